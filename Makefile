@@ -1,0 +1,56 @@
+# Everything starts with `make setup`; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+LOCKS := requirements/bootstrap.lock requirements/development.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test lint format lock clean
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(INSTALLED)  ## Make .venv with everything in it
+
+$(INSTALLED): $(LOCKS) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed; name one with make PYTHON=..." >&2; exit 1; }
+	@echo "setup: installing into $(VENV) (about 700 MB, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --require-hashes $(LOCKS)
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup  ## Run the whole pipeline offline on a simulated market (KEEP=1 leaves the UI up)
+	@$(BIN)/python -m local_stack.demo $(if $(KEEP),--keep)
+
+up: setup  ## Run Airflow on this machine against the live API
+	@$(BIN)/python -m local_stack.up
+
+test: setup  ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: setup  ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup  ## Rewrite the code in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(BIN)/uv  ## Resolve the newest versions into requirements/*.lock
+	echo 'uv' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - --output-file requirements/bootstrap.lock
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra airflow --group development pyproject.toml \
+	  --output-file requirements/development.lock
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --constraint requirements/development.lock pyproject.toml \
+	  --output-file requirements/core.lock
+
+LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+clean:  ## Remove what setup, tests and demo made
+	rm -rf $(VENV) .airflow .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""coin-pipelines: YAML specs become Apache Airflow pipelines for crypto market data."""

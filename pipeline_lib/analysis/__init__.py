@@ -1,0 +1,1 @@
+"""Pure functions over observations: rolling statistics and price moves."""

@@ -1,0 +1,101 @@
+"""Moves of the price over an hour and a day, and which of them pass a threshold."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Context, Decimal
+from enum import Enum
+
+from pipeline_lib.analysis.rolling import PricePoint
+from pipeline_lib.observation import Observation
+from pipeline_lib.spec import Thresholds
+
+_ROUNDED = Context(prec=40)
+_PLACES = Decimal("1e-10")
+
+# A run is rarely on the second; further away than this, a price is not of an hour or a day ago.
+_TOLERANCE = timedelta(minutes=5)
+
+
+class Horizon(Enum):
+    """How far a move reaches back."""
+
+    HOUR = timedelta(hours=1)
+    DAY = timedelta(hours=24)
+
+    @property
+    def label(self) -> str:
+        """As specs and columns write it: ``1h``, ``24h``."""
+        return f"{self.value // timedelta(hours=1)}h"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceMoves:
+    """Moves in percent up to one moment; None where nobody knows."""
+
+    hour_percent: Decimal | None
+    day_percent: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class CrossedThreshold:
+    """A move that is abnormal.
+
+    Attributes:
+        horizon: Over an hour or a day.
+        change_percent: The move, with its sign.
+        threshold_percent: What it passed, without a sign.
+    """
+
+    horizon: Horizon
+    change_percent: Decimal
+    threshold_percent: Decimal
+
+
+def percent_change(before: Decimal, now: Decimal) -> Decimal:
+    """The move from ``before`` to ``now`` in percent, to ten decimal places."""
+    ratio = _ROUNDED.divide(_ROUNDED.subtract(now, before), before)
+    return _ROUNDED.quantize(_ROUNDED.multiply(ratio, Decimal(100)), _PLACES)
+
+
+def price_moves(observation: Observation, history: Sequence[PricePoint]) -> PriceMoves:
+    """The moves as the source gave them; a missing one from the pipeline's own ``history``.
+
+    Args:
+        observation: The moment in question.
+        history: Prices by time, oldest first; may reach beyond the moment.
+    """
+    return PriceMoves(
+        hour_percent=_move(observation, observation.change_1h_percent, Horizon.HOUR, history),
+        day_percent=_move(observation, observation.change_24h_percent, Horizon.DAY, history),
+    )
+
+
+def crossed_thresholds(moves: PriceMoves, thresholds: Thresholds) -> tuple[CrossedThreshold, ...]:
+    """The moves that reach their threshold, up or down; an unknown move reaches none."""
+    rules = (
+        (Horizon.HOUR, moves.hour_percent, thresholds.move_1h_percent),
+        (Horizon.DAY, moves.day_percent, thresholds.move_24h_percent),
+    )
+    return tuple(
+        CrossedThreshold(horizon, change, threshold)
+        for horizon, change, threshold in rules
+        if change is not None and abs(change) >= threshold
+    )
+
+
+def _move(
+    observation: Observation, given: Decimal | None, horizon: Horizon, history: Sequence[PricePoint]
+) -> Decimal | None:
+    if given is not None:
+        return given
+    before = _nearest(history, observation.moment - horizon.value)
+    return None if before is None else percent_change(before.price, observation.price)
+
+
+def _nearest(history: Sequence[PricePoint], moment: datetime) -> PricePoint | None:
+    place = bisect_left(history, moment, key=lambda point: point.moment)
+    around = history[max(0, place - 1) : place + 1]
+    point = min(around, key=lambda candidate: abs(candidate.moment - moment), default=None)
+    return point if point is not None and abs(point.moment - moment) <= _TOLERANCE else None

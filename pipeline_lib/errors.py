@@ -1,0 +1,344 @@
+"""Every exception that coin-pipelines raises.
+
+::
+
+    CoinPipelinesError
+    ├── PermanentError                  the same try again can't help; mixed into those marked !
+    ├── TemporaryError                  the same try may help, in a while; mixed into those marked ~
+    ├── SettingsError !                 an environment variable holds something unusable
+    ├── SpecError !
+    │   ├── SpecNotFoundError           no file for this pipeline
+    │   └── InvalidSpecsError           one or more files break the rules; carries every problem
+    ├── MarketError                     about CoinGecko and its answers
+    │   ├── MarketUnavailableError ~    no usable answer: connection, time-out, 408, 429, 5xx
+    │   ├── RequestRefusedError !       CoinGecko said no: 400, 401, 403, 404, 422, a redirect
+    │   ├── UnexpectedAnswerError       status 200, but not what the endpoint promises
+    │   ├── UnknownCoinError !          the answer leaves the coin out
+    │   ├── InvalidQuoteError           a price that can't be one
+    │   └── MomentMismatchError !       a valid quote, but not of this run's moment
+    ├── StoreError                      about files and S3
+    │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
+    │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
+    │   ├── TableDamagedError !         a CSV file doesn't read as its table
+    │   ├── StoreBusyError ~            another process holds the lock for too long
+    │   ├── S3UnavailableError ~        no usable answer from S3
+    │   ├── S3RefusedError !            S3 said no: credentials, bucket, permissions
+    │   └── S3ConflictError !           the immutable object exists with other bytes
+    └── AlertError                      about delivering alerts
+        ├── SlackUnavailableError ~     connection, time-out, 429, 5xx
+        └── SlackRefusedError !         Slack said no: the webhook or the message is wrong
+
+Each exception carries what a reader or a program needs as attributes; ``str()`` makes one line of it:
+what happened, to what, and what to do.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class CoinPipelinesError(Exception):
+    """Base of all errors of this package.
+
+    Attributes:
+        message: What happened, to what.
+        hint: What to do about it, or an empty string.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class PermanentError(CoinPipelinesError):
+    """Marks errors that the same try, made again, would only repeat."""
+
+
+class TemporaryError(CoinPipelinesError):
+    """Marks errors of the moment: a service that is away, busy or over its limit.
+
+    Attributes:
+        retry_after: Seconds that the other side asked to wait, or None.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class SettingsError(PermanentError):
+    """An environment variable holds something unusable.
+
+    Attributes:
+        variable: The variable's name. Its value is not kept: it may be a secret.
+    """
+
+    def __init__(self, variable: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{variable} {reason}", hint=hint)
+        self.variable = variable
+
+
+class SpecError(PermanentError):
+    """A pipeline spec can't be used."""
+
+
+class SpecNotFoundError(SpecError):
+    """No spec file exists for a pipeline.
+
+    Attributes:
+        name: The pipeline asked for.
+        path: Where its file was expected.
+    """
+
+    def __init__(self, name: str, path: Path, *, hint: str = "") -> None:
+        super().__init__(f"no spec for pipeline {name!r}: {path} doesn't exist", hint=hint)
+        self.name = name
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class SpecProblem:
+    """One thing wrong in one spec file.
+
+    Attributes:
+        file: The spec file.
+        line: Line in the file, from 1.
+        column: Column in the line, from 1.
+        path: The key, dotted from the root (``thresholds.1h``); empty for the whole file.
+        message: What is wrong.
+        hint: What to write instead, or an empty string.
+    """
+
+    file: Path
+    line: int
+    column: int
+    path: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}"
+        subject = f"{self.path}: " if self.path else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}: {subject}{self.message}{hint}"
+
+
+class InvalidSpecsError(SpecError):
+    """One or more spec files break the rules.
+
+    Attributes:
+        problems: Everything found, by file, then by position.
+    """
+
+    def __init__(self, problems: tuple[SpecProblem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class MarketError(CoinPipelinesError):
+    """CoinGecko, or what it answered."""
+
+
+class MarketUnavailableError(MarketError, TemporaryError):
+    """No usable answer from CoinGecko for now.
+
+    Attributes:
+        status: The HTTP status, or None when there was no answer.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after: float | None = None, hint: str = ""
+    ) -> None:
+        TemporaryError.__init__(self, message, retry_after=retry_after, hint=hint)
+        self.status = status
+
+
+class RequestRefusedError(MarketError, PermanentError):
+    """CoinGecko refused the request.
+
+    Attributes:
+        status: The HTTP status.
+        error_code: CoinGecko's own code (10002, 10005 …), or None.
+    """
+
+    def __init__(self, message: str, *, status: int, error_code: int | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.error_code = error_code
+
+
+class UnexpectedAnswerError(MarketError):
+    """CoinGecko answered with status 200, but not what the endpoint promises."""
+
+
+class UnknownCoinError(MarketError, PermanentError):
+    """CoinGecko's answer leaves out a coin that was asked for.
+
+    Attributes:
+        coin: The CoinGecko id.
+    """
+
+    def __init__(self, coin: str) -> None:
+        super().__init__(
+            f"CoinGecko knows no coin with the id {coin!r}",
+            hint="the id stands on the coin's CoinGecko page as 'API ID'",
+        )
+        self.coin = coin
+
+
+class InvalidQuoteError(MarketError):
+    """A quote holds a value that can't be true.
+
+    Attributes:
+        coin: The CoinGecko id.
+        field: The field of the answer.
+        value: What stood there, as text.
+    """
+
+    def __init__(self, coin: str, field: str, value: str, reason: str) -> None:
+        super().__init__(f"quote of {coin!r} refused: {field} is {value}, {reason}")
+        self.coin = coin
+        self.field = field
+        self.value = value
+
+
+class MomentMismatchError(MarketError, PermanentError):
+    """A quote is not the price of the run's moment.
+
+    Attributes:
+        coin: The CoinGecko id.
+        moment: The run's moment, as text in UTC.
+        last_updated: The quote's own time, as text in UTC.
+    """
+
+    def __init__(self, coin: str, moment: str, last_updated: str, *, hint: str = "") -> None:
+        super().__init__(
+            f"the quote of {coin!r} is of {last_updated}, not of the run's moment {moment}", hint=hint
+        )
+        self.coin = coin
+        self.moment = moment
+        self.last_updated = last_updated
+
+
+class StoreError(CoinPipelinesError):
+    """Files or S3."""
+
+
+class SnapshotMissingError(StoreError, PermanentError):
+    """A step needs the snapshot of a run that has none.
+
+    Attributes:
+        path: Where it was expected.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"there is no snapshot {path}", hint="run the fetch step for this moment, or restore the archive"
+        )
+        self.path = path
+
+
+class SnapshotDamagedError(StoreError, PermanentError):
+    """An archived file doesn't read as a snapshot.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"snapshot {path} is damaged: {reason}",
+            hint="restore it from a backup or from S3; move it away to fetch anew",
+        )
+        self.path = path
+
+
+class TableDamagedError(StoreError, PermanentError):
+    """A CSV file doesn't read as its table.
+
+    Attributes:
+        path: The file.
+        line: Line in the file, from 1.
+    """
+
+    def __init__(self, path: Path, line: int, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{path}:{line}: {reason}", hint=hint)
+        self.path = path
+        self.line = line
+
+
+class StoreBusyError(StoreError, TemporaryError):
+    """Another process holds a lock for longer than a step may wait.
+
+    Attributes:
+        path: The lock's file.
+    """
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        TemporaryError.__init__(
+            self, f"{path} is locked by another process for more than {seconds:g} s", hint="is one stuck?"
+        )
+        self.path = path
+
+
+class S3UnavailableError(StoreError, TemporaryError):
+    """No usable answer from S3 for now."""
+
+
+class S3RefusedError(StoreError, PermanentError):
+    """S3 refused the request.
+
+    Attributes:
+        code: S3's error code (AccessDenied, NoSuchBucket …).
+    """
+
+    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class S3ConflictError(StoreError, PermanentError):
+    """An object that must never change exists with other bytes.
+
+    Attributes:
+        location: ``s3://bucket/key``.
+        expected_sha256: The hash of our bytes.
+        found_sha256: The hash of the bytes on S3.
+    """
+
+    def __init__(self, location: str, *, expected_sha256: str, found_sha256: str) -> None:
+        super().__init__(
+            f"{location} exists with other content: sha256 {found_sha256}, not {expected_sha256}",
+            hint="two deployments may share this prefix; compare both files before deleting either",
+        )
+        self.location = location
+        self.expected_sha256 = expected_sha256
+        self.found_sha256 = found_sha256
+
+
+class AlertError(CoinPipelinesError):
+    """Delivering an alert."""
+
+
+class SlackUnavailableError(AlertError, TemporaryError):
+    """No usable answer from Slack for now."""
+
+
+class SlackRefusedError(AlertError, PermanentError):
+    """Slack refused the message.
+
+    Attributes:
+        status: The HTTP status.
+        reason: Slack's own word, such as ``invalid_token``.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(
+            f"Slack refused the message: {status} {reason}",
+            hint="check that SLACK_WEBHOOK_URL, or the connection, holds a webhook that still exists",
+        )
+        self.status = status
+        self.reason = reason

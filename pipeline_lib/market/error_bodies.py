@@ -1,0 +1,45 @@
+"""What CoinGecko says in its error bodies, which come in five JSON shapes and as plain text."""
+
+import json
+from dataclasses import dataclass
+
+_LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """An error body's content.
+
+    Attributes:
+        code: CoinGecko's own error code, or None.
+        text: Its explanation, on one line and cut to a readable length.
+    """
+
+    code: int | None
+    text: str
+
+
+def read_complaint(body: bytes) -> Complaint:
+    """Read the body of an answer that is not 200, whatever its shape."""
+    text = body.decode("utf-8", errors="replace")
+    try:
+        content = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return Complaint(None, _shorten(text))
+    if not isinstance(content, dict):
+        return Complaint(None, _shorten(text))
+    error = content.get("error")
+    if isinstance(error, str):
+        return Complaint(None, _shorten(error))
+    holder = error if isinstance(error, dict) else content
+    status = holder.get("status")
+    status = status if isinstance(status, dict) else {}
+    code = status.get("error_code", content.get("error_code"))
+    return Complaint(
+        code if isinstance(code, int) else None, _shorten(str(status.get("error_message", text)))
+    )
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"

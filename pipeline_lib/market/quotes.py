@@ -1,0 +1,138 @@
+"""The body of ``/coins/markets`` → quotes, each with its own part of the body letter for letter."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError
+from pipeline_lib.timestamps import parse_moment
+
+_WHITE_SPACE = " \t\r\n"
+
+# Beyond these no coin's price can lie, and exact arithmetic would have no bound.
+_LARGEST_EXPONENT = 20
+_SMALLEST_EXPONENT = -30
+_MOST_DIGITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What CoinGecko says of one coin, right now.
+
+    Attributes:
+        coin: CoinGecko id.
+        price: ``current_price``.
+        change_1h_percent: ``price_change_percentage_1h_in_currency``, or None.
+        change_24h_percent: ``price_change_percentage_24h_in_currency``, or None.
+        market_cap: ``market_cap``, or None.
+        total_volume: ``total_volume``, or None.
+        last_updated: When the quote is of (UTC, to the second).
+        text: The coin's object in the body, letter for letter.
+    """
+
+    coin: str
+    price: Decimal
+    change_1h_percent: Decimal | None
+    change_24h_percent: Decimal | None
+    market_cap: Decimal | None
+    total_volume: Decimal | None
+    last_updated: datetime
+    text: str
+
+
+def find_quote(body: bytes, coin: str) -> Quote | None:
+    """The quote of ``coin`` in a body of ``/coins/markets``; None when the body leaves the coin out.
+
+    Raises:
+        UnexpectedAnswerError: The body is not a JSON list of objects, or the coin's object lacks a field.
+        InvalidQuoteError: A field of the coin's object holds a value that can't be true.
+    """
+    for row, text in _rows(body):
+        if row.get("id") == coin:
+            return _read_quote(coin, row, text)
+    return None
+
+
+def _rows(body: bytes) -> Iterator[tuple[Mapping[str, Any], str]]:
+    decoder = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant)
+    try:
+        text = body.decode("utf-8")
+        position = _skip(text, 0)
+        if text[position : position + 1] != "[":
+            _refuse("is not a list")
+        position = _skip(text, position + 1)
+        while text[position : position + 1] != "]":
+            row, end = decoder.raw_decode(text, position)
+            if not isinstance(row, dict):
+                _refuse("lists something that is no coin")
+            yield row, text[position:end]
+            position = _skip(text, end)
+            if text[position : position + 1] == ",":
+                position = _skip(text, position + 1)
+            elif text[position : position + 1] != "]":
+                _refuse("ends in the middle")
+    except UnicodeDecodeError as error:
+        raise UnexpectedAnswerError("CoinGecko's answer is not UTF-8 text") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UnexpectedAnswerError(f"CoinGecko's answer is not JSON: {error}") from error
+
+
+def _skip(text: str, position: int) -> int:
+    while text[position : position + 1] in _WHITE_SPACE and position < len(text):
+        position += 1
+    return position
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise UnexpectedAnswerError(f"CoinGecko's answer {reason}")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    _refuse(f"holds {name}, which is no JSON number")
+
+
+def _read_quote(coin: str, row: Mapping[str, Any], text: str) -> Quote:
+    price = _number(coin, row, "current_price")
+    if price is None:
+        raise InvalidQuoteError(coin, "current_price", "null", "and a null is not a price")
+    if price <= 0:
+        raise InvalidQuoteError(coin, "current_price", str(price), "and a price is greater than zero")
+    return Quote(
+        coin=coin,
+        price=price,
+        change_1h_percent=_number(coin, row, "price_change_percentage_1h_in_currency"),
+        change_24h_percent=_number(coin, row, "price_change_percentage_24h_in_currency"),
+        market_cap=_number(coin, row, "market_cap"),
+        total_volume=_number(coin, row, "total_volume"),
+        last_updated=_time(coin, row),
+        text=text,
+    )
+
+
+def _field(coin: str, row: Mapping[str, Any], field: str) -> Any:  # noqa: ANN401 (whatever the JSON holds)
+    if field not in row:
+        raise UnexpectedAnswerError(f"CoinGecko's answer for {coin!r} has no field {field}")
+    return row[field]
+
+
+def _number(coin: str, row: Mapping[str, Any], field: str) -> Decimal | None:
+    value = _field(coin, row, field)
+    if value is None:
+        return None
+    if not isinstance(value, Decimal):
+        raise InvalidQuoteError(coin, field, repr(value), "not a number")
+    digits = len(value.as_tuple().digits)
+    if value and not (_SMALLEST_EXPONENT <= value.adjusted() <= _LARGEST_EXPONENT and digits <= _MOST_DIGITS):
+        raise InvalidQuoteError(coin, field, f"{value:.6e}", "beyond any possible value")
+    return value
+
+
+def _time(coin: str, row: Mapping[str, Any]) -> datetime:
+    value = _field(coin, row, "last_updated")
+    try:
+        return parse_moment(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidQuoteError(coin, "last_updated", repr(value), "not a time with its zone") from error

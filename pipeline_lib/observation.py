@@ -1,0 +1,49 @@
+"""One price observation: what a run takes from the market, and the proof of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an observation comes from.
+
+    Attributes:
+        url: The request's address; holds no key, since keys travel in headers.
+        requested_at: When the answer was asked for, by the real clock (UTC).
+        status: The answer's HTTP status.
+        answer: The coin's own part of the answer, letter for letter (a JSON value).
+    """
+
+    url: str
+    requested_at: datetime
+    status: int
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The price of a coin at a run's moment, with the digits that the market sent.
+
+    Attributes:
+        coin: CoinGecko id.
+        vs_currency: The currency that prices are in.
+        moment: The run's moment (UTC, to the second): the key of snapshot, row and S3 partition.
+        price: Price of one coin in ``vs_currency``.
+        change_1h_percent: Move over the last hour in percent; None when the source gave none.
+        change_24h_percent: Move over the last 24 hours in percent; None when the source gave none.
+        market_cap: In ``vs_currency``; None when the source gave none.
+        total_volume: Volume of the last 24 hours in ``vs_currency``; None when the source gave none.
+        last_updated: When the source says the quote is of (UTC, to the second).
+    """
+
+    coin: str
+    vs_currency: str
+    moment: datetime
+    price: Decimal
+    change_1h_percent: Decimal | None
+    change_24h_percent: Decimal | None
+    market_cap: Decimal | None
+    total_volume: Decimal | None
+    last_updated: datetime

@@ -1,0 +1,29 @@
+"""What a step did: its work, or nothing, and why."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step did its work.
+
+    Attributes:
+        summary: One line for people.
+    """
+
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """There was nothing that the step could do, and that is all right.
+
+    Attributes:
+        reason: One line for people.
+    """
+
+    reason: str
+
+
+Outcome: TypeAlias = Done | Skipped

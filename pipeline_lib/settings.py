@@ -1,0 +1,94 @@
+"""Everything that the environment decides, read once, in one typed class."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from pipeline_lib.errors import SettingsError
+from pipeline_lib.secret import Secret
+
+PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
+_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+_PATH_SUFFIXES = ("_RAW_PATH", "_PROCESSED_PATH", "_ARCHIVE_PATH")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment sets.
+
+    AWS credentials and region are not here: boto3 finds them by its own rules (``AWS_*``, ``~/.aws``, role).
+
+    Attributes:
+        dag_configs_dir: Folder of specs (``DAG_CONFIGS_DIR``).
+        data_dir: Folder of everything that pipelines write (``DATA_DIR``).
+        paths: ``BITCOIN_RAW_PATH``, ``BITCOIN_PROCESSED_PATH``, ``BITCOIN_ARCHIVE_PATH`` and the same for
+            any other pipeline, by variable name.
+        coingecko_base_url: Root of the API (``COINGECKO_BASE_URL``), without a slash at its end.
+        coingecko_api_key: Demo or paid key (``COINGECKO_API_KEY``), or None for the public plan.
+        slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
+        s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
+    """
+
+    dag_configs_dir: Path
+    data_dir: Path
+    paths: Mapping[str, Path]
+    coingecko_base_url: str
+    coingecko_api_key: Secret | None
+    slack_webhook_url: Secret | None
+    s3_bucket: str | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
+        """Read the settings; an empty variable counts as unset.
+
+        Args:
+            environment: Usually ``os.environ``.
+            project_folder: What ``dag_configs`` and ``data`` lie in unless the environment says otherwise.
+
+        Raises:
+            SettingsError: A variable holds something unusable.
+        """
+        values = {key: value.strip() for key, value in environment.items() if value.strip()}
+        return cls(
+            dag_configs_dir=Path(values.get("DAG_CONFIGS_DIR", project_folder / "dag_configs")),
+            data_dir=Path(values.get("DATA_DIR", project_folder / "data")),
+            paths=MappingProxyType(
+                {key: Path(value) for key, value in values.items() if key.endswith(_PATH_SUFFIXES)}
+            ),
+            coingecko_base_url=_base_url(values.get("COINGECKO_BASE_URL", PUBLIC_BASE_URL)),
+            coingecko_api_key=_secret(values, "COINGECKO_API_KEY"),
+            slack_webhook_url=_webhook(values),
+            s3_bucket=values.get("S3_BUCKET"),
+        )
+
+
+def _secret(values: Mapping[str, str], variable: str) -> Secret | None:
+    return Secret(values[variable]) if variable in values else None
+
+
+def _webhook(values: Mapping[str, str]) -> Secret | None:
+    webhook = _secret(values, "SLACK_WEBHOOK_URL")
+    if webhook and not _is_safe_url(webhook.reveal()):
+        raise SettingsError("SLACK_WEBHOOK_URL", "is not an https address")
+    return webhook
+
+
+def _base_url(text: str) -> str:
+    if not _is_safe_url(text):
+        raise SettingsError(
+            "COINGECKO_BASE_URL", "is not an https address", hint="plain http is taken for this machine only"
+        )
+    return text.rstrip("/")
+
+
+def _is_safe_url(text: str) -> bool:
+    # A key or a webhook in clear text on a network is a leaked one.
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    if not parts.hostname or parts.username or parts.password:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK_HOSTS)

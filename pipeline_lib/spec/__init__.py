@@ -1,0 +1,6 @@
+"""Specs: YAML files → checked, complete, frozen data."""
+
+from pipeline_lib.spec.catalog import Catalog, Loaded
+from pipeline_lib.spec.model import PipelineSpec, S3Target, Thresholds, Window, pipeline_name
+
+__all__ = ["Catalog", "Loaded", "PipelineSpec", "S3Target", "Thresholds", "Window", "pipeline_name"]

@@ -1,0 +1,22 @@
+"""How ``_defaults.yaml`` goes under each spec."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def merge(defaults: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """``spec`` over ``defaults``.
+
+    A mapping is merged key by key, at every depth. Any other value replaces the default whole, lists too.
+    ``null`` takes the default away: ``s3: null`` publishes nothing although the defaults name a bucket.
+    """
+    merged = {key: value for key, value in defaults.items() if value is not None}
+    for key, value in spec.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict):
+            below = merged.get(key)
+            merged[key] = merge(below if isinstance(below, dict) else {}, value)
+        else:
+            merged[key] = value
+    return merged

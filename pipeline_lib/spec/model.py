@@ -1,0 +1,101 @@
+"""What a valid spec says, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+DAG_ID_SUFFIX = "_data_pipeline"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rolling window by time.
+
+    Attributes:
+        label: As the spec writes it (``24h``); the suffix of the window's columns.
+        span: How far the window reaches back from its last point.
+    """
+
+    label: str
+    span: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Price moves that alert, in percent, in either direction."""
+
+    move_1h_percent: Decimal
+    move_24h_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class S3Target:
+    """Where a pipeline publishes.
+
+    Attributes:
+        bucket: The bucket, or None to take ``S3_BUCKET``.
+        prefix: Folder of the pipeline's objects, without slashes at its ends.
+        endpoint_url: An S3-compatible store, or None for the AWS chain's own.
+        connection: Airflow connection with the credentials, or None for the AWS chain.
+    """
+
+    bucket: str | None
+    prefix: str
+    endpoint_url: str | None
+    connection: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSpec:
+    """One pipeline, complete: the spec with all defaults filled in.
+
+    Attributes:
+        name: The file's stem; names DAG, files and S3 objects.
+        coin: CoinGecko id.
+        vs_currency: The currency that prices are in.
+        description: One line for people.
+        schedule: Preset or cron expression, UTC.
+        start_date: First moment that runs may belong to (UTC).
+        owner: Who answers for the pipeline.
+        tags: For filtering in the UI.
+        retries: How often a failed task is tried again.
+        retry_delay: Wait before the first retry.
+        timeout: Longest time that one try of a task may take.
+        windows: Rolling windows, from short to long.
+        thresholds: Price moves that alert.
+        max_age: How far a quote's own time may lie from the run's moment.
+        slack_connection: Airflow connection with the webhook, or None for ``SLACK_WEBHOOK_URL``.
+        s3: Where to publish, or None to stay on disk.
+        effective: The whole spec as plain data, for people to read.
+    """
+
+    name: str
+    coin: str
+    vs_currency: str
+    description: str
+    schedule: str
+    start_date: datetime
+    owner: str
+    tags: tuple[str, ...]
+    retries: int
+    retry_delay: timedelta
+    timeout: timedelta
+    windows: tuple[Window, ...]
+    thresholds: Thresholds
+    max_age: timedelta
+    slack_connection: str | None
+    s3: S3Target | None
+    effective: Mapping[str, Any]
+
+    @property
+    def dag_id(self) -> str:
+        """``bitcoin`` → ``bitcoin_data_pipeline``."""
+        return self.name + DAG_ID_SUFFIX
+
+
+def pipeline_name(dag_id: str) -> str | None:
+    """The pipeline that a DAG id belongs to, or None when it is no pipeline's."""
+    name = dag_id.removesuffix(DAG_ID_SUFFIX)
+    return name if name and name != dag_id else None

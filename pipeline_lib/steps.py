@@ -1,0 +1,229 @@
+"""The five steps of a run, where market, store, analysis and alerts meet.
+
+Each is a plain function of the pipeline, the run and the access to the world; Airflow, the command line and
+tests call the same ones. A step that fails raises; a step that has nothing to do returns ``Skipped``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pipeline_lib.alerts.messages import AbnormalMove, PriceAlert, slack_message
+from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.analysis.price_moves import crossed_thresholds, price_moves
+from pipeline_lib.analysis.processed import price_points, processed_columns, processed_rows
+from pipeline_lib.market import CoinGecko, Transport
+from pipeline_lib.observation import Observation
+from pipeline_lib.outcome import Done, Outcome, Skipped
+from pipeline_lib.secret import Secret
+from pipeline_lib.settings import Settings
+from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.store import object_keys, processed_table, raw_log
+from pipeline_lib.store.delivered_alerts import record_delivery, was_delivered
+from pipeline_lib.store.layout import Layout
+from pipeline_lib.store.locking import exclusive
+from pipeline_lib.store.s3 import Bucket, open_bucket
+from pipeline_lib.store.snapshots import (
+    Snapshot,
+    complete_snapshot,
+    find_snapshot,
+    read_snapshot,
+    write_snapshot,
+)
+from pipeline_lib.timestamps import format_moment
+
+if TYPE_CHECKING:
+    import boto3
+
+_CSV = "text/csv; charset=utf-8"
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a pipeline.
+
+    Attributes:
+        moment: Its moment (UTC, to the second), the key of all that it writes.
+        url: Its page in the Airflow UI, or None outside Airflow.
+        is_backfill: Whether it fills in the past, which alerts nobody.
+    """
+
+    moment: datetime
+    url: str | None = None
+    is_backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What steps reach the world with.
+
+    Attributes:
+        settings: What the environment sets.
+        slack_webhook_url: Where alerts go, or None.
+        open_aws_session: Makes the boto3 session that uploads use.
+        now: The real clock, for the record of when something was asked.
+    """
+
+    settings: Settings
+    slack_webhook_url: Secret | None
+    open_aws_session: Callable[[], "boto3.Session"]
+    now: Callable[[], datetime]
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Access":
+        """Access by what the environment sets alone."""
+        return cls(settings, settings.slack_webhook_url, _ordinary_aws_session, lambda: datetime.now(UTC))
+
+
+Step = Callable[[PipelineSpec, Run, Access], Outcome]
+
+
+def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
+    """Take the run's observation from the market, archive it, append it to the raw log.
+
+    When the archive holds the run's observation already, that one is used and nothing is fetched.
+
+    Raises:
+        MarketError: The market has no observation for this run.
+        StoreError: The archive or the log is damaged, or busy for too long.
+        OSError: The disk is full or read-only.
+    """
+    layout = Layout.of(spec.name, access.settings)
+    archived = find_snapshot(layout, run.moment)
+    if archived is None:
+        market = CoinGecko(
+            Transport(access.settings.coingecko_base_url, access.settings.coingecko_api_key), access.now
+        )
+        write_snapshot(
+            layout, Snapshot(*market.observe(spec.coin, spec.vs_currency, run.moment, spec.max_age))
+        )
+        # Another process may have been first; what the archive holds is the observation.
+        archived = read_snapshot(layout, run.moment)
+    complete_snapshot(layout, archived.observation)
+    appended = raw_log.append(layout.raw_log, archived.observation)
+    return Done(f"{_describe(archived.observation)}{'' if appended else ', as archived before'}")
+
+
+def send_price_alerts(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
+    """Tell Slack about the run's abnormal moves, once.
+
+    Raises:
+        AlertError: The message wasn't delivered.
+        StoreError: The run's snapshot is missing or damaged.
+    """
+    if run.is_backfill:
+        return Skipped("backfilled runs alert nobody")
+    layout = Layout.of(spec.name, access.settings)
+    observation = read_snapshot(layout, run.moment).observation
+    moves = price_moves(observation, price_points(raw_log.read(layout.raw_log)))
+    crossed = crossed_thresholds(moves, spec.thresholds)
+    if not crossed:
+        return Done("no move reaches its threshold")
+    told = ", ".join(f"{move.horizon.label} {move.change_percent:+.2f} %" for move in crossed)
+    # The lock makes two processes of one run tell once.
+    with exclusive(layout.alerts / "delivery"):
+        if was_delivered(layout, run.moment):
+            return Done(f"{told}: delivered before")
+        if access.slack_webhook_url is None:
+            return Skipped(f"{told}: not told, since SLACK_WEBHOOK_URL is not set")
+        message = slack_message(
+            PriceAlert(
+                pipeline=spec.name,
+                coin=spec.coin,
+                vs_currency=spec.vs_currency,
+                price=observation.price,
+                moment=run.moment,
+                moves=[
+                    AbnormalMove(move.horizon.label, move.change_percent, move.threshold_percent)
+                    for move in crossed
+                ],
+                run_url=run.url,
+            )
+        )
+        SlackWebhook(access.slack_webhook_url).deliver(message)
+        record_delivery(layout, run.moment, message)
+    return Done(f"{told}: told Slack")
+
+
+def compute_moving_average(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
+    """Make the processed table from the raw log: moves and rolling statistics of every moment.
+
+    Raises:
+        StoreError: The raw log is damaged, or busy for too long.
+        OSError: The disk is full or read-only.
+    """
+    layout = Layout.of(spec.name, access.settings)
+    with exclusive(layout.processed_table):
+        observations = raw_log.read(layout.raw_log)
+        rows = list(processed_rows(observations, spec.windows))
+        changed = processed_table.write(layout.processed_table, processed_columns(spec.windows), rows)
+    state = "" if changed else ", unchanged"
+    return Done(f"{len(rows)} rows up to {format_moment(run.moment)}{state}")
+
+
+def upload_raw_to_s3(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
+    """Publish the run's snapshot, which never changes on S3 either, and the whole raw log.
+
+    Raises:
+        StoreError: S3 refuses or is away, or the snapshot is missing.
+    """
+    target = _upload_target(spec, access)
+    if isinstance(target, Skipped):
+        return target
+    bucket, prefix, layout = target.bucket, target.prefix, Layout.of(spec.name, access.settings)
+    complete_snapshot(layout, read_snapshot(layout, run.moment).observation)
+    for path, content_type in (
+        (layout.snapshot_json(run.moment), _JSON),
+        (layout.snapshot_csv(run.moment), _CSV),
+    ):
+        key = object_keys.raw_snapshot_key(prefix, run.moment, path.suffix)
+        bucket.put_immutable(key, path.read_bytes(), content_type)
+    log_key = object_keys.raw_log_key(prefix, spec.name)
+    bucket.put(log_key, raw_log.read_bytes(layout.raw_log), _CSV)
+    return Done(f"snapshot and {bucket.location(log_key)}")
+
+
+def upload_processed_csv_to_s3(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
+    """Publish the run's day of the processed table as a partition, and the whole table.
+
+    Raises:
+        StoreError: S3 refuses or is away, or the table has no row of the run's day.
+    """
+    target = _upload_target(spec, access)
+    if isinstance(target, Skipped):
+        return target
+    bucket, prefix, layout = target.bucket, target.prefix, Layout.of(spec.name, access.settings)
+    day = processed_table.read_day(layout.processed_table, run.moment.date())
+    bucket.put(object_keys.processed_day_key(prefix, spec.name, run.moment), day, _CSV)
+    table_key = object_keys.processed_table_key(prefix, spec.name)
+    bucket.put(table_key, processed_table.read_bytes(layout.processed_table), _CSV)
+    return Done(f"the day's partition and {bucket.location(table_key)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _UploadTarget:
+    bucket: Bucket
+    prefix: str
+
+
+def _upload_target(spec: PipelineSpec, access: Access) -> _UploadTarget | Skipped:
+    if spec.s3 is None:
+        return Skipped("the spec has no s3 section")
+    name = spec.s3.bucket or access.settings.s3_bucket
+    if name is None:
+        return Skipped("no bucket: neither s3.bucket in the spec nor S3_BUCKET is set")
+    bucket = open_bucket(access.open_aws_session(), name, spec.s3.endpoint_url)
+    return _UploadTarget(bucket, spec.s3.prefix) if bucket else Skipped("no AWS credentials were found")
+
+
+def _ordinary_aws_session() -> "boto3.Session":
+    import boto3  # heavy, and needed by uploads only
+
+    return boto3.Session()
+
+
+def _describe(observation: Observation) -> str:
+    price = f"{observation.price:f} {observation.vs_currency.upper()}"
+    return f"{observation.coin} {price} at {format_moment(observation.moment)}"

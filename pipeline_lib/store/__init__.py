@@ -1,0 +1,1 @@
+"""Files and S3: the archive (the truth) and everything derived from it."""

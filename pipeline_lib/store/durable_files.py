@@ -1,0 +1,76 @@
+"""Writes that survive a kill or a power cut: a file is there whole, or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_READ_ONLY = 0o444
+_READ_WRITE = 0o644
+
+
+def write_once(path: Path, content: bytes) -> bool:
+    """Write a read-only file that nothing overwrites.
+
+    Returns:
+        True when this call made the file, False when it was there before (and is left as it is).
+
+    Raises:
+        OSError: The disk is full or read-only, or the folder can't be made.
+    """
+    with _temporary_file(path, content, _READ_ONLY) as temporary:
+        try:
+            # A link, unlike a rename, fails when the name is taken, in one step for all processes.
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+    sync_folder(path.parent)
+    return True
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put ``content`` in the place of whatever ``path`` held; readers see the old or the new file.
+
+    Raises:
+        OSError: The disk is full or read-only, or the folder can't be made.
+    """
+    with _temporary_file(path, content, _READ_WRITE) as temporary:
+        temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write every byte; one ``write`` may take fewer.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in ``folder`` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _temporary_file(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            write_all(descriptor, content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)

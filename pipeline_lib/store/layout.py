@@ -1,0 +1,49 @@
+"""Where everything of one pipeline lives on disk."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipeline_lib.settings import Settings
+from pipeline_lib.timestamps import format_key
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of one pipeline.
+
+    Attributes:
+        raw_log: ``data/bitcoin_raw.csv`` (``BITCOIN_RAW_PATH``).
+        processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
+        archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
+        alerts: Folder of delivered alerts, ``data/alerts/bitcoin``.
+    """
+
+    raw_log: Path
+    processed_table: Path
+    archive: Path
+    alerts: Path
+
+    @classmethod
+    def of(cls, name: str, settings: Settings) -> "Layout":
+        """The files of the pipeline ``name``."""
+        data, variable = settings.data_dir, re.sub(r"[^A-Z0-9]", "_", name.upper())
+        return cls(
+            raw_log=settings.paths.get(f"{variable}_RAW_PATH", data / f"{name}_raw.csv"),
+            processed_table=settings.paths.get(f"{variable}_PROCESSED_PATH", data / f"{name}_processed.csv"),
+            archive=settings.paths.get(f"{variable}_ARCHIVE_PATH", data / "archive" / name),
+            alerts=data / "alerts" / name,
+        )
+
+    def snapshot_json(self, moment: datetime) -> Path:
+        """The observation of ``moment`` with its source, letter for letter."""
+        return self.archive / f"{format_key(moment)}.json"
+
+    def snapshot_csv(self, moment: datetime) -> Path:
+        """The observation of ``moment`` as one row with a header."""
+        return self.archive / f"{format_key(moment)}.csv"
+
+    def delivered_alert(self, moment: datetime) -> Path:
+        """The message that was delivered for ``moment``."""
+        return self.alerts / f"{format_key(moment)}.json"

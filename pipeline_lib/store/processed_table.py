@@ -1,0 +1,71 @@
+"""The processed table: one row a moment, sorted by time, made again whenever the raw log grows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeAlias
+
+from pipeline_lib.errors import TableDamagedError
+from pipeline_lib.store.durable_files import replace
+from pipeline_lib.store.raw_rows import format_decimal
+from pipeline_lib.timestamps import format_moment
+
+Cell: TypeAlias = datetime | Decimal | float | int | None
+"""A value of the table. None is an empty cell: never 0, never NaN."""
+
+
+def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bool:
+    """Replace the table by ``rows``.
+
+    Returns:
+        Whether the file changed; equal content leaves it untouched.
+
+    Raises:
+        OSError: The disk is full or read-only. The table is then as it was before.
+    """
+    content = encode(columns, rows)
+    if read_bytes(path) == content:
+        return False
+    replace(path, content)
+    return True
+
+
+def encode(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """The table's bytes: floats as the shortest text that reads back the same, decimals in plain digits."""
+    lines = [",".join(columns)]
+    lines += [",".join(_format(cell) for cell in row) for row in rows]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def read_bytes(path: Path) -> bytes:
+    """The whole table; empty when there is none yet."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def read_day(path: Path, day: date) -> bytes:
+    """The header and the rows of one UTC day, as they stand in the table.
+
+    Raises:
+        TableDamagedError: There is no table, or no row of that day.
+    """
+    lines = read_bytes(path).splitlines(keepends=True)
+    rows = [line for line in lines[1:] if line.startswith(day.isoformat().encode())]
+    if not rows:
+        raise TableDamagedError(path, 1, f"no row of {day}", hint="run the compute step first")
+    return b"".join([lines[0], *rows])
+
+
+def _format(cell: Cell) -> str:
+    match cell:
+        case None:
+            return ""
+        case datetime():
+            return format_moment(cell)
+        case Decimal():
+            return format_decimal(cell)
+        case _:
+            return repr(cell)

@@ -1,0 +1,141 @@
+"""The archive: one observation a run, with its source, written once and never changed.
+
+``<timestamp>.json`` is the truth; ``<timestamp>.csv`` and all tables can be made again from it. The file
+ends in the coin's part of CoinGecko's answer, letter for letter, and holds that text's SHA-256.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline_lib.errors import SnapshotDamagedError, SnapshotMissingError
+from pipeline_lib.observation import Observation, Provenance
+from pipeline_lib.store.durable_files import write_once
+from pipeline_lib.store.layout import Layout
+from pipeline_lib.store.raw_rows import HEADER, encode_row, from_fields, to_fields
+from pipeline_lib.timestamps import format_moment, parse_moment
+
+_FORMAT = 1
+_ANSWER_STARTS = '\n "answer": '
+_ANSWER_ENDS = "\n}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An archived observation and where it comes from."""
+
+    observation: Observation
+    provenance: Provenance
+
+
+def write_snapshot(layout: Layout, snapshot: Snapshot) -> bool:
+    """Archive a snapshot, first the JSON, then the CSV; what is there already stays as it is.
+
+    Returns:
+        Whether this call made the JSON file. When not, an earlier observation of the moment stands there:
+        read it and go on with that one.
+    """
+    path = layout.snapshot_json(snapshot.observation.moment)
+    made = write_once(path, encode_snapshot(snapshot))
+    kept = snapshot if made else _decode_file(path)
+    complete_snapshot(layout, kept.observation)
+    return made
+
+
+def complete_snapshot(layout: Layout, observation: Observation) -> None:
+    """Write the one-row CSV beside an archived JSON unless it is there."""
+    path = layout.snapshot_csv(observation.moment)
+    if not path.exists():
+        write_once(path, (HEADER + encode_row(observation)).encode())
+
+
+def find_snapshot(layout: Layout, moment: datetime) -> Snapshot | None:
+    """The archived observation of ``moment``, or None.
+
+    Raises:
+        SnapshotDamagedError: A file is there, but isn't a snapshot of that moment.
+    """
+    path = layout.snapshot_json(moment)
+    if not path.exists():
+        return None
+    snapshot = _decode_file(path)
+    if snapshot.observation.moment != moment:
+        raise SnapshotDamagedError(path, f"it is of {format_moment(snapshot.observation.moment)}")
+    return snapshot
+
+
+def read_snapshot(layout: Layout, moment: datetime) -> Snapshot:
+    """The archived observation of ``moment``.
+
+    Raises:
+        SnapshotMissingError: There is none.
+        SnapshotDamagedError: A file is there, but isn't a snapshot of that moment.
+    """
+    snapshot = find_snapshot(layout, moment)
+    if snapshot is None:
+        raise SnapshotMissingError(layout.snapshot_json(moment))
+    return snapshot
+
+
+def encode_snapshot(snapshot: Snapshot) -> bytes:
+    """The bytes of ``<timestamp>.json``; the same snapshot gives the same bytes."""
+    provenance = snapshot.provenance
+    source = {
+        "url": provenance.url,
+        "requested_at": format_moment(provenance.requested_at),
+        "status": provenance.status,
+        "sha256": _sha256(provenance.answer),
+    }
+    head = (
+        f'{{\n "format": {_FORMAT},'
+        f'\n "observation": {json.dumps(to_fields(snapshot.observation))},'
+        f'\n "source": {json.dumps(source)},'
+    )
+    return (head + _ANSWER_STARTS + provenance.answer + _ANSWER_ENDS).encode()
+
+
+def decode_snapshot(content: bytes) -> Snapshot:
+    """Read the bytes of ``<timestamp>.json``.
+
+    Raises:
+        ValueError: They are no snapshot, or its hash doesn't fit; the text says why.
+    """
+    text = content.decode("utf-8")
+    whole = _mapping(json.loads(text))
+    if whole.get("format") != _FORMAT:
+        raise ValueError(f"format {whole.get('format')!r} instead of {_FORMAT}")
+    _, separator, rest = text.partition(_ANSWER_STARTS)
+    if not separator or not rest.endswith(_ANSWER_ENDS):
+        raise ValueError("the answer doesn't stand at its end")
+    answer = rest[: -len(_ANSWER_ENDS)]
+    source = _mapping(whole.get("source"))
+    if source.get("sha256") != _sha256(answer):
+        raise ValueError("the answer's SHA-256 doesn't fit")
+    provenance = Provenance(
+        url=str(source.get("url")),
+        requested_at=parse_moment(str(source.get("requested_at"))),
+        status=int(source.get("status", 0)),
+        answer=answer,
+    )
+    return Snapshot(from_fields(_mapping(whole.get("observation"))), provenance)
+
+
+def _decode_file(path: Path) -> Snapshot:
+    try:
+        return decode_snapshot(path.read_bytes())
+    except ValueError as error:
+        raise SnapshotDamagedError(path, str(error)) from error
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("a part is missing")  # noqa: TRY004 (a value of a file, not of a caller)
+    return value
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
