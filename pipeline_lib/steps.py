@@ -7,7 +7,6 @@ tests call the same ones. A step that fails raises; a step that has nothing to d
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from pipeline_lib.alerts.messages import AbnormalMove, PriceAlert, slack_message
 from pipeline_lib.alerts.slack import SlackWebhook
@@ -23,7 +22,7 @@ from pipeline_lib.store import object_keys, processed_table, raw_log
 from pipeline_lib.store.delivered_alerts import record_delivery, was_delivered
 from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.locking import exclusive
-from pipeline_lib.store.s3 import Bucket, open_bucket
+from pipeline_lib.store.s3 import Bucket, S3Account
 from pipeline_lib.store.snapshots import (
     Snapshot,
     complete_snapshot,
@@ -32,9 +31,6 @@ from pipeline_lib.store.snapshots import (
     write_snapshot,
 )
 from pipeline_lib.timestamps import format_moment
-
-if TYPE_CHECKING:
-    import boto3
 
 _CSV = "text/csv; charset=utf-8"
 _JSON = "application/json"
@@ -62,19 +58,21 @@ class Access:
     Attributes:
         settings: What the environment sets.
         slack_webhook_url: Where alerts go, or None.
-        open_aws_session: Makes the boto3 session that uploads use.
+        open_s3_account: Finds who uploads; called by the steps that do.
         now: The real clock, for the record of when something was asked.
     """
 
     settings: Settings
     slack_webhook_url: Secret | None
-    open_aws_session: Callable[[], "boto3.Session"]
+    open_s3_account: Callable[[], S3Account]
     now: Callable[[], datetime]
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Access":
         """Access by what the environment sets alone."""
-        return cls(settings, settings.slack_webhook_url, _ordinary_aws_session, lambda: datetime.now(UTC))
+        return cls(
+            settings, settings.slack_webhook_url, S3Account.from_environment, lambda: datetime.now(UTC)
+        )
 
 
 Step = Callable[[PipelineSpec, Run, Access], Outcome]
@@ -214,14 +212,8 @@ def _upload_target(spec: PipelineSpec, access: Access) -> _UploadTarget | Skippe
     name = spec.s3.bucket or access.settings.s3_bucket
     if name is None:
         return Skipped("no bucket: neither s3.bucket in the spec nor S3_BUCKET is set")
-    bucket = open_bucket(access.open_aws_session(), name, spec.s3.endpoint_url)
+    bucket = access.open_s3_account().open_bucket(name, spec.s3.endpoint_url)
     return _UploadTarget(bucket, spec.s3.prefix) if bucket else Skipped("no AWS credentials were found")
-
-
-def _ordinary_aws_session() -> "boto3.Session":
-    import boto3  # heavy, and needed by uploads only
-
-    return boto3.Session()
 
 
 def _describe(observation: Observation) -> str:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.store.durable_files import replace
 from pipeline_lib.store.raw_rows import format_decimal
-from pipeline_lib.timestamps import format_moment
+from pipeline_lib.timestamps import format_moment, parse_moment
 
 Cell: TypeAlias = datetime | Decimal | float | int | None
 """A value of the table. None is an empty cell: never 0, never NaN."""
@@ -57,6 +57,21 @@ def read_day(path: Path, day: date) -> bytes:
     if not rows:
         raise TableDamagedError(path, 1, f"no row of {day}", hint="run the compute step first")
     return b"".join([lines[0], *rows])
+
+
+def last_moment(path: Path) -> datetime:
+    """The moment of the table's last row (UTC).
+
+    Raises:
+        TableDamagedError: There is no table, or its last line doesn't start with a moment.
+    """
+    lines = read_bytes(path).splitlines()
+    try:
+        return parse_moment(lines[-1].partition(b",")[0].decode())
+    except (IndexError, ValueError) as error:
+        raise TableDamagedError(
+            path, len(lines) or 1, "no row with a moment", hint="run the compute step first"
+        ) from error
 
 
 def _format(cell: Cell) -> str:

@@ -120,18 +120,43 @@ class _AlreadyThereError(StoreError):
     """S3 answered 412 to a conditional write."""
 
 
-def open_bucket(session: "boto3.Session", name: str, endpoint_url: str | None) -> Bucket | None:
-    """The bucket ``name`` through boto3, or None when the session finds no credentials."""
-    if session.get_credentials() is None:
-        return None
-    from botocore.config import Config  # heavy
+@dataclass(frozen=True, slots=True)
+class S3Account:
+    """Who this process is for S3, and where S3 is.
 
-    config = Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-    )
-    return Bucket(session.client("s3", endpoint_url=endpoint_url, config=config), name)
+    Attributes:
+        session: boto3's session, with credentials or without.
+        endpoint_url: An S3-compatible store, or None to leave it to boto3 (``AWS_ENDPOINT_URL``, else AWS).
+    """
+
+    session: "boto3.Session"
+    endpoint_url: str | None
+
+    @classmethod
+    def from_environment(cls) -> "S3Account":
+        """Credentials by the ordinary AWS chain: environment, profile, ``~/.aws``, role."""
+        import boto3
+
+        return cls(boto3.Session(), None)
+
+    def open_bucket(self, name: str, endpoint_url: str | None) -> Bucket | None:
+        """The bucket ``name``, or None when there are no credentials.
+
+        Args:
+            name: The bucket.
+            endpoint_url: Goes before the account's own.
+        """
+        if self.session.get_credentials() is None:
+            return None
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        )
+        endpoint = endpoint_url or self.endpoint_url
+        return Bucket(self.session.client("s3", endpoint_url=endpoint, config=config), name)
 
 
 def _translate(error: "ClientError", location: str) -> StoreError:

@@ -1,0 +1,23 @@
+"""The command that checks specs."""
+
+import click
+
+from pipeline_lib.cli.project import current_settings, reporting_errors
+from pipeline_lib.spec import Catalog
+
+
+@click.command()
+@reporting_errors
+def validate() -> None:
+    """Check every spec in dag_configs; exit code 1 when anything is wrong.
+
+    \b
+    Example:
+      coin-pipelines validate
+    """  # noqa: D301 (\b is click's mark for lines to keep as they are)
+    loaded = Catalog(current_settings().dag_configs_dir).load_all()
+    for problem in loaded.problems:
+        click.echo(str(problem), err=True)
+    if loaded.problems:
+        raise SystemExit(1)
+    click.echo(f"{len(loaded.specs)} valid specs: {', '.join(spec.name for spec in loaded.specs)}")
