@@ -28,7 +28,7 @@ demo: setup  ## Run the whole pipeline offline on a simulated market (KEEP=1 lea
 	@$(BIN)/python -m local_stack.demo $(if $(KEEP),--keep)
 
 up: setup  ## Run Airflow on this machine against the live API
-	@$(BIN)/python -m local_stack.up
+	@set -a; test ! -f .env || . ./.env; set +a; $(BIN)/python -m local_stack.up
 
 test: setup  ## Run all tests
 	$(BIN)/python -m pytest
