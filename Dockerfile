@@ -1,0 +1,46 @@
+# Apache Airflow with pipeline_lib. The default is what docker-compose.yaml runs; any image of Airflow 3.3 will do.
+ARG AIRFLOW_IMAGE=apache/airflow:3.3.2-python3.12
+
+
+FROM ${AIRFLOW_IMAGE} AS wheel
+
+# The build backend, with the hashes of the development lock.
+COPY --chown=airflow:root deploy/docker/select_requirements.py requirements/development.lock /tmp/project/
+RUN cd /tmp/project \
+ && python select_requirements.py development.lock hatchling packaging pathspec pluggy trove-classifiers >backend.lock \
+ && pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps --require-hashes \
+      --target /tmp/backend --requirement backend.lock
+
+COPY --chown=airflow:root pyproject.toml README.md /tmp/project/
+COPY --chown=airflow:root schemas /tmp/project/schemas
+COPY --chown=airflow:root pipeline_lib /tmp/project/pipeline_lib
+RUN cd /tmp/project \
+ && PYTHONPATH=/tmp/backend pip wheel --quiet --no-cache-dir --disable-pip-version-check --no-deps \
+      --no-build-isolation --wheel-dir /tmp/wheel .
+
+
+FROM ${AIRFLOW_IMAGE}
+
+LABEL org.opencontainers.image.title="coin-pipelines" \
+      org.opencontainers.image.description="A factory that turns YAML specs into Apache Airflow pipelines for crypto market data" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="0.1.0"
+
+# Dependencies change seldom: they come before the sources. Airflow's own packages keep their versions.
+RUN --mount=type=bind,source=deploy/docker/select_requirements.py,target=/tmp/select_requirements.py \
+    --mount=type=bind,source=requirements/core.lock,target=/tmp/core.lock \
+    python /tmp/select_requirements.py /tmp/core.lock --missing >/tmp/missing.lock \
+ && pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /tmp/missing.lock \
+ && rm /tmp/missing.lock
+
+RUN --mount=type=bind,from=wheel,source=/tmp/wheel,target=/tmp/wheel \
+    pip install --no-cache-dir --disable-pip-version-check --no-deps /tmp/wheel/*.whl \
+ && pip check \
+ && coin-pipelines --version
+
+COPY deploy/docker/prepare.sh deploy/docker/initialize.sh /opt/coin-pipelines/
+COPY schemas /opt/airflow/schemas
+COPY dag_configs /opt/airflow/dag_configs
+COPY dags /opt/airflow/dags
+
+# The health of a container depends on the command that it runs: docker-compose.yaml has a check for each.

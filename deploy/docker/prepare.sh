@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs once before everything else, as root: makes the secrets that nobody has set, and hands the folders that tasks
+# write to over to the user that Airflow runs as. Running it again changes nothing.
+set -euo pipefail
+umask 0027
+
+readonly secrets=/run/coin-pipelines
+readonly owner="${AIRFLOW_UID:-50000}"
+
+# A value is written once: what was encrypted or created with it needs it for ever.
+keep() {
+  local file=$secrets/$1 value=$2
+  [ ! -s "$file" ] || return 0
+  printf '%s' "$value" >"$file.new"
+  mv "$file.new" "$file"
+  echo "made $1"
+}
+
+random_hex() { head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
+# A Fernet key is 32 bytes in URL-safe base 64.
+random_fernet_key() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n'; }
+url_encoded() { python -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1], safe=""), end="")' "$1"; }
+
+keep fernet_key "$(random_fernet_key)"
+keep jwt_secret "$(random_hex)"
+keep api_secret_key "$(random_hex)"
+keep postgres_password "${POSTGRES_PASSWORD:-$(random_hex)}"
+keep sql_alchemy_conn \
+  "postgresql+psycopg2://airflow:$(url_encoded "$(cat $secrets/postgres_password)")@postgres:5432/airflow"
+# Readable by the group that Airflow runs in, whatever its user's number.
+chown -R 0:0 $secrets
+chmod 0750 $secrets
+chmod 0440 $secrets/*
+
+for folder in /opt/airflow/data /opt/airflow/logs; do
+  find "$folder" \( ! -user "$owner" -o ! -group 0 \) -exec chown --no-dereference "$owner:0" {} +
+done
+
+if [ -e /home/airflow/.aws/credentials ] && ! setpriv --reuid="$owner" --regid=0 --clear-groups \
+  test -r /home/airflow/.aws/credentials; then
+  echo "user $owner can't read the mounted .aws/credentials: set AIRFLOW_UID to the number of its owner" >&2
+fi
