@@ -101,7 +101,7 @@ class AirflowApi:
             for detail in line.get("error_detail", [])
             if isinstance(line, dict)
         ]
-        return f"{details[-1]['exc_type']}: {details[-1]['exc_value']}" if details else "no reason in its log"
+        return f"{details[0]['exc_type']}: {details[0]['exc_value']}" if details else "no reason in its log"
 
     def _get(self, path: str) -> dict[str, Any] | None:
         try:
