@@ -196,5 +196,5 @@ def _s3_account_of(connection_id: str) -> "S3Account":
 
     from pipeline_lib.store.s3 import S3Account
 
-    hook = AwsGenericHook(aws_conn_id=connection_id, client_type="s3")
+    hook: AwsGenericHook[Any] = AwsGenericHook(aws_conn_id=connection_id, client_type="s3")
     return S3Account(hook.get_session(), hook.conn_config.get_service_endpoint_url("s3"))

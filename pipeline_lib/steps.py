@@ -12,6 +12,7 @@ from pipeline_lib.alerts.messages import AbnormalMove, PriceAlert, slack_message
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.analysis.price_moves import crossed_thresholds, price_moves
 from pipeline_lib.analysis.processed import price_points, processed_columns, processed_rows
+from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.market import CoinGecko, Transport
 from pipeline_lib.observation import Observation
 from pipeline_lib.outcome import Done, Outcome, Skipped
@@ -115,7 +116,7 @@ def send_price_alerts(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
         return Skipped("backfilled runs alert nobody")
     layout = Layout.of(spec.name, access.settings)
     observation = read_snapshot(layout, run.moment).observation
-    moves = price_moves(observation, price_points(raw_log.read(layout.raw_log)))
+    moves = price_moves(observation, _history_for_moves(observation, layout))
     crossed = crossed_thresholds(moves, spec.thresholds)
     if not crossed:
         return Done("no move reaches its threshold")
@@ -198,6 +199,13 @@ def upload_processed_csv_to_s3(spec: PipelineSpec, run: Run, access: Access) -> 
     table_key = object_keys.processed_table_key(prefix, spec.name)
     bucket.put(table_key, processed_table.read_bytes(layout.processed_table), _CSV)
     return Done(f"the day's partition and {bucket.location(table_key)}")
+
+
+def _history_for_moves(observation: Observation, layout: Layout) -> list[PricePoint]:
+    # Only a move that the source left out needs the whole log.
+    if None in (observation.change_1h_percent, observation.change_24h_percent):
+        return price_points(raw_log.read(layout.raw_log))
+    return []
 
 
 @dataclass(frozen=True, slots=True)

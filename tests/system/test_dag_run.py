@@ -1,0 +1,162 @@
+"""``bitcoin_data_pipeline`` through Airflow's own runner, against a simulated market, Slack and S3."""
+
+import hashlib
+import json
+import runpy
+import statistics
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.generator import GeneratedSeries
+from tests.system.world import PROJECT, World
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+pytestmark = pytest.mark.usefixtures("airflow_database")
+
+# The steepest hour of 2025 in the simulated market with seed 0.
+CRASH = datetime(2025, 6, 11, 4, tzinfo=UTC)
+TASKS = (
+    "fetch_and_save_bitcoin_price",
+    "compute_moving_average",
+    "upload_processed_csv_to_s3",
+    "send_price_alerts",
+    "upload_raw_to_s3",
+)
+
+
+def load_dag(dag_id: str) -> "DAG":
+    dag: DAG = runpy.run_path(str(PROJECT / "dags" / "coin_pipelines.py"))[dag_id]
+    for task in dag.tasks:
+        # dag.test() sleeps through real retry delays.
+        task.retries = 0
+    return dag
+
+
+def run_dag(moment: datetime) -> dict[str, str]:
+    """Run the DAG for a moment; the state of each task."""
+    result: Any = load_dag("bitcoin_data_pipeline").test(logical_date=moment)
+    return {task.task_id: str(task.state) for task in result.get_task_instances()}
+
+
+def test_a_run_on_a_crash_hour_writes_exactly_these_bytes(world: World) -> None:
+    hour_before = CRASH - timedelta(hours=1)
+    world.simulator.clock.set(hour_before)
+    assert set(run_dag(hour_before).values()) == {"success"}
+    world.simulator.clock.set(CRASH)
+    assert run_dag(CRASH) == dict.fromkeys(TASKS, "success")
+
+    before, crash = (GeneratedSeries("bitcoin", 0).quote_at(moment) for moment in (hour_before, CRASH))
+    assert before is not None
+    assert crash is not None
+    files = world.files()
+    snapshot = json.loads(files["archive/bitcoin/20250611T040000Z.json"])
+    answer = snapshot["answer"]
+    header = (
+        "timestamp,coin,vs_currency,price,change_1h_percent,change_24h_percent,"
+        "market_cap,total_volume,last_updated\n"
+    )
+    row_before, row = (
+        f"{moment},bitcoin,usd,{quote.price},{said['price_change_percentage_1h_in_currency']},"
+        f"{said['price_change_percentage_24h_in_currency']},{said['market_cap']},{quote.volume},{moment}\n"
+        for moment, quote, said in (
+            (
+                "2025-06-11T03:00:00Z",
+                before,
+                json.loads(files["archive/bitcoin/20250611T030000Z.json"])["answer"],
+            ),
+            ("2025-06-11T04:00:00Z", crash, answer),
+        )
+    )
+    assert files["archive/bitcoin/20250611T040000Z.csv"].decode() == header + row
+    assert files["bitcoin_raw.csv"].decode() == header + row_before + row
+
+    window = two_prices(before.price, crash.price)
+    columns = (
+        "timestamp,price,change_1h_percent,change_24h_percent,"
+        "mean_24h,std_24h,count_24h,z_score_24h,mean_7d,std_7d,count_7d,z_score_7d\n"
+    )
+    one_price = f"{float(before.price)!r},,1,"
+    first_row = f"2025-06-11T03:00:00Z,{before.price},{moves_of(row_before)},{one_price},{one_price}\n"
+    second_row = f"2025-06-11T04:00:00Z,{crash.price},{moves_of(row)},{window},{window}\n"
+    assert files["bitcoin_processed.csv"].decode() == columns + first_row + second_row
+
+    head, _, verbatim = files["archive/bitcoin/20250611T040000Z.json"].decode().partition('"answer": ')
+    sha256 = hashlib.sha256(verbatim.removesuffix("\n}\n").encode()).hexdigest()
+    assert f'"sha256": "{sha256}"' in head
+    assert sorted(files) == [
+        "alerts/bitcoin/20250611T040000Z.json",
+        "archive/bitcoin/20250611T030000Z.csv",
+        "archive/bitcoin/20250611T030000Z.json",
+        "archive/bitcoin/20250611T040000Z.csv",
+        "archive/bitcoin/20250611T040000Z.json",
+        "bitcoin_processed.csv",
+        "bitcoin_raw.csv",
+    ]
+    raw = "crypto/bitcoin/raw/date=2025-06-11"
+    assert world.objects() == {
+        "crypto/bitcoin/processed/bitcoin_processed.csv": files["bitcoin_processed.csv"],
+        "crypto/bitcoin/processed/date=2025-06-11/bitcoin_processed.csv": files["bitcoin_processed.csv"],
+        "crypto/bitcoin/raw/bitcoin_raw.csv": files["bitcoin_raw.csv"],
+        **{
+            f"{raw}/hour={hour}/20250611T{hour}0000Z.{suffix}": files[
+                f"archive/bitcoin/20250611T{hour}0000Z.{suffix}"
+            ]
+            for hour in ("03", "04")
+            for suffix in ("json", "csv")
+        },
+    }
+
+
+def test_the_alert_links_to_the_run_and_is_told_once(world: World) -> None:
+    world.simulator.clock.set(CRASH)
+    run_dag(CRASH)
+    files, requests = world.files(), len(world.simulator.requests)
+    assert set(run_dag(CRASH).values()) == {"success"}
+    assert world.files() == files
+    assert len(world.simulator.requests) == requests
+    (message,) = world.simulator.slack_messages
+    assert message.body == json.loads(files["alerts/bitcoin/20250611T040000Z.json"])
+    body: Any = message.body
+    context = body["blocks"][-1]["elements"][0]["text"]
+    assert "/dags/bitcoin_data_pipeline/runs/manual__" in context
+    assert "/tasks/" not in context
+
+
+def test_a_slack_outage_fails_its_own_task_only(world: World) -> None:
+    world.simulator.clock.set(CRASH)
+    world.simulator.faults.add(Fault(kind="status", status=404, path="/services", times=None))
+    assert run_dag(CRASH) == {**dict.fromkeys(TASKS, "success"), "send_price_alerts": "failed"}
+    assert "alerts/bitcoin/20250611T040000Z.json" not in world.files()
+
+
+def test_uploads_are_skipped_without_a_bucket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("S3_BUCKET")
+    world.simulator.clock.set(CRASH)
+    skipped = {"upload_raw_to_s3": "skipped", "upload_processed_csv_to_s3": "skipped"}
+    assert run_dag(CRASH) == {**dict.fromkeys(TASKS, "success"), **skipped}
+    assert world.objects() == {}
+
+
+def test_a_quote_of_another_moment_fails_the_run_and_stores_nothing(world: World) -> None:
+    world.simulator.clock.set(CRASH + timedelta(minutes=11))
+    states = run_dag(CRASH)
+    assert states.pop("fetch_and_save_bitcoin_price") == "failed"
+    assert set(states.values()) == {"upstream_failed"}
+    assert world.files() == {}
+
+
+def moves_of(row: str) -> str:
+    return ",".join(row.split(",")[4:6])
+
+
+def two_prices(first: Decimal, second: Decimal) -> str:
+    """Mean, deviation, count and z-score at the second of two prices, as the table writes them."""
+    exact = [Fraction(first), Fraction(second)]
+    return f"{float(statistics.mean(exact))!r},{float(statistics.stdev(exact))!r},2,"

@@ -1,0 +1,144 @@
+"""2,000 real bitcoin hours through all five steps, against computations that share no code with them."""
+
+import csv
+import io
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cache
+
+import numpy as np
+import pytest
+
+from pipeline_lib import steps
+from pipeline_lib.outcome import Done
+from pipeline_lib.settings import Settings
+from pipeline_lib.simulator.clock import SimulatedClock
+from pipeline_lib.simulator.series import CsvSeries
+from pipeline_lib.simulator.server import Simulator
+from pipeline_lib.spec import Catalog
+from pipeline_lib.store.s3 import Bucket, S3Account
+from tests.system.world import PROJECT, World
+
+PRICES = PROJECT.parent / "shared" / "data" / "prices" / "bitcoin_usd_1h.csv"
+FIRST = "2018-01-01T00:00:00Z"
+HOURS = 2000
+STEPS = (
+    steps.fetch_and_save_price,
+    steps.send_price_alerts,
+    steps.upload_raw_to_s3,
+    steps.compute_moving_average,
+    steps.upload_processed_csv_to_s3,
+)
+
+pytestmark = [
+    pytest.mark.skipif(not PRICES.exists(), reason=f"needs the real prices in {PRICES}"),
+    pytest.mark.timeout(400),
+]
+
+
+@pytest.fixture
+def closes() -> list[tuple[str, str]]:
+    """Every close of the file: time and price as they are written there."""
+    with PRICES.open(newline="") as file:
+        return [(row["timestamp"], row["close_usd"]) for row in csv.DictReader(file)]
+
+
+class _OneClientAccount(S3Account):
+    """Makes one client for all hours: each client reads megabytes of botocore's service descriptions."""
+
+    @cache  # noqa: B019 (one account for the whole test)
+    def open_bucket(self, name: str, endpoint_url: str | None) -> Bucket | None:
+        return super().open_bucket(name, endpoint_url)
+
+
+def test_2000_real_hours(
+    world: World, closes: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = next(index for index, (time, _) in enumerate(closes) if time == FIRST)
+    hours = closes[start : start + HOURS]
+    clock = SimulatedClock(lambda: datetime.fromisoformat(FIRST))
+    with Simulator({"bitcoin": CsvSeries(PRICES)}, clock) as market:
+        monkeypatch.setenv("COINGECKO_BASE_URL", market.base_url)
+        monkeypatch.setenv("SLACK_WEBHOOK_URL", market.slack_webhook_url)
+        _run_all(market, [datetime.fromisoformat(time) for time, _ in hours])
+        told = {_moment_of(message.body) for message in market.slack_messages}
+        assert len(market.slack_messages) == len(told)
+
+    assert told == _abnormal_hours(closes, start)
+    table = list(csv.DictReader(io.StringIO((world.data / "bitcoin_processed.csv").read_text())))
+    assert [(row["timestamp"], row["price"]) for row in table] == hours
+    prices = np.array([float(price) for _, price in hours])
+    _assert_window(table, prices, "24h", 24)
+    _assert_window(table, prices, "7d", 7 * 24)
+    _assert_published(world, hours)
+
+
+def _run_all(market: Simulator, moments: list[datetime]) -> None:
+    settings = Settings.from_environment(os.environ, project_folder=PROJECT)
+    spec, account = Catalog(PROJECT / "dag_configs").load("bitcoin"), _OneClientAccount.from_environment()
+    access = replace(steps.Access.from_settings(settings), open_s3_account=lambda: account)
+    for moment in moments:
+        market.clock.set(moment)
+        for step in STEPS:
+            assert isinstance(step(spec, steps.Run(moment), access), Done)
+
+
+def _moment_of(message: Mapping[str, object]) -> str:
+    found = re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", str(message["blocks"]))
+    assert found is not None
+    return found[0]
+
+
+def _abnormal_hours(closes: list[tuple[str, str]], start: int) -> set[str]:
+    """The hours in which bitcoin.yaml's thresholds, 3 % in 1h or 8 % in 24h, are reached."""
+    prices = [Decimal(price) for _, price in closes]
+    return {
+        closes[index][0]
+        for index in range(start, start + HOURS)
+        if abs(prices[index] / prices[index - 1] - 1) * 100 >= 3
+        or abs(prices[index] / prices[index - 24] - 1) * 100 >= 8
+    }
+
+
+def _assert_window(table: list[dict[str, str]], prices: np.ndarray, label: str, length: int) -> None:
+    for index, row in enumerate(table):
+        window = prices[max(0, index - length + 1) : index + 1]
+        baseline = prices[max(0, index - length) : index]
+        assert int(row[f"count_{label}"]) == len(window)
+        assert float(row[f"mean_{label}"]) == pytest.approx(window.mean(), rel=1e-12, abs=0)
+        if len(window) > 1:
+            assert float(row[f"std_{label}"]) == pytest.approx(window.std(ddof=1), rel=1e-12, abs=0)
+        else:
+            assert row[f"std_{label}"] == ""
+        if len(baseline) > 1:
+            z_score = (prices[index] - baseline.mean()) / baseline.std(ddof=1)
+            # Close to its mean a price loses digits in floats, not in the table: hence the absolute part.
+            assert float(row[f"z_score_{label}"]) == pytest.approx(z_score, rel=1e-12, abs=1e-11)
+        else:
+            assert row[f"z_score_{label}"] == ""
+
+
+def _assert_published(world: World, hours: list[tuple[str, str]]) -> None:
+    objects = world.objects()
+    for name in ("raw", "processed"):
+        path = world.data / f"bitcoin_{name}.csv"
+        assert objects.pop(f"crypto/bitcoin/{name}/bitcoin_{name}.csv") == path.read_bytes()
+    days = {time[:10] for time, _ in hours}
+    published_days = {key.split("/")[3] for key in objects if "/processed/" in key}
+    assert published_days == {f"date={day}" for day in days}
+    rows = b"".join(
+        objects[f"crypto/bitcoin/processed/date={day}/bitcoin_processed.csv"].split(b"\n", 1)[1]
+        for day in sorted(days)
+    )
+    assert (world.data / "bitcoin_processed.csv").read_bytes().split(b"\n", 1)[1] == rows
+    moments = [datetime.fromisoformat(time) for time, _ in hours]
+    assert moments[-1] - moments[0] == timedelta(hours=HOURS - 1)
+    for moment in moments:
+        key = f"{moment:%Y%m%dT%H%M%SZ}"
+        for suffix in ("json", "csv"):
+            published = objects[f"crypto/bitcoin/raw/date={moment:%Y-%m-%d}/hour={moment:%H}/{key}.{suffix}"]
+            assert published == (world.data / "archive" / "bitcoin" / f"{key}.{suffix}").read_bytes()

@@ -1,0 +1,34 @@
+"""Everything outside a pipeline, simulated: market, Slack and S3."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline_lib.simulator.server import Simulator
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+PROJECT = Path(__file__).resolve().parents[2]
+BUCKET = "market-data"
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside, simulated; the environment leads there."""
+
+    simulator: Simulator
+    s3: "S3Client"
+    data: Path
+
+    def objects(self) -> dict[str, bytes]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        return {key: self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+
+    def files(self) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(self.data)): path.read_bytes()
+            for path in sorted(self.data.rglob("*"))
+            if path.is_file() and not path.name.startswith(".")
+        }
