@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import yaml
 from airflow.providers.standard.operators.python import PythonOperator
@@ -176,10 +177,18 @@ def _access(spec: PipelineSpec, settings: Settings) -> "Access":
     if spec.s3 and spec.s3.connection:
         connection_id = spec.s3.connection
         access = replace(access, open_s3_account=lambda: _s3_account_of(connection_id))
-    for secret in (access.slack_webhook_url, settings.coingecko_api_key):
-        if secret:
-            mask_secret(secret.reveal())
+    _mask_secrets(access)
     return access
+
+
+def _mask_secrets(access: "Access") -> None:
+    if access.settings.coingecko_api_key:
+        mask_secret(access.settings.coingecko_api_key.reveal())
+    if access.slack_webhook_url:
+        url = access.slack_webhook_url.reveal()
+        mask_secret(url)
+        # urllib3 logs host and path apart.
+        mask_secret(urlsplit(url).path)
 
 
 def _webhook_of(connection_id: str) -> Secret:

@@ -13,6 +13,7 @@ from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.analysis.price_moves import crossed_thresholds, price_moves
 from pipeline_lib.analysis.processed import price_points, processed_columns, processed_rows
 from pipeline_lib.analysis.rolling import PricePoint
+from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.market import CoinGecko, Transport
 from pipeline_lib.observation import Observation
 from pipeline_lib.outcome import Done, Outcome, Skipped
@@ -150,16 +151,24 @@ def compute_moving_average(spec: PipelineSpec, run: Run, access: Access) -> Outc
     """Make the processed table from the raw log: moves and rolling statistics of every moment.
 
     Raises:
-        StoreError: The raw log is damaged, or busy for too long.
+        StoreError: The raw log is damaged, or lacks the run's row, or the table is busy for too long.
         OSError: The disk is full or read-only.
     """
     layout = Layout.of(spec.name, access.settings)
     with exclusive(layout.processed_table):
         observations = raw_log.read(layout.raw_log)
+        if all(row.moment != run.moment for row in observations):
+            raise TableDamagedError(
+                layout.raw_log,
+                len(observations) + 1,
+                f"no row of {format_moment(run.moment)}",
+                hint="run the fetch step for this moment",
+            )
         rows = list(processed_rows(observations, spec.windows))
         changed = processed_table.write(layout.processed_table, processed_columns(spec.windows), rows)
+    last = max(row.moment for row in observations)
     state = "" if changed else ", unchanged"
-    return Done(f"{len(rows)} rows up to {format_moment(run.moment)}{state}")
+    return Done(f"{len(rows)} rows up to {format_moment(last)}{state}")
 
 
 def upload_raw_to_s3(spec: PipelineSpec, run: Run, access: Access) -> Outcome:

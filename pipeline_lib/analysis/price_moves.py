@@ -11,7 +11,8 @@ from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.observation import Observation
 from pipeline_lib.spec import Thresholds
 
-_ROUNDED = Context(prec=40)
+# Wide enough for the move from the least possible price to the greatest with its ten decimal places.
+_ROUNDED = Context(prec=80)
 _PLACES = Decimal("1e-10")
 
 # A run is rarely on the second; further away than this, a price is not of an hour or a day ago.

@@ -109,7 +109,8 @@ class _ExactWindow:
     def _drop_oldest(self) -> None:
         price = self._points.popleft().price
         self._sum = _EXACT.subtract(self._sum, price)
-        self._sum_of_squares = _EXACT.fma(price, -price, self._sum_of_squares)
+        # Not -price, which rounds to the 28 digits of Python's default context.
+        self._sum_of_squares = _EXACT.fma(price, price.copy_negate(), self._sum_of_squares)
 
 
 def _z_score(price: Decimal, baseline: _ExactWindow) -> Decimal | None:

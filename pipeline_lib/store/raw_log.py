@@ -13,7 +13,6 @@ from pipeline_lib.timestamps import format_moment
 
 _HEADER = HEADER.encode()
 _MODE = 0o644
-_LONGEST_ROW = 4096
 _REBUILD = "the log can be made again from the archive"
 
 
@@ -32,7 +31,6 @@ def append(path: Path, observation: Observation) -> bool:
         OSError: The disk is full or read-only. The log is then as it was before.
     """
     with exclusive(path):
-        is_new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _MODE)
         try:
             end = _mend_end(path, descriptor)
@@ -41,7 +39,8 @@ def append(path: Path, observation: Observation) -> bool:
             _append_bytes(descriptor, end, (b"" if end else _HEADER) + encode_row(observation).encode())
         finally:
             os.close(descriptor)
-        if is_new:
+        if not end:
+            # The name may be new: made just now, or by a process that was killed before it could do this.
             sync_folder(path.parent)
         return True
 
@@ -77,18 +76,17 @@ def read_bytes(path: Path) -> bytes:
 
 def _mend_end(path: Path, descriptor: int) -> int:
     """Cut off a half-written row; the log's length after that, 0 when not even the header is whole."""
-    size = os.fstat(descriptor).st_size
     start = os.pread(descriptor, len(_HEADER), 0)
     if _HEADER.startswith(start) and start != _HEADER:
         os.ftruncate(descriptor, 0)
         return 0
     _check_header(path, start)
-    tail_start = max(0, size - _LONGEST_ROW)
-    tail = os.pread(descriptor, _LONGEST_ROW, tail_start)
-    if tail.endswith(b"\n"):
+    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
+        # As long as it may be: a power cut can leave blocks of zeros in the place of the last rows.
+        size, last_line_start = len(content), content.rfind(b"\n") + 1
+        last_line = content[last_line_start:]
+    if not last_line:
         return size
-    last_line_start = tail_start + tail.rfind(b"\n") + 1
-    last_line = tail[last_line_start - tail_start :]
     if _is_row(last_line):
         # An editor that drops the last line end leaves a whole row; a torn one lacks its last column.
         os.pwrite(descriptor, b"\n", size)

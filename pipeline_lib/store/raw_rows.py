@@ -45,7 +45,7 @@ def from_fields(fields: Mapping[str, str]) -> Observation:
         coin=_required(fields, "coin"),
         vs_currency=_required(fields, "vs_currency"),
         moment=parse_moment(_required(fields, "timestamp")),
-        price=_number(_required(fields, "price"), "price"),
+        price=_positive_number(_required(fields, "price"), "price"),
         change_1h_percent=_optional_number(fields, "change_1h_percent"),
         change_24h_percent=_optional_number(fields, "change_24h_percent"),
         market_cap=_optional_number(fields, "market_cap"),
@@ -83,8 +83,16 @@ def _required(fields: Mapping[str, str], column: str) -> str:
 
 
 def _optional_number(fields: Mapping[str, str], column: str) -> Decimal | None:
-    text = fields.get(column, "")
-    return _number(text, column) if text else None
+    if column not in fields:
+        raise ValueError(f"no {column}")
+    return _number(fields[column], column) if fields[column] else None
+
+
+def _positive_number(text: str, column: str) -> Decimal:
+    number = _number(text, column)
+    if number <= 0:
+        raise ValueError(f"{column} is {text!r}, not above zero")
+    return number
 
 
 def _number(text: str, column: str) -> Decimal:

@@ -2,7 +2,8 @@
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -106,12 +107,18 @@ class Bucket:
         return self.retry_policy.call(lambda: self._call_once(key, function))
 
     def _call_once(self, key: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401 (boto3's answer)
-        from botocore.exceptions import BotoCoreError, ClientError  # heavy
+        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError  # heavy
 
         try:
             return function()
         except ClientError as error:
             raise _translate(error, self.location(key)) from error
+        except ParamValidationError as error:
+            # boto3 sends no request that can't be right, such as one for a bucket of an impossible name.
+            reason = " ".join(str(error).split())
+            raise S3RefusedError(
+                f"no request to S3 for {self.location(key)}: {reason}", code="ParamValidationError"
+            ) from error
         except BotoCoreError as error:
             raise S3UnavailableError(f"no answer from S3 for {self.location(key)}: {error}") from error
 
@@ -134,10 +141,15 @@ class S3Account:
 
     @classmethod
     def from_environment(cls) -> "S3Account":
-        """Credentials by the ordinary AWS chain: environment, profile, ``~/.aws``, role."""
+        """Credentials by the ordinary AWS chain: environment, profile, ``~/.aws``, role.
+
+        Raises:
+            S3RefusedError: The profile doesn't exist, or ``~/.aws`` can't be read.
+        """
         import boto3
 
-        return cls(boto3.Session(), None)
+        with _refusing_broken_configuration():
+            return cls(boto3.Session(), None)
 
     def open_bucket(self, name: str, endpoint_url: str | None) -> Bucket | None:
         """The bucket ``name``, or None when there are no credentials.
@@ -145,9 +157,13 @@ class S3Account:
         Args:
             name: The bucket.
             endpoint_url: Goes before the account's own.
+
+        Raises:
+            S3RefusedError: There is half a pair of credentials, or ``~/.aws`` can't be read.
         """
-        if self.session.get_credentials() is None:
-            return None
+        with _refusing_broken_configuration():
+            if self.session.get_credentials() is None:
+                return None
         from botocore.config import Config
 
         config = Config(
@@ -157,6 +173,20 @@ class S3Account:
         )
         endpoint = endpoint_url or self.endpoint_url
         return Bucket(self.session.client("s3", endpoint_url=endpoint, config=config), name)
+
+
+@contextmanager
+def _refusing_broken_configuration() -> Iterator[None]:
+    from botocore.exceptions import ConfigParseError, PartialCredentialsError, ProfileNotFound
+
+    try:
+        yield
+    except (ConfigParseError, PartialCredentialsError, ProfileNotFound) as error:
+        raise S3RefusedError(
+            f"the AWS credentials can't be used: {error}",
+            code=type(error).__name__,
+            hint="check AWS_PROFILE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the files in ~/.aws",
+        ) from error
 
 
 def _translate(error: "ClientError", location: str) -> StoreError:

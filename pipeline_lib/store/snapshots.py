@@ -38,10 +38,14 @@ def write_snapshot(layout: Layout, snapshot: Snapshot) -> bool:
     Returns:
         Whether this call made the JSON file. When not, an earlier observation of the moment stands there:
         read it and go on with that one.
+
+    Raises:
+        SnapshotDamagedError: A file is there, but isn't a snapshot of that moment.
+        OSError: The disk is full or read-only.
     """
-    path = layout.snapshot_json(snapshot.observation.moment)
-    made = write_once(path, encode_snapshot(snapshot))
-    kept = snapshot if made else _decode_file(path)
+    moment = snapshot.observation.moment
+    made = write_once(layout.snapshot_json(moment), encode_snapshot(snapshot))
+    kept = snapshot if made else read_snapshot(layout, moment)
     complete_snapshot(layout, kept.observation)
     return made
 
@@ -118,10 +122,13 @@ def decode_snapshot(content: bytes) -> Snapshot:
     provenance = Provenance(
         url=str(source.get("url")),
         requested_at=parse_moment(str(source.get("requested_at"))),
-        status=int(source.get("status", 0)),
+        status=int(str(source.get("status"))),
         answer=answer,
     )
-    return Snapshot(from_fields(_mapping(whole.get("observation"))), provenance)
+    snapshot = Snapshot(from_fields(_texts(whole.get("observation"))), provenance)
+    if encode_snapshot(snapshot) != content:
+        raise ValueError("it isn't written as snapshots are")
+    return snapshot
 
 
 def _decode_file(path: Path) -> Snapshot:
@@ -135,6 +142,13 @@ def _mapping(value: object) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("a part is missing")  # noqa: TRY004 (a value of a file, not of a caller)
     return value
+
+
+def _texts(value: object) -> Mapping[str, str]:
+    texts = _mapping(value)
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise ValueError("a value of the observation is not text")
+    return texts
 
 
 def _sha256(text: str) -> str:

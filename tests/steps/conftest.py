@@ -1,0 +1,110 @@
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from pipeline_lib.settings import Settings
+from pipeline_lib.simulator.clock import SimulatedClock
+from pipeline_lib.simulator.series import CsvSeries
+from pipeline_lib.simulator.server import Simulator
+from pipeline_lib.spec import PipelineSpec, S3Target, Thresholds, Window
+from pipeline_lib.steps import Access
+from pipeline_lib.store.s3 import Bucket, S3Account
+from tests.steps.world import ASKED_AT, CRASH, START, World
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_client(s3_url: str) -> "S3Client":
+    """The tests' own look at the S3 server, which needs nothing of the environment."""
+    return boto3.client(
+        "s3",
+        endpoint_url=s3_url,
+        region_name="us-east-1",
+        aws_access_key_id="made-up-key",
+        aws_secret_access_key="made-up-secret",
+    )
+
+
+@pytest.fixture(scope="session")
+def series(tmp_path_factory: pytest.TempPathFactory) -> CsvSeries:
+    path = tmp_path_factory.mktemp("prices") / "bitcoin.csv"
+    lines = ["timestamp,close_usd,volume_usd"]
+    for hour in range(100):
+        moment = START + timedelta(hours=hour)
+        price = (8000 if moment < CRASH else 7200) + hour % 3
+        lines.append(f"{moment:%Y-%m-%dT%H:%M:%SZ},{price}.50,{1000 + hour}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return CsvSeries(path)
+
+
+@pytest.fixture
+def simulator(series: CsvSeries) -> Iterator[Simulator]:
+    with Simulator({"bitcoin": series}, SimulatedClock(lambda: ASKED_AT)) as running:
+        yield running
+
+
+@pytest.fixture
+def world(
+    simulator: Simulator, s3_url: str, s3_client: "S3Client", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    for variable, value in {
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ACCESS_KEY_ID": "made-up-key",
+        "AWS_SECRET_ACCESS_KEY": "made-up-secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": s3_url,
+        "AWS_CONFIG_FILE": str(tmp_path / "no-aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no-aws-credentials"),
+    }.items():
+        monkeypatch.setenv(variable, value)
+    bucket = Bucket(s3_client, f"prices-{uuid4()}")
+    s3_client.create_bucket(Bucket=bucket.name)
+    settings = Settings.from_environment(
+        {
+            "DATA_DIR": str(tmp_path / "data"),
+            "COINGECKO_BASE_URL": simulator.base_url,
+            "SLACK_WEBHOOK_URL": simulator.slack_webhook_url,
+        },
+        project_folder=tmp_path,
+    )
+    spec = PipelineSpec(
+        name="btc",
+        coin="bitcoin",
+        vs_currency="usd",
+        description="Bitcoin in US dollars",
+        schedule="@hourly",
+        start_date=START,
+        owner="tests",
+        tags=(),
+        retries=0,
+        retry_delay=timedelta(seconds=1),
+        timeout=timedelta(minutes=5),
+        windows=(Window("24h", timedelta(hours=24)),),
+        thresholds=Thresholds(move_1h_percent=Decimal(3), move_24h_percent=Decimal(8)),
+        max_age=timedelta(minutes=10),
+        slack_connection=None,
+        s3=S3Target(bucket=bucket.name, prefix="crypto/btc", endpoint_url=None, connection=None),
+        effective={},
+    )
+    access = Access(settings, settings.slack_webhook_url, S3Account.from_environment, lambda: ASKED_AT)
+    return World(spec, access, simulator, bucket, tmp_path / "data")

@@ -1,0 +1,152 @@
+"""``send_price_alerts`` against a simulated Slack."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from pipeline_lib import steps
+from pipeline_lib.errors import SlackRefusedError, SlackUnavailableError, SnapshotMissingError
+from pipeline_lib.outcome import Done, Outcome, Skipped
+from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.spec import Thresholds
+from pipeline_lib.steps import Run
+from tests.steps.world import CRASH, World
+
+TOLD = "1h -9.99 %, 24h -10.00 %"
+RECORD = "alerts/btc/20180205T140000Z.json"
+
+
+def _alert(world: World, run: Run | None = None) -> Outcome:
+    return steps.send_price_alerts(world.spec, run or Run(CRASH), world.access)
+
+
+def test_an_abnormal_move_is_told(world: World) -> None:
+    world.fetch(CRASH)
+    assert _alert(world) == Done(f"{TOLD}: told Slack")
+    (message,) = world.simulator.slack_messages
+    assert message.body["text"] == "📉 bitcoin -9.99 % in 1h: 7,202.50 USD"
+    assert "*24h*: -10.00 % (threshold 8 %)" in json.dumps(message.body)
+    assert "|open the run>" not in json.dumps(message.body)
+    assert json.loads(world.files()[RECORD]) == message.body
+
+
+def test_the_message_leads_to_the_run(world: World) -> None:
+    world.fetch(CRASH)
+    _alert(world, Run(CRASH, url="https://airflow.example/run?a=1&b=2"))
+    (message,) = world.simulator.slack_messages
+    expected = "<https://airflow.example/run?a=1&amp;b=2|open the run>"
+    assert expected in json.dumps(message.body)
+
+
+def test_a_retry_does_not_tell_again(world: World) -> None:
+    world.fetch(CRASH)
+    _alert(world)
+    before = world.files()
+    assert _alert(world) == Done(f"{TOLD}: delivered before")
+    assert len(world.simulator.slack_messages) == 1
+    assert world.files() == before
+
+
+def test_processes_of_one_run_tell_once(world: World) -> None:
+    world.fetch(CRASH)
+    world.simulator.faults.add(Fault(kind="slow", path="/services", seconds=0.2, times=None))
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda _: _alert(world), range(4)))
+    assert len(world.simulator.slack_messages) == 1
+    assert outcomes.count(Done(f"{TOLD}: told Slack")) == 1
+    assert outcomes.count(Done(f"{TOLD}: delivered before")) == 3
+
+
+def test_a_calm_hour_is_not_told(world: World) -> None:
+    world.fetch(CRASH - timedelta(hours=1))
+    calm = _alert(world, Run(CRASH - timedelta(hours=1)))
+    assert calm == Done("no move reaches its threshold")
+    assert world.simulator.slack_messages == ()
+    assert not any(name.startswith("alerts/") for name in world.files())
+
+
+@pytest.mark.parametrize(("threshold", "count"), [("9.985627694807224", 1), ("9.985627694807225", 0)])
+def test_a_move_is_told_from_its_threshold_on(world: World, threshold: str, count: int) -> None:
+    exact = Thresholds(Decimal(threshold), Decimal(100))
+    other = world.with_spec(lambda spec: replace(spec, thresholds=exact))
+    other.fetch(CRASH)
+    _alert(other)
+    assert len(world.simulator.slack_messages) == count
+
+
+def test_a_backfilled_run_alerts_nobody(world: World) -> None:
+    world.fetch(CRASH)
+    backfilled = _alert(world, Run(CRASH, is_backfill=True))
+    assert backfilled == Skipped("backfilled runs alert nobody")
+    assert world.simulator.slack_messages == ()
+    assert RECORD not in world.files()
+
+
+def test_without_a_webhook_the_move_is_named_and_skipped(world: World) -> None:
+    world.fetch(CRASH)
+    silent = replace(world, access=replace(world.access, slack_webhook_url=None))
+    assert _alert(silent) == Skipped(f"{TOLD}: not told, since SLACK_WEBHOOK_URL is not set")
+    assert RECORD not in world.files()
+    assert _alert(world) == Done(f"{TOLD}: told Slack")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(kind="status", path="/services", status=403), SlackRefusedError),
+        (Fault(kind="status", path="/services", status=429, retry_after=3600), SlackUnavailableError),
+        (
+            Fault(kind="status", path="/services", status=503, retry_after=0, times=4),
+            SlackUnavailableError,
+        ),
+    ],
+)
+def test_a_failed_delivery_is_not_forgotten(world: World, fault: Fault, error: type[Exception]) -> None:
+    world.fetch(CRASH)
+    world.simulator.faults.add(fault)
+    with pytest.raises(error):
+        _alert(world)
+    assert world.told() == []
+    assert RECORD not in world.files()
+    assert _alert(world) == Done(f"{TOLD}: told Slack")
+    assert len(world.simulator.slack_messages) == 1
+    assert RECORD in world.files()
+
+
+def test_a_missing_move_comes_from_the_own_history(world: World) -> None:
+    world.fetch(CRASH - timedelta(hours=1))
+    for field in ("1h", "24h"):
+        name = f"price_change_percentage_{field}_in_currency"
+        world.simulator.faults.add(Fault(kind="null_field", field=name))
+    world.fetch(CRASH)
+    # (7202.50 - 8001.50) / 8001.50; there is no price of a day ago.
+    assert _alert(world) == Done("1h -9.99 %: told Slack")
+
+
+def test_a_missing_move_without_history_is_no_move(world: World) -> None:
+    for field in ("1h", "24h"):
+        name = f"price_change_percentage_{field}_in_currency"
+        world.simulator.faults.add(Fault(kind="null_field", field=name))
+    world.fetch(CRASH)
+    assert _alert(world) == Done("no move reaches its threshold")
+
+
+def test_without_a_snapshot_nothing_is_told(world: World) -> None:
+    world.fetch(CRASH)
+    with pytest.raises(SnapshotMissingError, match="run the fetch step for this moment"):
+        _alert(world, Run(CRASH + timedelta(hours=1)))
+    assert world.simulator.slack_messages == ()
+
+
+def test_each_moment_is_told_for_itself(world: World) -> None:
+    for hours in (0, 1):
+        world.fetch(CRASH + timedelta(hours=hours))
+        _alert(world, Run(CRASH + timedelta(hours=hours)))
+    assert world.told() == [
+        "📉 bitcoin -9.99 % in 1h: 7,202.50 USD",
+        "📉 bitcoin -10.00 % in 24h: 7,200.50 USD",
+    ]

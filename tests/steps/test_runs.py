@@ -1,0 +1,81 @@
+"""All five steps of a run, one after the other."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+from pipeline_lib import steps
+from pipeline_lib.steps import Access, Run
+from tests.steps.world import CRASH, World
+
+
+def test_a_run_says_what_it_did(world: World) -> None:
+    bucket = world.bucket.name
+    assert world.run_all(CRASH) == [
+        "done: bitcoin 7202.50 USD at 2018-02-05T14:00:00Z",
+        "done: 1 rows up to 2018-02-05T14:00:00Z",
+        f"done: the day's partition and s3://{bucket}/crypto/btc/processed/btc_processed.csv",
+        "done: 1h -9.99 %, 24h -10.00 %: told Slack",
+        f"done: snapshot and s3://{bucket}/crypto/btc/raw/btc_raw.csv",
+    ]
+
+
+def test_a_second_run_of_a_moment_changes_nothing_anywhere(world: World) -> None:
+    world.run_all(CRASH)
+    before = (world.files(), world.objects(), world.told(), world.simulator.requests)
+    stats = {path: path.stat() for path in world.data.rglob("*.[cj]s*")}
+    assert world.run_all(CRASH)[0].endswith(", as archived before")
+    assert (world.files(), world.objects(), world.told(), world.simulator.requests) == before
+    assert {path: path.stat() for path in world.data.rglob("*.[cj]s*")} == stats
+
+
+def test_everything_but_archive_and_log_can_be_lost(world: World) -> None:
+    for hours in (-2, -1, 0):
+        world.run_all(CRASH + timedelta(hours=hours))
+    before = (world.files(), world.objects())
+    (world.data / "btc_processed.csv").unlink()
+    (world.data / "archive/btc/20180205T140000Z.csv").unlink()
+    for key in world.objects():
+        world.bucket.client.delete_object(Bucket=world.bucket.name, Key=key)
+    for hours in (-2, -1, 0):
+        world.run_all(CRASH + timedelta(hours=hours))
+    assert (world.files(), world.objects()) == before
+    assert len(world.told()) == 1
+    assert len(world.simulator.requests) == 3
+
+
+def test_the_archive_alone_brings_back_log_and_table(world: World) -> None:
+    moments = [CRASH + timedelta(hours=hours) for hours in range(-3, 1)]
+    for moment in moments:
+        world.run_all(moment)
+    table, log = ((world.data / name).read_bytes() for name in ("btc_processed.csv", "btc_raw.csv"))
+    for name in ("btc_processed.csv", "btc_raw.csv"):
+        (world.data / name).unlink()
+    shuffled = moments.copy()
+    random.Random(7).shuffle(shuffled)  # noqa: S311 - an order, not a secret
+    for moment in shuffled:
+        steps.fetch_and_save_price(world.spec, Run(moment), world.access)
+    steps.compute_moving_average(world.spec, Run(CRASH), world.access)
+    assert (world.data / "btc_processed.csv").read_bytes() == table
+    found = (world.data / "btc_raw.csv").read_bytes().splitlines()
+    assert sorted(found) == sorted(log.splitlines())
+    assert len(world.simulator.requests) == len(moments)
+
+
+def test_two_pipelines_of_one_coin_share_nothing(world: World) -> None:
+    other = world.with_spec(lambda spec: replace(spec, name="btc-2", s3=None))
+    world.run_all(CRASH)
+    before = world.files()
+    other.run_all(CRASH)
+    after = world.files()
+    assert {name: after[name] for name in before} == before
+    assert {name.replace("btc-2", "btc") for name in after.keys() - before.keys()} == before.keys()
+    assert after["btc-2_raw.csv"] == before["btc_raw.csv"]
+    assert len(world.told()) == 2
+
+
+def test_access_by_the_environment_alone_is_enough(world: World) -> None:
+    by_environment = replace(world, access=Access.from_settings(world.access.settings))
+    assert [line[:4] for line in by_environment.run_all(CRASH)] == ["done"] * 5
+    assert len(world.told()) == 1
+    assert by_environment.access.now() > CRASH

@@ -1,0 +1,87 @@
+"""A pipeline's surroundings: a simulated market and Slack, an S3 server, a folder of files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pipeline_lib import steps
+from pipeline_lib.outcome import Done, Outcome, Skipped
+from pipeline_lib.simulator.server import Simulator
+from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.steps import Access, Run
+from pipeline_lib.store.s3 import Bucket
+
+START = datetime(2018, 2, 3, tzinfo=UTC)
+CRASH = START + timedelta(hours=62)
+ASKED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class World:
+    """What the steps of one pipeline reach.
+
+    Attributes:
+        spec: The pipeline; publishes to ``bucket``.
+        access: Reaches the simulator and the S3 server.
+        simulator: Prices by the hour from ``START``; at ``CRASH`` they fall by a tenth.
+        bucket: Empty at the start.
+        data: The folder of everything that the pipeline writes.
+    """
+
+    spec: PipelineSpec
+    access: Access
+    simulator: Simulator
+    bucket: Bucket
+    data: Path
+
+    def fetch(self, moment: datetime) -> Outcome:
+        """Run the first step while the market stands at ``moment``."""
+        self.simulator.clock.set(moment)
+        return steps.fetch_and_save_price(self.spec, Run(moment), self.access)
+
+    def run_all(self, moment: datetime) -> list[str]:
+        """Run all steps of a moment; what they say."""
+        this_run = Run(moment, url="https://airflow.example/run")
+        outcomes = [
+            self.fetch(moment),
+            steps.compute_moving_average(self.spec, this_run, self.access),
+            steps.upload_processed_csv_to_s3(self.spec, this_run, self.access),
+            steps.send_price_alerts(self.spec, this_run, self.access),
+            steps.upload_raw_to_s3(self.spec, this_run, self.access),
+        ]
+        return [says(outcome) for outcome in outcomes]
+
+    def files(self) -> dict[str, bytes]:
+        """All files but locks, by their place in ``data``."""
+        return {
+            str(path.relative_to(self.data)): path.read_bytes()
+            for path in sorted(self.data.rglob("*"))
+            if path.is_file() and path.suffix != ".lock"
+        }
+
+    def objects(self) -> dict[str, bytes]:
+        """All objects in the bucket, by key."""
+        client = self.bucket.client
+        listed = client.list_objects_v2(Bucket=self.bucket.name).get("Contents", [])
+        return {
+            entry["Key"]: client.get_object(Bucket=self.bucket.name, Key=entry["Key"])["Body"].read()
+            for entry in listed
+        }
+
+    def told(self) -> list[str]:
+        """The plain texts that Slack took."""
+        return [str(message.body["text"]) for message in self.simulator.slack_messages]
+
+    def with_spec(self, change: Callable[[PipelineSpec], PipelineSpec]) -> "World":
+        """The same surroundings of another spec."""
+        return replace(self, spec=change(self.spec))
+
+
+def says(outcome: Outcome) -> str:
+    """The text of an outcome, after its kind."""
+    match outcome:
+        case Done(summary):
+            return f"done: {summary}"
+        case Skipped(reason):
+            return f"skipped: {reason}"
