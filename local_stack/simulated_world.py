@@ -71,6 +71,8 @@ def simulated_world(data_dir: Path) -> Iterator[SimulatedWorld]:
             "AWS_ENDPOINT_URL": f"http://{host}:{port}",
             "S3_BUCKET": BUCKET,
             "DATA_DIR": str(data_dir),
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
         }
         os.environ.update(environment)
         s3 = boto3.client("s3")

@@ -1,5 +1,6 @@
 """How often, and how patiently, a call to another service is tried."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,11 +8,13 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from pipeline_lib.errors import TemporaryError
 
 Result = TypeVar("Result")
+
+_SECONDS = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,8 @@ class RetryPolicy:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, TemporaryError) and error.retry_after is not None:
             return error.retry_after
-        backoff = wait_exponential_jitter(
-            initial=self.first_wait, max=self.longest_wait, jitter=self.first_wait
-        )
-        return backoff(state)
+        backoff = wait_exponential(multiplier=self.first_wait) + wait_random(0, self.first_wait)
+        return min(backoff(state), self.longest_wait)
 
 
 def parse_retry_after(header: str | None, now: datetime) -> float | None:
@@ -60,10 +61,10 @@ def parse_retry_after(header: str | None, now: datetime) -> float | None:
     """
     if header is None:
         return None
-    if header.strip().isdigit():
+    if _SECONDS.fullmatch(header.strip()):
         return float(header)
     try:
         date = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (date - now).total_seconds()) if date.tzinfo else None

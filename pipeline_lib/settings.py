@@ -1,5 +1,6 @@
 """Everything that the environment decides, read once, in one typed class."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ class Settings:
                 {key: Path(value) for key, value in values.items() if key.endswith(_PATH_SUFFIXES)}
             ),
             coingecko_base_url=_base_url(values.get("COINGECKO_BASE_URL", PUBLIC_BASE_URL)),
-            coingecko_api_key=_secret(values, "COINGECKO_API_KEY"),
+            coingecko_api_key=_api_key(values),
             slack_webhook_url=_webhook(values),
             s3_bucket=values.get("S3_BUCKET"),
         )
@@ -66,6 +67,14 @@ class Settings:
 
 def _secret(values: Mapping[str, str], variable: str) -> Secret | None:
     return Secret(values[variable]) if variable in values else None
+
+
+def _api_key(values: Mapping[str, str]) -> Secret | None:
+    key = _secret(values, "COINGECKO_API_KEY")
+    # No header can carry such a key, and the HTTP library would say so with the key in its message.
+    if key and not re.fullmatch(r"[!-~]+", key.reveal()):
+        raise SettingsError("COINGECKO_API_KEY", "holds a space, a line break or a letter that no key has")
+    return key
 
 
 def _webhook(values: Mapping[str, str]) -> Secret | None:
@@ -80,6 +89,8 @@ def _base_url(text: str) -> str:
         raise SettingsError(
             "COINGECKO_BASE_URL", "is not an https address", hint="plain http is taken for this machine only"
         )
+    if "?" in text or "#" in text:
+        raise SettingsError("COINGECKO_BASE_URL", "has a query", hint="a key belongs in COINGECKO_API_KEY")
     return text.rstrip("/")
 
 
@@ -87,8 +98,9 @@ def _is_safe_url(text: str) -> bool:
     # A key or a webhook in clear text on a network is a leaked one.
     try:
         parts = urlsplit(text)
+        port = parts.port
     except ValueError:
         return False
-    if not parts.hostname or parts.username or parts.password:
+    if not parts.hostname or port == 0 or parts.username or parts.password:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK_HOSTS)

@@ -2,29 +2,30 @@
 
 from datetime import UTC, datetime
 
-_ROW_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-_KEY_FORMAT = "%Y%m%dT%H%M%SZ"
-
 
 def to_moment(value: datetime) -> datetime:
     """The moment a run is keyed by: ``value`` in UTC, cut to the second.
 
     Raises:
-        ValueError: ``value`` carries no time zone.
+        ValueError: ``value`` carries no time zone, or lies outside the years 1 to 9999 in UTC.
     """
     if value.tzinfo is None:
         raise ValueError(f"{value.isoformat()} has no time zone")
-    return value.astimezone(UTC).replace(microsecond=0)
+    try:
+        return value.astimezone(UTC).replace(microsecond=0)
+    except OverflowError as error:
+        raise ValueError(f"{value.isoformat()} is outside the years 1 to 9999 in UTC") from error
 
 
 def format_moment(moment: datetime) -> str:
     """``2018-02-05T14:00:00Z``: how a moment stands in rows, messages and logs."""
-    return to_moment(moment).strftime(_ROW_FORMAT)
+    # Not strftime: its %Y has four digits on some platforms only.
+    return to_moment(moment).replace(tzinfo=None).isoformat() + "Z"
 
 
 def format_key(moment: datetime) -> str:
     """``20180205T140000Z``: how a moment stands in file names and object keys; sorts by time."""
-    return to_moment(moment).strftime(_KEY_FORMAT)
+    return format_moment(moment).replace("-", "").replace(":", "")
 
 
 def parse_moment(text: str) -> datetime:

@@ -19,6 +19,9 @@ os.environ.update(
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_AIRFLOW_HOME}/airflow.db",
+        # Everything that tests talk to is on this machine, whatever proxy the machine has.
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
         # No request for credentials may leave the machine.
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": str(_AIRFLOW_HOME / "no-aws-config"),

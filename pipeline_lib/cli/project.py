@@ -18,7 +18,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-class MomentType(click.ParamType):
+class MomentType(click.ParamType):  # type: ignore[type-arg] # generic only since click 8.4
     """A time with its zone, such as ``2018-02-05T14:00:00Z``."""
 
     name = "moment"

@@ -20,4 +20,4 @@ def validate() -> None:
         click.echo(str(problem), err=True)
     if loaded.problems:
         raise SystemExit(1)
-    click.echo(f"{len(loaded.specs)} valid specs: {', '.join(spec.name for spec in loaded.specs)}")
+    click.echo(f"valid specs: {', '.join(spec.name for spec in loaded.specs) or 'none'}")

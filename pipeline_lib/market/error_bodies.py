@@ -24,7 +24,7 @@ def read_complaint(body: bytes) -> Complaint:
     text = body.decode("utf-8", errors="replace")
     try:
         content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return Complaint(None, _shorten(text))
     if not isinstance(content, dict):
         return Complaint(None, _shorten(text))
@@ -41,5 +41,6 @@ def read_complaint(body: bytes) -> Complaint:
 
 
 def _shorten(text: str) -> str:
-    line = " ".join(text.split())
+    # The text ends in terminals and logs, where control characters and half characters do harm.
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError
@@ -78,6 +78,8 @@ def _rows(body: bytes) -> Iterator[tuple[Mapping[str, Any], str]]:
         raise UnexpectedAnswerError("CoinGecko's answer is not UTF-8 text") from error
     except (json.JSONDecodeError, RecursionError) as error:
         raise UnexpectedAnswerError(f"CoinGecko's answer is not JSON: {error}") from error
+    except InvalidOperation as error:
+        raise UnexpectedAnswerError("CoinGecko's answer holds a number beyond any bound") from error
 
 
 def _skip(text: str, position: int) -> int:
@@ -125,7 +127,8 @@ def _number(coin: str, row: Mapping[str, Any], field: str) -> Decimal | None:
     if not isinstance(value, Decimal):
         raise InvalidQuoteError(coin, field, repr(value), "not a number")
     digits = len(value.as_tuple().digits)
-    if value and not (_SMALLEST_EXPONENT <= value.adjusted() <= _LARGEST_EXPONENT and digits <= _MOST_DIGITS):
+    # Zero too: 0e999999999 would be written out as a gigabyte of zeros.
+    if not (_SMALLEST_EXPONENT <= value.adjusted() <= _LARGEST_EXPONENT and digits <= _MOST_DIGITS):
         raise InvalidQuoteError(coin, field, f"{value:.6e}", "beyond any possible value")
     return value
 

@@ -73,6 +73,7 @@ class Transport:
             UnexpectedAnswerError: The body is larger than any true answer.
         """
         import requests  # heavy, and not needed to parse a DAG
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 (comes with requests)
 
         url = f"{self.base_url}{path}"
         try:
@@ -85,7 +86,7 @@ class Transport:
                 stream=True,
             ) as response:
                 body = _read_body(response)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise MarketUnavailableError(
                 f"no answer from {urlsplit(url).netloc}: {_reason(error)}",
                 hint="check the network, or try later",
@@ -104,9 +105,10 @@ class Transport:
 
 def _read_body(response: "requests.Response") -> bytes:
     # The read time-out starts again with each byte; only a deadline of its own ends a trickle.
+    # So each read takes what is there: iter_content would wait until a whole chunk has come in.
     deadline = time.monotonic() + _TOTAL_SECONDS
     body = bytearray()
-    for chunk in response.iter_content(_CHUNK_BYTES):
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         body += chunk
         if len(body) > _MOST_BYTES:
             raise UnexpectedAnswerError(f"CoinGecko's answer is larger than {_MOST_BYTES} bytes")
@@ -133,7 +135,7 @@ def _failure(response: "requests.Response", body: bytes) -> MarketError:
     )
 
 
-def _reason(error: "requests.RequestException") -> str:
+def _reason(error: Exception) -> str:
     # requests wraps the cause two or three deep; the innermost says it in plain words.
     cause: BaseException = error
     while cause.__context__ is not None:

@@ -45,7 +45,8 @@ class Catalog:
             InvalidSpecsError: The spec, or the defaults, break the rules.
         """
         path = self.path_of(name)
-        if not path.is_file():
+        # A name with a slash in it would leave the folder.
+        if path.parent != self.folder or not path.is_file():
             known = ", ".join(found.stem for found in self._spec_paths()) or "none"
             raise SpecNotFoundError(name, path, hint=f"pipelines here: {known}")
         return read_spec(path, self._defaults())

@@ -10,7 +10,11 @@ def merge(defaults: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any
     A mapping is merged key by key, at every depth. Any other value replaces the default whole, lists too.
     ``null`` takes the default away: ``s3: null`` publishes nothing although the defaults name a bucket.
     """
-    merged = {key: value for key, value in defaults.items() if value is not None}
+    merged = {
+        key: merge({}, value) if isinstance(value, dict) else value
+        for key, value in defaults.items()
+        if value is not None
+    }
     for key, value in spec.items():
         if value is None:
             merged.pop(key, None)

@@ -110,7 +110,7 @@ def _build(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
         start_date=datetime.fromisoformat(complete["start_date"]).replace(tzinfo=UTC),
         owner=complete["owner"],
         tags=tuple(complete["tags"]),
-        retries=complete["retries"],
+        retries=int(complete["retries"]),  # JSON Schema takes 3.0 for a whole number
         retry_delay=parse_duration(complete["retry_delay"]),
         timeout=parse_duration(complete["timeout"]),
         windows=tuple(Window(label, parse_duration(label)) for label in complete["windows"]),

@@ -1,6 +1,7 @@
 """The JSON Schema of specs: where it lies, its defaults, and what of a document breaks it."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -28,9 +29,22 @@ def load_schema() -> Mapping[str, Any]:
 
 @cache
 def _validator() -> "Draft202012Validator":
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 (costs more than reading a spec)
+    from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 (costs more than reading a spec)
 
-    return Draft202012Validator(load_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    strict: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, {"pattern": _check_pattern}
+    )
+    return strict(load_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def _check_pattern(
+    _validator: object, pattern: str, value: object, _schema: object
+) -> "Iterator[ValidationError]":
+    # JSON Schema's $ is the end of the text; Python's also stands before a line break there.
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415 (as above)
+
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 def schema_errors(document: object) -> "Iterator[ValidationError]":

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 _TAG = "tag:yaml.org,2002:"
+_DEEPEST_NESTING = 20
 
 
 class YamlMistakeError(Exception):
@@ -32,7 +33,7 @@ class YamlMistakeError(Exception):
 
 
 class _SpecYamlLoader(yaml.CSafeLoader):
-    """The C loader with YAML 1.2's scalars and without duplicate keys."""
+    """The C loader with YAML 1.2's scalars, keys that are text, and no key twice."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's shape)
 
@@ -44,6 +45,7 @@ class _SpecYamlLoader(yaml.CSafeLoader):
             if key.value in seen:
                 raise _mistake(f"the key {key.value!r} stands twice", key.start_mark)
             seen.add(key.value)
+            key.tag = _TAG + "str"  # as in JSON, a key is text even where it looks like a number
         return super().construct_mapping(node, deep=deep)
 
 
@@ -54,11 +56,12 @@ def _resolve(tag: str, pattern: str, first_characters: list[str]) -> None:
 _DIGITS = list("-+0123456789")
 _resolve("bool", r"(?:true|false)\Z", ["t", "f"])
 _resolve("null", r"(?:null|~|)\Z", ["n", "~", ""])
-_resolve("int", r"[-+]?(?:0|[1-9][0-9]*)\Z", _DIGITS)
+# Python refuses to read longer integers than a few thousand digits; those are floats here.
+_resolve("int", r"[-+]?(?:0|[1-9][0-9]{0,99})\Z", _DIGITS)
 _resolve("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?\Z", [*_DIGITS, "."])
 
 
-def _mistake(message: str, mark: yaml.Mark | None) -> YamlMistakeError:
+def _mistake(message: str, mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlMistakeError:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     return YamlMistakeError(message, line=line, column=column)
 
@@ -67,20 +70,39 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401 (whatever the text holds)
     """Read one YAML document.
 
     Raises:
-        YamlMistakeError: Broken syntax, a duplicate key, a tag, or more than one document.
+        YamlMistakeError: Broken syntax, a duplicate key, a tag, an alias, too many levels, or more than one
+            document.
     """
     try:
+        _refuse_what_json_lacks(text)
         return yaml.load(text, Loader=_SpecYamlLoader)  # noqa: S506 (a safe loader)
     except yaml.MarkedYAMLError as error:
         problem = error.problem or "broken YAML"
         raise _mistake(problem, error.problem_mark or error.context_mark) from error
     except yaml.reader.ReaderError as error:
-        before = text[: error.position]
+        # libyaml counts bytes.
+        before = text.encode()[: error.position].decode()
         line = before.count("\n") + 1
-        column = error.position - (before.rfind("\n") + 1) + 1
+        column = len(before) - before.rfind("\n")
         raise YamlMistakeError(
-            f"the character #x{ord(text[error.position]):02x} isn't allowed", line=line, column=column
+            f"the character #x{ord(text[len(before)]):02x} isn't allowed", line=line, column=column
         ) from error
+
+
+def _refuse_what_json_lacks(text: str) -> None:
+    # A wrong tag makes PyYAML fail in any way; an alias can make a small text an endless value.
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_SpecYamlLoader):
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if documents > 1:
+            raise _mistake("a second document isn't allowed", event.start_mark)
+        if isinstance(event, yaml.AliasEvent):
+            raise _mistake("an alias isn't allowed; write the value out", event.start_mark)
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
+            raise _mistake("a tag isn't allowed", event.start_mark)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST_NESTING:
+            raise _mistake(f"more than {_DEEPEST_NESTING} levels", event.start_mark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ RUN = [sys.executable, "-c", "from pipeline_lib.cli.simulator import simulator; 
 
 @contextmanager
 def _running(*arguments: str, end_signal: signal.Signals = signal.SIGTERM) -> Iterator[str]:
-    with subprocess.Popen(  # noqa: S603 - the command under test
+    with subprocess.Popen(
         [*RUN, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:

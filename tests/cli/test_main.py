@@ -1,0 +1,103 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import Result
+
+from pipeline_lib.cli.main import main
+
+HEAVY = ["airflow", "pandas", "numpy", "boto3", "botocore", "requests", "jsonschema"]
+COMMANDS = main.list_commands(click.Context(main))
+
+Command = Callable[..., Result]
+
+REPORT_IMPORTS = """
+import json, sys
+from pipeline_lib.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def imported_by(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", REPORT_IMPORTS, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_shows_an_example(command: Command, name: str) -> None:
+    result: Result = command(name, "--help")
+    assert result.exit_code == 0
+    example = result.output.split("Example")[1]
+    assert f"\n    coin-pipelines {name}" in example
+
+
+def test_the_help_lists_every_command_with_what_it_does(command: Command) -> None:
+    result = command("--help")
+    assert result.exit_code == 0
+    listed = result.output.split("Commands:\n")[1].splitlines()
+    assert [line.split()[0] for line in listed] == COMMANDS
+    assert {"run", "upload", "validate"} <= set(COMMANDS)
+    assert all(len(line.split()) > 3 for line in listed)
+
+
+def test_h_is_help(command: Command) -> None:
+    assert command("-h").output == command("--help").output
+
+
+def test_the_version_is_the_packages(command: Command) -> None:
+    result = command("--version")
+    assert result.output == f"coin-pipelines, version {version('coin-pipelines')}\n"
+
+
+def test_an_unknown_command_is_misuse(command: Command) -> None:
+    result = command("frobnicate")
+    assert result.exit_code == 2
+    assert "No such command 'frobnicate'" in result.stderr
+
+
+def test_the_help_imports_nothing_heavy() -> None:
+    imported = imported_by("--help")
+    assert "pipeline_lib.cli.main" in imported
+    assert imported.isdisjoint(HEAVY)
+
+
+def test_the_version_imports_no_command() -> None:
+    assert not {f"pipeline_lib.cli.{name}" for name in COMMANDS} & imported_by("--version")
+
+
+@pytest.mark.parametrize("arguments", [["validate"], ["run", "bitcoin"], ["upload", "bitcoin"]], ids=" ".join)
+@pytest.mark.usefixtures("market")
+def test_no_command_imports_airflow(arguments: list[str]) -> None:
+    imported = imported_by(*arguments)
+    assert f"pipeline_lib.cli.{arguments[0]}" in imported
+    assert "airflow" not in imported
+
+
+def test_the_installed_command_and_the_module_are_the_same(project: Path) -> None:
+    script = Path(sys.executable).with_name("coin-pipelines")
+    for start in ([str(script)], [sys.executable, "-m", "pipeline_lib.cli"]):
+        done = subprocess.run(
+            [*start, "validate"], cwd=project, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "valid specs: bitcoin\n", "")
+
+
+def test_the_group_is_what_the_package_offers() -> None:
+    from pipeline_lib import cli  # noqa: PLC0415 (the import is what is tested)
+
+    assert cli.main is main

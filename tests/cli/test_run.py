@@ -1,0 +1,128 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.server import Simulator
+
+Command = Callable[..., Result]
+
+AT = ("--at", "2018-02-05T14:00:00Z")
+FETCHED = "fetch_and_save_price: bitcoin 9000.00 USD at 2018-02-05T14:00:00Z"
+TOLD = "1h -10.00 %, 24h -10.00 %"
+COMPUTED = "compute_moving_average: 1 rows up to 2018-02-05T14:00:00Z"
+RAW_SKIPPED = "upload_raw_to_s3: skipped: the spec has no s3 section"
+PROCESSED_SKIPPED = "upload_processed_csv_to_s3: skipped: the spec has no s3 section"
+
+
+def test_a_run_prints_a_line_for_each_step(project: Path, market: Simulator, command: Command) -> None:
+    result = command("run", "bitcoin", *AT)
+    assert result.stdout.splitlines() == [
+        FETCHED,
+        f"send_price_alerts: {TOLD}: told Slack",
+        RAW_SKIPPED,
+        COMPUTED,
+        PROCESSED_SKIPPED,
+    ]
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len(market.slack_messages) == 1
+    assert (project / "data" / "bitcoin_raw.csv").read_text(encoding="utf-8").count("\n") == 2
+    assert (project / "data" / "bitcoin_processed.csv").read_text(encoding="utf-8").count("\n") == 2
+
+
+def test_a_run_made_again_fetches_and_tells_nothing_new(
+    project: Path, market: Simulator, command: Command
+) -> None:
+    command("run", "bitcoin", *AT)
+    before = {path: path.read_bytes() for path in (project / "data").rglob("*") if path.is_file()}
+    result = command("run", "bitcoin", *AT)
+    assert result.stdout.splitlines() == [
+        f"{FETCHED}, as archived before",
+        f"send_price_alerts: {TOLD}: delivered before",
+        RAW_SKIPPED,
+        f"{COMPUTED}, unchanged",
+        PROCESSED_SKIPPED,
+    ]
+    assert result.exit_code == 0
+    assert (len(market.requests), len(market.slack_messages)) == (1, 1)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_run_without_a_price_ends_at_once(project: Path, market: Simulator, command: Command) -> None:
+    market.faults.add(Fault(kind="status", status=401))
+    result = command("run", "bitcoin", *AT)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "fetch_and_save_price: failed: CoinGecko answered 401: API Key Missing."
+        " (set COINGECKO_API_KEY, or check that the key is right)\n"
+    )
+    assert not (project / "data" / "bitcoin_raw.csv").exists()
+
+
+def test_a_step_that_fails_holds_up_no_other(market: Simulator, command: Command) -> None:
+    market.faults.add(Fault(kind="status", status=404, path="/services"))
+    result = command("run", "bitcoin", *AT)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("send_price_alerts: failed: Slack refused the message: 404 no_service (")
+    assert result.stdout.splitlines() == [FETCHED, RAW_SKIPPED, COMPUTED, PROCESSED_SKIPPED]
+
+
+def test_a_disk_that_refuses_is_a_failed_step(project: Path, market: Simulator, command: Command) -> None:
+    (project / "data").write_text("a file in the folder's place", encoding="utf-8")
+    result = command("run", "bitcoin", *AT)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("fetch_and_save_price: failed: [Errno ")
+    assert market.slack_messages == ()
+
+
+def test_a_past_moment_never_takes_the_price_of_now(
+    project: Path, market: Simulator, command: Command
+) -> None:
+    result = command("run", "bitcoin", "--at", "2018-02-05T13:00:00Z")
+    assert result.exit_code == 1
+    assert "is of 2018-02-05T14:00:00Z, not of the run's moment 2018-02-05T13:00:00Z" in result.stderr
+    assert len(market.requests) == 1
+    assert not (project / "data" / "bitcoin_raw.csv").exists()
+
+
+def test_a_run_without_a_moment_is_of_now(market: Simulator, command: Command) -> None:
+    market.clock.follow()
+    result = command("run", "bitcoin")
+    assert result.exit_code == 1
+    assert "the quote of 'bitcoin' is of 2018-02-05T14:00:00Z, not of the run's moment 20" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2018-02-05", "2018-02-05T14:00:00", ""])
+@pytest.mark.usefixtures("project")
+def test_a_moment_that_is_none_is_misuse(command: Command, text: str) -> None:
+    result = command("run", "bitcoin", "--at", text)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Invalid value for '--at': " in result.stderr
+    assert "write a time such as 2018-02-05T14:00:00Z" in result.stderr
+
+
+@pytest.mark.usefixtures("project")
+def test_a_run_of_nothing_is_misuse(command: Command) -> None:
+    result = command("run")
+    assert result.exit_code == 2
+    assert "Missing argument 'PIPELINE'" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["ethereum", "../bitcoin", "dag_configs/bitcoin"])
+def test_an_unknown_pipeline_is_told_with_the_known_ones(project: Path, command: Command, name: str) -> None:
+    result = command("run", name)
+    path = project / "dag_configs" / f"{name}.yaml"
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"Error: no spec for pipeline {name!r}: {path} doesn't exist (pipelines here: bitcoin)\n"
+    )
+
+
+def test_a_broken_spec_is_told_at_its_place(project: Path, command: Command) -> None:
+    spec = project / "dag_configs" / "bitcoin.yaml"
+    spec.write_text("spec_version: 1\ncoin: [\n", encoding="utf-8")
+    result = command("run", "bitcoin")
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: {spec}:3:1: did not find expected node content\n"

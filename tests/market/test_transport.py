@@ -1,0 +1,117 @@
+import gzip
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import responses
+
+from pipeline_lib.errors import MarketUnavailableError, RequestRefusedError, UnexpectedAnswerError
+from pipeline_lib.market import Transport, transport
+from pipeline_lib.secret import Secret
+from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.server import Simulator
+
+KEY = "CG-made-up-key"
+MARKETS = {"vs_currency": "usd", "ids": "bitcoin"}
+FREE = "https://api.coingecko.com/api/v3"
+PAID = "https://pro-api.coingecko.com/api/v3"
+
+
+def sent_headers(base_url: str, key: Secret | None) -> Mapping[str, str]:
+    with responses.RequestsMock() as web:
+        web.get(f"{base_url}/ping", body="{}")
+        Transport(base_url, key).get("/ping", {"a": "b"})
+        return dict(web.calls[0].request.headers)
+
+
+def test_an_answer_has_its_address_and_all_its_bytes(simulator: Simulator) -> None:
+    answer = Transport(simulator.base_url, None).get("/ping", {"a": "1,2"})
+    assert answer.url == f"{simulator.base_url}/ping?a=1%2C2"
+    assert answer.body == b'{"gecko_says":"(V3) To the Moon!"}'
+
+
+def test_a_request_carries_what_was_asked_and_says_who_asks(simulator: Simulator) -> None:
+    Transport(simulator.base_url, None).get("/coins/markets", MARKETS)
+    (request,) = simulator.requests
+    assert (request.method, request.path, request.query) == ("GET", "/coins/markets", MARKETS)
+    assert (request.headers["accept"], request.headers["user-agent"]) == (
+        "application/json",
+        "coin-pipelines",
+    )
+
+
+@pytest.mark.parametrize(
+    ("base_url", "header"),
+    [
+        (FREE, "x-cg-demo-api-key"),
+        (PAID, "x-cg-pro-api-key"),
+        ("http://127.0.0.1:8099/api/v3", "x-cg-demo-api-key"),
+        ("https://pro-api.coingecko.com.example.org/api/v3", "x-cg-demo-api-key"),
+    ],
+)
+def test_the_key_travels_in_the_one_header_that_its_host_wants(base_url: str, header: str) -> None:
+    headers = sent_headers(base_url, Secret(KEY))
+    assert [name for name, value in headers.items() if KEY in value] == [header]
+    assert headers[header] == KEY
+
+
+@pytest.mark.parametrize("base_url", [FREE, PAID])
+def test_without_a_key_no_header_of_a_key_is_sent(base_url: str) -> None:
+    assert [name for name in sent_headers(base_url, None) if "key" in name.lower()] == []
+
+
+def test_the_address_never_holds_the_key(simulator: Simulator) -> None:
+    answer = Transport(simulator.base_url, Secret(KEY)).get("/coins/markets", MARKETS)
+    assert KEY not in answer.url
+    assert parse_qs(urlsplit(answer.url).query) == {"vs_currency": ["usd"], "ids": ["bitcoin"]}
+    assert "x-cg-demo-api-key" in simulator.requests[0].headers
+    assert KEY not in str(simulator.requests)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="status", status=401),
+        Fault(kind="status", status=503),
+        Fault(kind="redirect", location="/elsewhere"),
+        Fault(kind="cut"),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.status or ''}",
+)
+def test_no_failure_tells_the_key(simulator: Simulator, fault: Fault) -> None:
+    simulator.faults.add(fault)
+    with pytest.raises((MarketUnavailableError, RequestRefusedError)) as caught:
+        Transport(simulator.base_url, Secret(KEY)).get("/coins/markets", MARKETS)
+    told = f"{caught.value} {caught.value!r} {vars(caught.value)} {caught.getrepr(showlocals=True)}"
+    assert KEY not in told
+
+
+def test_a_compressed_answer_is_unpacked() -> None:
+    with responses.RequestsMock() as web:
+        web.get(f"{FREE}/ping", body=gzip.compress(b"[1, 2]" * 1000), headers={"Content-Encoding": "gzip"})
+        assert Transport(FREE, None).get("/ping", {}).body == b"[1, 2]" * 1000
+
+
+def test_an_answer_that_is_not_what_its_compression_says_is_no_answer() -> None:
+    with responses.RequestsMock() as web:
+        web.get(f"{FREE}/ping", body=b"not packed", headers={"Content-Encoding": "gzip"})
+        with pytest.raises(MarketUnavailableError, match=r"^no answer from api\.coingecko\.com: "):
+            Transport(FREE, None).get("/ping", {})
+
+
+def test_an_oversized_answer_is_refused(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(Transport(simulator.base_url, None).get("/coins/markets", MARKETS).body)
+    monkeypatch.setattr(transport, "_MOST_BYTES", size)
+    assert len(Transport(simulator.base_url, None).get("/coins/markets", MARKETS).body) == size
+    monkeypatch.setattr(transport, "_MOST_BYTES", size - 1)
+    with pytest.raises(UnexpectedAnswerError, match=f"^CoinGecko's answer is larger than {size - 1} bytes$"):
+        Transport(simulator.base_url, None).get("/coins/markets", MARKETS)
+
+
+def test_a_small_answer_that_unpacks_to_an_oversized_one_is_refused() -> None:
+    with responses.RequestsMock() as web:
+        packed = gzip.compress(bytes(17 * 1024 * 1024))
+        assert len(packed) < 20_000
+        web.get(f"{FREE}/ping", body=packed, headers={"Content-Encoding": "gzip"})
+        with pytest.raises(UnexpectedAnswerError, match="is larger than 16777216 bytes"):
+            Transport(FREE, None).get("/ping", {})

@@ -1,0 +1,166 @@
+import errno
+import socket
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from pipeline_lib.errors import MarketUnavailableError, PermanentError, RequestRefusedError, TemporaryError
+from pipeline_lib.market import Transport
+from pipeline_lib.market import transport as constants
+from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.server import Simulator
+
+MARKETS = {"vs_currency": "usd", "ids": "bitcoin"}
+
+
+def unavailable(transport: Transport) -> MarketUnavailableError:
+    with pytest.raises(MarketUnavailableError) as caught:
+        transport.get("/coins/markets", MARKETS)
+    assert isinstance(caught.value, TemporaryError)
+    return caught.value
+
+
+def refused(transport: Transport) -> RequestRefusedError:
+    with pytest.raises(RequestRefusedError) as caught:
+        transport.get("/coins/markets", MARKETS)
+    assert isinstance(caught.value, PermanentError)
+    return caught.value
+
+
+def test_a_closed_port_is_no_answer() -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        error = unavailable(Transport(f"http://127.0.0.1:{port}/api/v3", None))
+    assert str(error) == (
+        f"no answer from 127.0.0.1:{port}: ConnectionError, [Errno {errno.ECONNREFUSED}] Connection refused"
+        " (check the network, or try later)"
+    )
+    assert (error.status, error.retry_after) == (None, None)
+
+
+def test_a_connection_closed_without_an_answer_is_no_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            connection, _ = server.accept()
+            connection.close()
+
+        hangs_up = threading.Thread(target=hang_up)
+        hangs_up.start()
+        error = unavailable(Transport(f"http://127.0.0.1:{server.getsockname()[1]}", None))
+        hangs_up.join()
+    assert str(error).startswith("no answer from 127.0.0.1:")
+    assert "ConnectionError, " in str(error)
+
+
+def test_an_answer_cut_in_the_middle_is_no_answer(simulator: Simulator, transport: Transport) -> None:
+    simulator.faults.add(Fault(kind="cut"))
+    error = unavailable(transport)
+    assert "IncompleteRead" in str(error)
+    assert error.status is None
+
+
+def test_an_answer_that_doesnt_begin_in_time_is_no_answer(
+    simulator: Simulator, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "_READ_SECONDS", 0.05)
+    simulator.faults.add(Fault(kind="slow", seconds=5))
+    start = time.monotonic()
+    assert "ReadTimeout, timed out" in str(unavailable(transport))
+    assert time.monotonic() - start < 2
+
+
+def test_a_trickle_ends_at_its_deadline(
+    simulator: Simulator, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "_TOTAL_SECONDS", 0.1)
+    simulator.faults.add(Fault(kind="drip", seconds=0.01))
+    start = time.monotonic()
+    assert str(unavailable(transport)) == "CoinGecko's answer took longer than 0.1 s"
+    assert time.monotonic() - start < 2
+
+
+def test_a_trickle_that_stops_is_no_answer(
+    simulator: Simulator, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "_READ_SECONDS", 0.05)
+    simulator.faults.add(Fault(kind="drip", seconds=5))
+    start = time.monotonic()
+    assert str(unavailable(transport)).startswith("no answer from 127.0.0.1:")
+    assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 520])
+def test_a_status_of_the_moment_is_temporary(simulator: Simulator, transport: Transport, status: int) -> None:
+    simulator.faults.add(Fault(kind="status", status=status))
+    error = unavailable(transport)
+    assert (error.status, error.retry_after) == (status, None)
+    assert str(error).startswith(f"CoinGecko answered {status}: ")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
+def test_a_refusal_is_permanent(simulator: Simulator, transport: Transport, status: int) -> None:
+    simulator.faults.add(Fault(kind="status", status=status))
+    error = refused(transport)
+    assert error.status == status
+    assert str(error).startswith(f"CoinGecko answered {status}: ")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_refused_and_not_followed(
+    simulator: Simulator, transport: Transport, status: int
+) -> None:
+    simulator.faults.add(Fault(kind="redirect", status=status, location=f"{simulator.base_url}/ping"))
+    error = refused(transport)
+    assert (error.status, str(error)) == (status, f"CoinGecko answered {status}")
+    assert [request.path for request in simulator.requests] == ["/coins/markets"]
+
+
+def test_another_success_than_200_is_refused(simulator: Simulator, transport: Transport) -> None:
+    simulator.faults.add(Fault(kind="status", status=206, body="[]"))
+    assert str(refused(transport)) == "CoinGecko answered 206: []"
+
+
+@pytest.mark.parametrize(("header", "seconds"), [(119, 119.0), (0, 0.0), ("soon", None), ("\xb2", None)])
+def test_retry_after_in_seconds_is_kept(
+    simulator: Simulator, transport: Transport, header: int | str, seconds: float | None
+) -> None:
+    simulator.faults.add(Fault(kind="status", status=429, retry_after=header))
+    assert unavailable(transport).retry_after == seconds
+
+
+def test_retry_after_as_a_date_is_kept(simulator: Simulator, transport: Transport) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+    simulator.faults.add(Fault(kind="status", status=503, retry_after=date))
+    seconds = unavailable(transport).retry_after
+    assert seconds is not None
+    assert 90 < seconds <= 100
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        (10002, "set COINGECKO_API_KEY, or check that the key is right"),
+        (10005, "the plan behind COINGECKO_API_KEY doesn't include this request"),
+        (10010, "a paid key belongs to COINGECKO_BASE_URL=https://pro-api.coingecko.com/api/v3"),
+        (10011, "a demo key belongs to COINGECKO_BASE_URL=https://api.coingecko.com/api/v3"),
+        (10012, "the plan reaches back 365 days"),
+        (10999, ""),
+    ],
+)
+def test_a_code_of_coingeckos_comes_with_what_to_do(
+    simulator: Simulator, transport: Transport, code: int, hint: str
+) -> None:
+    simulator.faults.add(Fault(kind="status", status=401, error_code=code))
+    error = refused(transport)
+    assert (error.error_code, error.hint) == (code, hint)
+
+
+def test_a_refusal_without_a_code_has_none(simulator: Simulator, transport: Transport) -> None:
+    simulator.faults.add(Fault(kind="status", status=404))
+    error = refused(transport)
+    assert (error.error_code, str(error)) == (None, "CoinGecko answered 404: coin not found")

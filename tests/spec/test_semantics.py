@@ -1,0 +1,74 @@
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline_lib.spec.findings import Finding
+from pipeline_lib.spec.semantics import PRESETS, find_semantic_breaks
+
+
+def findings(schedule: str = "@hourly", windows: list[str] | None = None) -> list[Finding]:
+    document: dict[str, Any] = {"schedule": schedule, "windows": windows or ["24h", "7d"]}
+    return list(find_semantic_breaks(document))
+
+
+@pytest.mark.parametrize(
+    "schedule", [*PRESETS, "* * * * *", "*/15 * * * *", "0 6 * * mon-fri", "0 0 29 2 *", "  0  0 1 1 * "]
+)
+def test_a_schedule_that_comes_round_is_fine(schedule: str) -> None:
+    assert findings(schedule) == []
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "hourly",
+        "* * * *",
+        "* * * * * *",
+        "61 * * * *",
+        "* 24 * * *",
+        "0 0 0 * *",
+        "0 0 31 4 *",
+        "0 0 30 2 *",
+        "R * * * *",
+        "* r(0-5) * * *",
+        "H * * * *",
+        "*/0 * * * *",
+        "5-1-2 * * * *",
+        "TZ=UTC * * * *",
+    ],
+)
+def test_a_schedule_that_is_no_cron_expression_is_told(schedule: str) -> None:
+    (finding,) = findings(schedule)
+    assert finding.path == ("schedule",)
+    assert finding.message == f"{schedule!r} is not a cron expression"
+
+
+@pytest.mark.parametrize("schedule", ["@Hourly", "@once", "@continuous", "@", "@hourly "])
+def test_an_unknown_preset_is_told_with_the_known_ones(schedule: str) -> None:
+    assert findings(schedule) == [
+        Finding(
+            ("schedule",),
+            f"{schedule!r} is not a preset",
+            "presets: @hourly, @daily, @weekly, @monthly, @quarterly, @yearly",
+        )
+    ]
+
+
+@given(st.lists(st.integers(1, 999_999), min_size=1, max_size=10, unique=True).map(sorted))
+@settings(deadline=None)
+def test_windows_that_grow_are_fine(seconds: list[int]) -> None:
+    assert findings(windows=[f"{count}s" for count in seconds]) == []
+
+
+@pytest.mark.parametrize(
+    ("windows", "places"),
+    [(["60s", "1m"], [1]), (["7d", "24h"], [1]), (["1d", "30h", "25h", "26h", "2d"], [2, 3]), (["1d"], [])],
+)
+def test_a_window_not_longer_than_those_before_it_is_told(windows: list[str], places: list[int]) -> None:
+    assert [finding.path for finding in findings(windows=windows)] == [("windows", place) for place in places]
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    assert [finding.path for finding in findings("never", ["2h", "1h"])] == [("schedule",), ("windows", 1)]

@@ -1,0 +1,166 @@
+import inspect
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib import errors
+from pipeline_lib.errors import (
+    CoinPipelinesError,
+    InvalidQuoteError,
+    InvalidSpecsError,
+    MarketError,
+    MarketUnavailableError,
+    MomentMismatchError,
+    PermanentError,
+    RequestRefusedError,
+    S3ConflictError,
+    SettingsError,
+    SlackRefusedError,
+    SnapshotDamagedError,
+    SnapshotMissingError,
+    SpecError,
+    SpecNotFoundError,
+    SpecProblem,
+    StoreBusyError,
+    StoreError,
+    TableDamagedError,
+    TemporaryError,
+    UnknownCoinError,
+)
+
+CLASSES = {
+    name: kind
+    for name, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, CoinPipelinesError)
+}
+DRAWN = {
+    words[0]: words[1:]
+    for line in (errors.__doc__ or "").splitlines()
+    if (words := line.lstrip(" │├└─").split()) and words[0].endswith("Error")
+}
+
+
+def test_the_drawing_holds_every_error_and_no_other() -> None:
+    assert set(DRAWN) == set(CLASSES)
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES.keys() - {"PermanentError", "TemporaryError"}))
+def test_permanent_and_temporary_errors_are_marked_as_drawn(name: str) -> None:
+    kind = CLASSES[name]
+    # A mark stands at the highest class that has it.
+    drawn = DRAWN["SpecError" if issubclass(kind, SpecError) else name][:1]
+    assert issubclass(kind, PermanentError) == (drawn == ["!"])
+    assert issubclass(kind, TemporaryError) == (drawn == ["~"])
+
+
+def test_every_error_belongs_to_its_room() -> None:
+    for kind in (MarketUnavailableError, RequestRefusedError, UnknownCoinError, MomentMismatchError):
+        assert issubclass(kind, MarketError)
+    for other in (SnapshotMissingError, TableDamagedError, StoreBusyError, S3ConflictError):
+        assert issubclass(other, StoreError)
+
+
+def test_a_hint_follows_the_message() -> None:
+    assert str(CoinPipelinesError("what happened", hint="what to do")) == "what happened (what to do)"
+    assert str(CoinPipelinesError("what happened")) == "what happened"
+
+
+PATH = Path("data/x.csv")
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "attributes"),
+    [
+        (SettingsError("KEY", "is odd", hint="fix it"), "KEY is odd (fix it)", {"variable": "KEY"}),
+        (
+            SpecNotFoundError("x", PATH, hint="known: y"),
+            "no spec for pipeline 'x': data/x.csv doesn't exist (known: y)",
+            {"name": "x", "path": PATH},
+        ),
+        (MarketUnavailableError("away"), "away", {"status": None, "retry_after": None}),
+        (
+            MarketUnavailableError("away", status=429, retry_after=2.5, hint="wait"),
+            "away (wait)",
+            {"status": 429, "retry_after": 2.5, "message": "away", "hint": "wait"},
+        ),
+        (RequestRefusedError("no", status=401, error_code=10002), "no", {"status": 401, "error_code": 10002}),
+        (
+            UnknownCoinError("x"),
+            (
+                "CoinGecko knows no coin with the id 'x'"
+                " (the id stands on the coin's CoinGecko page as 'API ID')"
+            ),
+            {"coin": "x"},
+        ),
+        (
+            InvalidQuoteError("x", "price", "-1", "too low"),
+            "quote of 'x' refused: price is -1, too low",
+            {"coin": "x", "field": "price", "value": "-1"},
+        ),
+        (
+            MomentMismatchError("x", "now", "then"),
+            "the quote of 'x' is of then, not of the run's moment now",
+            {"coin": "x", "moment": "now", "last_updated": "then"},
+        ),
+        (
+            SnapshotMissingError(PATH),
+            "there is no snapshot data/x.csv (run the fetch step for this moment, or restore the archive)",
+            {"path": PATH},
+        ),
+        (
+            SnapshotDamagedError(PATH, "cut"),
+            (
+                "snapshot data/x.csv is damaged: cut"
+                " (restore it from a backup or from S3; move it away to fetch anew)"
+            ),
+            {"path": PATH},
+        ),
+        (TableDamagedError(PATH, 7, "no header"), "data/x.csv:7: no header", {"path": PATH, "line": 7}),
+        (
+            StoreBusyError(PATH, 60.0),
+            "data/x.csv is locked by another process for more than 60 s (is one stuck?)",
+            {"path": PATH, "retry_after": None},
+        ),
+        (
+            S3ConflictError("s3://b/k", expected_sha256="aa", found_sha256="bb"),
+            (
+                "s3://b/k exists with other content: sha256 bb, not aa"
+                " (two deployments may share this prefix; compare both files before deleting either)"
+            ),
+            {"location": "s3://b/k", "expected_sha256": "aa", "found_sha256": "bb"},
+        ),
+        (
+            SlackRefusedError(403, "invalid_token"),
+            (
+                "Slack refused the message: 403 invalid_token"
+                " (check that SLACK_WEBHOOK_URL, or the connection, holds a webhook that still exists)"
+            ),
+            {"status": 403, "reason": "invalid_token"},
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_tells_one_line_and_carries_its_facts(
+    error: CoinPipelinesError, text: str, attributes: dict[str, object]
+) -> None:
+    assert str(error) == text
+    assert {name: getattr(error, name) for name in attributes} == attributes
+
+
+@pytest.mark.parametrize(
+    ("path", "hint", "text"),
+    [
+        ("thresholds.1h", "use 3", "spec.yaml:2:5: thresholds.1h: is wrong (use 3)"),
+        ("", "use 3", "spec.yaml:2:5: is wrong (use 3)"),
+        ("coin", "", "spec.yaml:2:5: coin: is wrong"),
+    ],
+)
+def test_a_problem_tells_its_place(path: str, hint: str, text: str) -> None:
+    assert str(SpecProblem(Path("spec.yaml"), 2, 5, path, "is wrong", hint)) == text
+
+
+def test_invalid_specs_tell_every_problem_on_a_line_of_its_own() -> None:
+    problems = (SpecProblem(PATH, 1, 1, "", "a"), SpecProblem(PATH, 2, 1, "b", "c"))
+    error = InvalidSpecsError(problems)
+    assert error.problems == problems
+    assert str(error) == "data/x.csv:1:1: a\ndata/x.csv:2:1: b: c"

@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib.errors import SettingsError
+from pipeline_lib.secret import Secret
+from pipeline_lib.settings import PUBLIC_BASE_URL, Settings
+
+PROJECT = Path("project")
+
+
+def read(**environment: str) -> Settings:
+    return Settings.from_environment(environment, project_folder=PROJECT)
+
+
+def test_an_empty_environment_has_defaults() -> None:
+    settings = read()
+    assert settings.dag_configs_dir == PROJECT / "dag_configs"
+    assert settings.data_dir == PROJECT / "data"
+    assert dict(settings.paths) == {}
+    assert settings.coingecko_base_url == PUBLIC_BASE_URL == "https://api.coingecko.com/api/v3"
+    assert (settings.coingecko_api_key, settings.slack_webhook_url, settings.s3_bucket) == (None, None, None)
+
+
+def test_every_variable_is_read_without_the_spaces_around_it() -> None:
+    settings = read(
+        DAG_CONFIGS_DIR=" specs ",
+        DATA_DIR="out\n",
+        COINGECKO_BASE_URL=" https://pro-api.coingecko.com/api/v3/ ",
+        COINGECKO_API_KEY=" CG-made-up\n",
+        SLACK_WEBHOOK_URL="https://hooks.slack.com/services/T/B/x ",
+        S3_BUCKET=" my-bucket ",
+    )
+    assert (settings.dag_configs_dir, settings.data_dir) == (Path("specs"), Path("out"))
+    assert settings.coingecko_base_url == "https://pro-api.coingecko.com/api/v3"
+    assert settings.coingecko_api_key == Secret("CG-made-up")
+    assert settings.slack_webhook_url == Secret("https://hooks.slack.com/services/T/B/x")
+    assert settings.s3_bucket == "my-bucket"
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\n"])
+def test_an_empty_variable_counts_as_unset(empty: str) -> None:
+    names = ("DAG_CONFIGS_DIR", "DATA_DIR", "COINGECKO_BASE_URL", "COINGECKO_API_KEY", "SLACK_WEBHOOK_URL")
+    assert read(**dict.fromkeys((*names, "S3_BUCKET", "BITCOIN_RAW_PATH"), empty)) == read()
+
+
+def test_paths_of_pipelines_are_kept_by_variable() -> None:
+    settings = read(
+        BITCOIN_RAW_PATH="a.csv",
+        BITCOIN_PROCESSED_PATH="b.csv",
+        USD_COIN_ARCHIVE_PATH="c",
+        PATH="bin",
+        RAW="x",
+    )
+    assert dict(settings.paths) == {
+        "BITCOIN_RAW_PATH": Path("a.csv"),
+        "BITCOIN_PROCESSED_PATH": Path("b.csv"),
+        "USD_COIN_ARCHIVE_PATH": Path("c"),
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://market.example/api", "http://127.0.0.1:8099/api/v3", "http://localhost/x", "http://[::1]:80/x"],
+)
+def test_a_safe_address_is_taken(url: str) -> None:
+    assert read(COINGECKO_BASE_URL=url).coingecko_base_url == url
+    assert read(SLACK_WEBHOOK_URL=url).slack_webhook_url == Secret(url)
+
+
+@pytest.mark.parametrize("variable", ["COINGECKO_BASE_URL", "SLACK_WEBHOOK_URL"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://market.example/secret",
+        "http://127.0.0.1.example/secret",
+        "http://localhost@market.example/secret",
+        "https://secret@market.example",
+        "https://user:secret@market.example",
+        "ftp://market.example/secret",
+        "file:///secret",
+        "market.example/secret",
+        "https:///secret",
+        "https://[::1/secret",
+        "https://market.example:port/secret",
+        "https://market.example:99999/secret",
+        "secret",
+    ],
+)
+def test_an_unsafe_address_is_refused_and_not_repeated(variable: str, url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(**{variable: url})
+    assert caught.value.variable == variable
+    assert caught.value.message == f"{variable} is not an https address"
+    assert "secret" not in f"{caught.value} {vars(caught.value)}"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://x.example/api?x_cg_pro_api_key=secret", "https://x.example/#secret"]
+)
+def test_a_base_address_with_a_query_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(COINGECKO_BASE_URL=url)
+    assert str(caught.value) == "COINGECKO_BASE_URL has a query (a key belongs in COINGECKO_API_KEY)"
+
+
+@pytest.mark.parametrize(
+    "key", ["secret\nkey", "secret key", "secret\x00key", "secrét", "secret\r\nX-Other: 1"]
+)
+def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(COINGECKO_API_KEY=key)
+    assert caught.value.variable == "COINGECKO_API_KEY"
+    assert "secr" not in f"{caught.value} {vars(caught.value)}"
+
+
+def test_settings_show_no_secret() -> None:
+    settings = read(COINGECKO_API_KEY="CG-made-up", SLACK_WEBHOOK_URL="https://hooks.example/made-up")
+    assert "made-up" not in f"{settings} {settings!r}"
+
+
+def test_paths_cant_be_changed() -> None:
+    with pytest.raises(TypeError):
+        read().paths["X_RAW_PATH"] = Path("x")  # type: ignore[index]
