@@ -63,7 +63,11 @@ def slack_message(alert: PriceAlert) -> dict[str, Any]:
         f"*{move.horizon}*: {_format_move(move)} (threshold {_plain(move.threshold_percent)} %)"
         for move in alert.moves
     ]
-    facts = [f"{escape(alert.coin)} at {escape(price)}", format_moment(alert.moment), escape(alert.pipeline)]
+    facts = [
+        f"{escape(alert.coin)} at {escape(price)}",
+        format_moment(alert.moment),
+        f"pipeline {escape(alert.pipeline)}",
+    ]
     if alert.run_url:
         facts.append(f"<{escape(alert.run_url)}|open the run>")
     return {

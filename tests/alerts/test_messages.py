@@ -34,7 +34,7 @@ def test_the_whole_message(alert: PriceAlert) -> None:
 
 def test_without_a_page_of_the_run_there_is_no_link(alert: PriceAlert) -> None:
     message = slack_message(replace(alert, run_url=None))
-    assert _context(message) == "bitcoin at 6,955.27 USD · 2018-02-05T14:00:00Z · bitcoin"
+    assert _context(message) == "bitcoin at 6,955.27 USD · 2018-02-05T14:00:00Z · pipeline bitcoin"
     assert message | {"blocks": message["blocks"][:2]} == slack_message(alert) | {
         "blocks": slack_message(alert)["blocks"][:2]
     }
@@ -105,7 +105,7 @@ def test_a_name_can_mention_nobody(alert: PriceAlert) -> None:
     message = slack_message(replace(alert, coin="<!channel>", pipeline="a&b", run_url="https://x/?a=1&b=<2>"))
     assert message["text"].startswith("📉 &lt;!channel&gt; -8.16 %")
     assert _context(message) == (
-        "&lt;!channel&gt; at 6,955.27 USD · 2018-02-05T14:00:00Z · a&amp;b · "
+        "&lt;!channel&gt; at 6,955.27 USD · 2018-02-05T14:00:00Z · pipeline a&amp;b · "
         "<https://x/?a=1&amp;b=&lt;2&gt;|open the run>"
     )
 
