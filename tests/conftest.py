@@ -1,8 +1,12 @@
 """What all tests share. Airflow reads its settings at its first import, so they are made here, before it."""
 
+import logging
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -28,3 +32,24 @@ os.environ.update(
         "AWS_SHARED_CREDENTIALS_FILE": str(_AIRFLOW_HOME / "no-aws-credentials"),
     }
 )
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """A real S3 server on this machine."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 (slow, and few tests need it)
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up credentials; nothing of the machine's own is left (see above)."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up-key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up-secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

@@ -1,4 +1,3 @@
-import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -8,7 +7,6 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
@@ -21,16 +19,6 @@ from tests.steps.world import ASKED_AT, CRASH, START, World
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-
-@pytest.fixture(scope="session")
-def s3_url() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -65,18 +53,14 @@ def simulator(series: CsvSeries) -> Iterator[Simulator]:
 
 @pytest.fixture
 def world(
-    simulator: Simulator, s3_url: str, s3_client: "S3Client", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator,
+    s3_url: str,
+    s3_client: "S3Client",
+    aws_environment: None,  # noqa: ARG001 - sets the scene
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> World:
-    for variable, value in {
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ACCESS_KEY_ID": "made-up-key",
-        "AWS_SECRET_ACCESS_KEY": "made-up-secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": s3_url,
-        "AWS_CONFIG_FILE": str(tmp_path / "no-aws-config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no-aws-credentials"),
-    }.items():
-        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
     bucket = Bucket(s3_client, f"prices-{uuid4()}")
     s3_client.create_bucket(Bucket=bucket.name)
     settings = Settings.from_environment(

@@ -1,5 +1,3 @@
-import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +7,6 @@ import boto3
 import pytest
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from moto.server import ThreadedMotoServer
 
 from pipeline_lib.observation import Observation, Provenance
 from pipeline_lib.retrying import RetryPolicy
@@ -86,29 +83,6 @@ def layout(tmp_path: Path) -> Layout:
         archive=tmp_path / "archive",
         alerts=tmp_path / "alerts",
     )
-
-
-@pytest.fixture
-def aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Made-up credentials, and nothing of the machine's own."""
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up-key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up-secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
-    for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
-        monkeypatch.delenv(variable, raising=False)
-
-
-@pytest.fixture(scope="session")
-def s3_url() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import logging
 import os
 import subprocess
 import sys
@@ -9,7 +8,6 @@ from pathlib import Path
 import boto3
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.generator import GeneratedSeries
@@ -28,22 +26,14 @@ def airflow_database() -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def world(s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+def world(
+    s3_url: str,
+    aws_environment: None,  # noqa: ARG001 - sets the scene
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[World]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
     monkeypatch.setenv("S3_BUCKET", BUCKET)
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     s3 = boto3.client("s3")
@@ -54,4 +44,4 @@ def world(s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("COINGECKO_BASE_URL", simulator.base_url)
         monkeypatch.setenv("SLACK_WEBHOOK_URL", simulator.slack_webhook_url)
         yield World(simulator, s3, tmp_path / "data")
-    requests.post(f"{s3_endpoint}/moto-api/reset", timeout=10).raise_for_status()
+    requests.post(f"{s3_url}/moto-api/reset", timeout=10).raise_for_status()
