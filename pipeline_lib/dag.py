@@ -28,10 +28,10 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.log import mask_secret
 
-from pipeline_lib.errors import InvalidSpecsError, PermanentError
+from pipeline_lib.errors import InvalidSpecsError, PermanentError, SettingsError
 from pipeline_lib.outcome import Skipped
 from pipeline_lib.secret import Secret
-from pipeline_lib.settings import Settings
+from pipeline_lib.settings import Settings, find_dag_configs_dir, is_safe_url
 from pipeline_lib.spec import Catalog, PipelineSpec, pipeline_name
 from pipeline_lib.timestamps import to_moment
 
@@ -51,8 +51,7 @@ def build_dags(project_folder: Path) -> Iterator[DAG]:
     Args:
         project_folder: What ``dag_configs`` and ``data`` lie in unless the environment says otherwise.
     """
-    settings = Settings.from_environment(os.environ, project_folder=project_folder)
-    catalog = Catalog(settings.dag_configs_dir)
+    catalog = Catalog(find_dag_configs_dir(os.environ, project_folder))
     wanted = get_parsing_context().dag_id
     if wanted is None:
         specs: tuple[PipelineSpec, ...] = catalog.load_all().specs
@@ -71,8 +70,7 @@ def refuse_invalid_specs(project_folder: Path) -> None:
     """
     if get_parsing_context().dag_id is not None:
         return
-    settings = Settings.from_environment(os.environ, project_folder=project_folder)
-    problems = Catalog(settings.dag_configs_dir).load_all().problems
+    problems = Catalog(find_dag_configs_dir(os.environ, project_folder)).load_all().problems
     if problems:
         raise InvalidSpecsError(problems)
 
@@ -169,35 +167,43 @@ def _current_run() -> "Run":
 
 
 def _access(spec: PipelineSpec, settings: Settings) -> "Access":
+    """Access by the settings and the connections that the spec names; those are looked up when needed."""
     from pipeline_lib.steps import Access
 
     access = Access.from_settings(settings)
+    if settings.coingecko_api_key:
+        mask_secret(settings.coingecko_api_key.reveal())
+    if settings.slack_webhook_url:
+        _mask_webhook(settings.slack_webhook_url)
     if spec.slack_connection:
-        access = replace(access, slack_webhook_url=_webhook_of(spec.slack_connection))
+        slack_connection = spec.slack_connection
+        access = replace(access, find_slack_webhook=lambda: _webhook_of(slack_connection))
     if spec.s3 and spec.s3.connection:
-        connection_id = spec.s3.connection
-        access = replace(access, open_s3_account=lambda: _s3_account_of(connection_id))
-    _mask_secrets(access)
+        s3_connection = spec.s3.connection
+        access = replace(access, open_s3_account=lambda: _s3_account_of(s3_connection))
     return access
 
 
-def _mask_secrets(access: "Access") -> None:
-    if access.settings.coingecko_api_key:
-        mask_secret(access.settings.coingecko_api_key.reveal())
-    if access.slack_webhook_url:
-        url = access.slack_webhook_url.reveal()
-        mask_secret(url)
-        # urllib3 logs host and path apart.
-        mask_secret(urlsplit(url).path)
+def _mask_webhook(webhook: Secret) -> None:
+    mask_secret(webhook.reveal())
+    # urllib3 logs host and path apart.
+    mask_secret(urlsplit(webhook.reveal()).path)
 
 
 def _webhook_of(connection_id: str) -> Secret:
     """The webhook of a connection: the whole address as its password, or host and token apart."""
     connection = Connection.get(connection_id)
-    token = connection.password or ""
-    if token.startswith("https://") or not connection.host:
-        return Secret(token)
-    return Secret(f"{connection.host.rstrip('/')}/{token.lstrip('/')}")
+    host, token = connection.host or "", connection.password or ""
+    url = token if "://" in token else f"{host.rstrip('/')}/{token.lstrip('/')}"
+    if not is_safe_url(url):
+        raise SettingsError(
+            f"the connection {connection_id}",
+            "holds no https address",
+            hint="put the whole webhook into its password, or https://hooks.slack.com/services into its host",
+        )
+    webhook = Secret(url)
+    _mask_webhook(webhook)
+    return webhook
 
 
 def _s3_account_of(connection_id: str) -> "S3Account":

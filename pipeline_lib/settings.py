@@ -53,7 +53,7 @@ class Settings:
         """
         values = {key: value.strip() for key, value in environment.items() if value.strip()}
         return cls(
-            dag_configs_dir=Path(values.get("DAG_CONFIGS_DIR", project_folder / "dag_configs")),
+            dag_configs_dir=find_dag_configs_dir(environment, project_folder),
             data_dir=Path(values.get("DATA_DIR", project_folder / "data")),
             paths=MappingProxyType(
                 {key: Path(value) for key, value in values.items() if key.endswith(_PATH_SUFFIXES)}
@@ -63,6 +63,11 @@ class Settings:
             slack_webhook_url=_webhook(values),
             s3_bucket=values.get("S3_BUCKET"),
         )
+
+
+def find_dag_configs_dir(environment: Mapping[str, str], project_folder: Path) -> Path:
+    """The folder of specs. Apart from the other settings: a mistake in those must not hide any DAG."""
+    return Path(environment.get("DAG_CONFIGS_DIR", "").strip() or project_folder / "dag_configs")
 
 
 def _secret(values: Mapping[str, str], variable: str) -> Secret | None:
@@ -79,13 +84,13 @@ def _api_key(values: Mapping[str, str]) -> Secret | None:
 
 def _webhook(values: Mapping[str, str]) -> Secret | None:
     webhook = _secret(values, "SLACK_WEBHOOK_URL")
-    if webhook and not _is_safe_url(webhook.reveal()):
+    if webhook and not is_safe_url(webhook.reveal()):
         raise SettingsError("SLACK_WEBHOOK_URL", "is not an https address")
     return webhook
 
 
 def _base_url(text: str) -> str:
-    if not _is_safe_url(text):
+    if not is_safe_url(text):
         raise SettingsError(
             "COINGECKO_BASE_URL", "is not an https address", hint="plain http is taken for this machine only"
         )
@@ -94,7 +99,8 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _is_safe_url(text: str) -> bool:
+def is_safe_url(text: str) -> bool:
+    """Whether a secret may travel to this address: over https, or to this machine."""
     # A key or a webhook in clear text on a network is a leaked one.
     try:
         parts = urlsplit(text)

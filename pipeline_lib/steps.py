@@ -59,13 +59,13 @@ class Access:
 
     Attributes:
         settings: What the environment sets.
-        slack_webhook_url: Where alerts go, or None.
+        find_slack_webhook: Finds where alerts go, or None; called when there is one to send.
         open_s3_account: Finds who uploads; called by the steps that do.
         now: The real clock, for the record of when something was asked.
     """
 
     settings: Settings
-    slack_webhook_url: Secret | None
+    find_slack_webhook: Callable[[], Secret | None]
     open_s3_account: Callable[[], S3Account]
     now: Callable[[], datetime]
 
@@ -73,7 +73,10 @@ class Access:
     def from_settings(cls, settings: Settings) -> "Access":
         """Access by what the environment sets alone."""
         return cls(
-            settings, settings.slack_webhook_url, S3Account.from_environment, lambda: datetime.now(UTC)
+            settings=settings,
+            find_slack_webhook=lambda: settings.slack_webhook_url,
+            open_s3_account=S3Account.from_environment,
+            now=lambda: datetime.now(UTC),
         )
 
 
@@ -126,7 +129,8 @@ def send_price_alerts(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
     with exclusive(layout.alerts / "delivery"):
         if was_delivered(layout, run.moment):
             return Done(f"{told}: delivered before")
-        if access.slack_webhook_url is None:
+        webhook = access.find_slack_webhook()
+        if webhook is None:
             return Skipped(f"{told}: not told, since SLACK_WEBHOOK_URL is not set")
         message = slack_message(
             PriceAlert(
@@ -142,7 +146,7 @@ def send_price_alerts(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
                 run_url=run.url,
             )
         )
-        SlackWebhook(access.slack_webhook_url).deliver(message)
+        SlackWebhook(webhook).deliver(message)
         record_delivery(layout, run.moment, message)
     return Done(f"{told}: told Slack")
 

@@ -141,6 +141,14 @@ def test_valid_specs_are_no_import_error(configs: Path) -> None:
     refuse_invalid_specs(configs.parent)
 
 
+def test_a_mistake_in_other_settings_hides_no_dag(configs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (configs / "good.yaml").write_text(SPEC)
+    monkeypatch.setenv("COINGECKO_BASE_URL", "ftp://wrong")
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", "wrong")
+    assert [dag.dag_id for dag in build_dags(configs.parent)] == ["good_data_pipeline"]
+    refuse_invalid_specs(configs.parent)
+
+
 def test_a_starting_task_reads_its_own_spec_only(configs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (configs / "good.yaml").write_text(SPEC)
     (configs / "bad.yaml").write_bytes(b"\xff")

@@ -90,5 +90,7 @@ def world(
         s3=S3Target(bucket=bucket.name, prefix="crypto/btc", endpoint_url=None, connection=None),
         effective={},
     )
-    access = Access(settings, settings.slack_webhook_url, S3Account.from_environment, lambda: ASKED_AT)
+    access = Access(
+        settings, lambda: settings.slack_webhook_url, S3Account.from_environment, lambda: ASKED_AT
+    )
     return World(spec, access, simulator, bucket, tmp_path / "data")

@@ -88,7 +88,7 @@ def test_a_backfilled_run_alerts_nobody(world: World) -> None:
 
 def test_without_a_webhook_the_move_is_named_and_skipped(world: World) -> None:
     world.fetch(CRASH)
-    silent = replace(world, access=replace(world.access, slack_webhook_url=None))
+    silent = replace(world, access=replace(world.access, find_slack_webhook=lambda: None))
     assert _alert(silent) == Skipped(f"{TOLD}: not told, since SLACK_WEBHOOK_URL is not set")
     assert RECORD not in world.files()
     assert _alert(world) == Done(f"{TOLD}: told Slack")

@@ -2,21 +2,17 @@
 
 import hashlib
 import json
-import runpy
 import statistics
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pipeline_lib.simulator.faults import Fault
 from pipeline_lib.simulator.generator import GeneratedSeries
-from tests.system.world import PROJECT, World
-
-if TYPE_CHECKING:
-    from airflow.sdk import DAG
+from tests.system.world import World, run_pipeline
 
 pytestmark = pytest.mark.usefixtures("airflow_database")
 
@@ -31,18 +27,8 @@ TASKS = (
 )
 
 
-def load_dag(dag_id: str) -> "DAG":
-    dag: DAG = runpy.run_path(str(PROJECT / "dags" / "coin_pipelines.py"))[dag_id]
-    for task in dag.tasks:
-        # dag.test() sleeps through real retry delays.
-        task.retries = 0
-    return dag
-
-
 def run_dag(moment: datetime) -> dict[str, str]:
-    """Run the DAG for a moment; the state of each task."""
-    result: Any = load_dag("bitcoin_data_pipeline").test(logical_date=moment)
-    return {task.task_id: str(task.state) for task in result.get_task_instances()}
+    return run_pipeline("bitcoin_data_pipeline", moment)
 
 
 def test_a_run_on_a_crash_hour_writes_exactly_these_bytes(world: World) -> None:
