@@ -72,19 +72,28 @@ def _report(changes: Iterable[PipelineChange], reference: str) -> Iterator[str]:
     for change in changes:
         empty = False
         yield f"{change.kind.value:<7}  {printable(change.name)}  {printable(change.name)}{DAG_ID_SUFFIX}"
-        yield from map(_value_line, _worth_telling(change))
+        yield from map(printable, _VALUE_LINES[change.kind](change.values))
     if empty:
         yield f"no pipeline changed since {printable(reference)}"
 
 
-def _worth_telling(change: PipelineChange) -> Iterator[ValueChange]:
-    for value in change.values:
-        if change.kind is Kind.CHANGED or value.key.partition(".")[0] in _TELLING:
-            yield value
+def _both_values(values: Iterable[ValueChange]) -> Iterator[str]:
+    for value in values:
+        yield f"  {value.key}: {_value(value.old)} -> {_value(value.new)}"
 
 
-def _value_line(change: ValueChange) -> str:
-    return f"  {change.key}: {_value(change.old)} -> {_value(change.new)}"
+def _new_values(values: Iterable[ValueChange]) -> Iterator[str]:
+    for value in filter(_is_telling, values):
+        yield f"  {value.key}: {_value(value.new)}"
+
+
+def _old_values(values: Iterable[ValueChange]) -> Iterator[str]:
+    for value in filter(_is_telling, values):
+        yield f"  {value.key}: {_value(value.old)}"
+
+
+def _is_telling(value: ValueChange) -> bool:
+    return value.key.partition(".")[0] in _TELLING
 
 
 def _value(value: object) -> str:
@@ -93,3 +102,11 @@ def _value(value: object) -> str:
 
 def _problem_line(problem: SpecProblem) -> str:
     return printable(str(problem))
+
+
+_VALUE_LINES = {
+    Kind.ADDED: _new_values,
+    Kind.REMOVED: _old_values,
+    Kind.CHANGED: _both_values,
+    Kind.INVALID: _both_values,
+}

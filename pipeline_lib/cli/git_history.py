@@ -1,11 +1,15 @@
 """Files of a folder as git has them at an earlier version, through the ``git`` program."""
 
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_lib.errors import HistoryError
+
+# git sets these for its hooks, from the repository's root; the folder asked for decides here.
+_OF_A_HOOK = frozenset({"GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ def _git(folder: Path, *arguments: str, asked: bytes = b"") -> subprocess.Comple
             input=asked,
             capture_output=True,
             check=False,
+            env={name: value for name, value in os.environ.items() if name not in _OF_A_HOOK},
         )
     except FileNotFoundError as error:
         raise HistoryError("the program git isn't installed") from error
