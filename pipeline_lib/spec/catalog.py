@@ -61,7 +61,7 @@ class Catalog:
 
     def names(self) -> tuple[str, ...]:
         """The pipelines that have a file, valid or not, in order."""
-        return tuple(path.stem for path in self._spec_paths())
+        return tuple(sorted(path.stem for path in self._spec_paths()))
 
     def load(self, name: str) -> PipelineSpec:
         """Read the one spec of a pipeline.
