@@ -7,13 +7,18 @@ import click
 
 from pipeline_lib.cli.places import shown
 from pipeline_lib.cli.project import complete_names_and_files, load_sources, reporting_errors
+from pipeline_lib.spec.dotted import join_path, known_paths
 from pipeline_lib.spec.origins import Explanation, Origin, Place, explain_key, trace
 from pipeline_lib.spec.yaml_writing import write_value
 
 
+def _complete_keys(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    return [key for key in map(join_path, known_paths()) if key.startswith(begun)]
+
+
 @click.command()
 @click.argument("pipeline", metavar="NAME|PATH", shell_complete=complete_names_and_files)
-@click.argument("key", required=False)
+@click.argument("key", required=False, shell_complete=_complete_keys)
 @reporting_errors
 def explain(pipeline: str, key: str | None) -> None:
     """Print each value of a spec and what set it: the spec, the defaults, or the schema.

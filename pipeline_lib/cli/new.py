@@ -6,29 +6,24 @@ import click
 
 from pipeline_lib.cli.places import shown
 from pipeline_lib.cli.project import current_settings, reporting_errors
-from pipeline_lib.errors import InvalidSpecsError
 from pipeline_lib.spec import Catalog
 from pipeline_lib.spec.model import DAG_ID_SUFFIX
-from pipeline_lib.spec.reading import check_file_name, complete_spec, parse_document
+from pipeline_lib.spec.reading import can_name_pipeline, complete_spec, parse_document
 from pipeline_lib.spec.starter import find_coin_breaks, write_starter
 
 _SCHEMA = Path("..", "schemas", "pipeline.schema.json")
 
 
 def _coin(_context: click.Context, _parameter: click.Parameter, coin: str) -> str:
-    for finding in find_coin_breaks(coin):
-        raise click.BadParameter(f"{finding.message} ({finding.hint})")
+    findings = find_coin_breaks(coin)
+    if findings:
+        raise click.BadParameter(f"{findings[0].message} ({findings[0].hint})")
     return coin
 
 
 def _name(_context: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
-    try:
-        if name is not None:
-            check_file_name(Path(f"{name}.yaml") if "/" not in name else Path())
-    except InvalidSpecsError as error:
-        raise click.BadParameter(
-            f"{name!r} can't name a pipeline (use lower-case letters, digits, - and _)"
-        ) from error
+    if name is not None and not can_name_pipeline(name):
+        raise click.BadParameter(f"{name!r} can't name a pipeline (use lower-case letters, digits, - and _)")
     return name
 
 

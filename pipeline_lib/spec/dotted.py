@@ -5,15 +5,15 @@ from typing import Any
 
 from pipeline_lib.spec.schema import load_schema
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
 
-def join_path(path: Path) -> str:
+def join_path(path: KeyPath) -> str:
     """``("thresholds", "1h")`` → ``thresholds.1h``."""
     return ".".join(path)
 
 
-def leaves(data: Mapping[str, Any], below: Path = ()) -> Iterator[tuple[Path, Any]]:
+def leaves(data: Mapping[str, Any], below: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     """Every value of nested mappings that is no mapping itself; a list is one value."""
     for key, value in data.items():
         if isinstance(value, dict):
@@ -22,12 +22,12 @@ def leaves(data: Mapping[str, Any], below: Path = ()) -> Iterator[tuple[Path, An
             yield (*below, key), value
 
 
-def known_paths() -> tuple[Path, ...]:
+def known_paths() -> tuple[KeyPath, ...]:
     """Every key of a spec, sections too, in the schema's order."""
     return tuple(_paths(load_schema(), ()))
 
 
-def _paths(schema: Mapping[str, Any], below: Path) -> Iterator[Path]:
+def _paths(schema: Mapping[str, Any], below: KeyPath) -> Iterator[KeyPath]:
     for key, description in schema.get("properties", {}).items():
         yield (*below, key)
         yield from _paths(description, (*below, key))

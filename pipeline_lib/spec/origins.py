@@ -91,7 +91,7 @@ def explain_key(sources: Sources, key: str) -> Explanation:
     )
 
 
-def _known_path(key: str) -> dotted.Path:
+def _known_path(key: str) -> dotted.KeyPath:
     known = {dotted.join_path(path): path for path in dotted.known_paths()}
     if key not in known:
         close = get_close_matches(key, known, n=1) or [name for name in known if name.endswith(f".{key}")]
@@ -100,18 +100,18 @@ def _known_path(key: str) -> dotted.Path:
     return known[key]
 
 
-def _origin(sources: Sources, path: dotted.Path, value: object) -> Origin:
+def _origin(sources: Sources, path: dotted.KeyPath, value: object) -> Origin:
     found = _deciding(sources, path)
     place = _place(found[0], path) if found and not _is_null(found) else None
     return Origin(dotted.join_path(path), value, place)
 
 
-def _null_place(sources: Sources, path: dotted.Path) -> Place | None:
+def _null_place(sources: Sources, path: dotted.KeyPath) -> Place | None:
     found = _deciding(sources, path)
     return _place(*found) if found and _is_null(found) else None
 
 
-def _is_null(found: tuple[Document, dotted.Path]) -> bool:
+def _is_null(found: tuple[Document, dotted.KeyPath]) -> bool:
     document, path = found
     value: Any = document.data
     for step in path:
@@ -119,7 +119,7 @@ def _is_null(found: tuple[Document, dotted.Path]) -> bool:
     return value is None
 
 
-def _deciding(sources: Sources, path: dotted.Path) -> tuple[Document, dotted.Path] | None:
+def _deciding(sources: Sources, path: dotted.KeyPath) -> tuple[Document, dotted.KeyPath] | None:
     """The first file that has ``path``, or a null above it, and how far down it has it."""
     for document in (sources.document, sources.defaults):
         value: Any = document.data if document else {}
@@ -132,5 +132,5 @@ def _deciding(sources: Sources, path: dotted.Path) -> tuple[Document, dotted.Pat
     return None
 
 
-def _place(document: Document, path: dotted.Path) -> Place:
+def _place(document: Document, path: dotted.KeyPath) -> Place:
     return Place(document.path, find_position(document.text, path).line)

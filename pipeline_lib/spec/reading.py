@@ -76,13 +76,18 @@ def read_spec(path: Path, defaults: Document | None) -> PipelineSpec:
     return complete_spec(read_document(path), defaults)
 
 
+def can_name_pipeline(name: str) -> bool:
+    """Whether a pipeline, and so the stem of its file, may have this name."""
+    return _FILE_STEM.fullmatch(name) is not None
+
+
 def check_file_name(path: Path) -> None:
     """Refuse a file whose name can't be a pipeline's.
 
     Raises:
         InvalidSpecsError: The name has other characters than names of pipelines may have.
     """
-    if not _FILE_STEM.fullmatch(path.stem):
+    if not can_name_pipeline(path.stem):
         raise _refuse(
             path,
             f"the file name {path.name!r} can't name a pipeline",

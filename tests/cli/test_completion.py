@@ -49,6 +49,11 @@ def test_commands_and_formats_complete() -> None:
     assert complete("validate", "--format", "s") == ["plain,sarif"]
 
 
+def test_keys_complete_to_those_of_the_schema() -> None:
+    keys = ["plain,thresholds", "plain,thresholds.1h", "plain,thresholds.24h"]
+    assert complete("explain", "bitcoin", "th") == keys
+
+
 def test_an_unusable_environment_completes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_WEBHOOK_URL", "unusable")
     assert complete("render", "bit") == []

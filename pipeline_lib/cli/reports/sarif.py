@@ -40,10 +40,13 @@ def report(loaded: Loaded) -> str:
 
 
 def _rule_of(problem: SpecProblem) -> str:
-    # An index of a list says which item is wrong, not which rule it breaks.
-    keys = [step for step in problem.path.split(".") if step and not step.isdigit()]
-    if not keys:
+    if not problem.path:
         return _WHOLE_FILE
+    keys: list[str] = []
+    for step in problem.path.split("."):
+        # An index of a list says which item is wrong, not which rule it breaks.
+        if not (step.isdigit() and "items" in subschema(keys)):
+            keys.append(step)
     return ".".join(keys) if subschema(keys) else _UNKNOWN_KEY
 
 

@@ -3,6 +3,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipeline_lib.cli.reports.sarif import report
 from pipeline_lib.errors import SpecProblem
 from pipeline_lib.spec import Loaded
@@ -40,6 +42,25 @@ def test_each_key_is_a_rule_that_the_schema_describes(findings: Loaded) -> None:
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["level"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        ("", "spec"),
+        ("coin", "coin"),
+        ("s3.bucket", "s3.bucket"),
+        ("windows", "windows"),
+        ("windows.12", "windows"),
+        ("5", "unknown-key"),
+        ("thresholds.5", "unknown-key"),
+        ("a.b", "unknown-key"),
+        (".", "unknown-key"),
+    ],
+)
+def test_only_the_index_of_an_item_is_no_part_of_the_rule(path: str, rule: str) -> None:
+    (result,) = run_of(Loaded((), (SpecProblem(Path("x.yaml"), 1, 1, path, "wrong"),)))["results"]
+    assert result["ruleId"] == rule
 
 
 def test_a_result_tells_what_is_wrong_at_which_key(findings: Loaded) -> None:
