@@ -132,6 +132,9 @@ def load_path(path: Path) -> Loaded:
         return Catalog(path.parent).load_all()
     if path.suffix != SPEC_SUFFIX:
         return Loaded((), (_misnamed(path),))
+    if not path.is_file():
+        # Reading a pipe would wait for a writer that may never come.
+        return Loaded((), (SpecProblem(path, 1, 1, "", "is no ordinary file"),))
     try:
         return Loaded((Catalog(path.parent).load(path.stem),), ())
     except InvalidSpecsError as error:

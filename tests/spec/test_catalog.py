@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,3 +140,9 @@ def test_the_sources_of_a_pipeline_are_its_file_and_the_defaults(
     assert sources.defaults is not None
     assert sources.defaults.path == defaults
     assert sources.complete() == Catalog(tmp_path).load("bitcoin")
+
+
+def test_a_pipe_is_a_problem_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "bitcoin.yaml"
+    os.mkfifo(path)
+    assert [str(problem) for problem in load_path(path).problems] == [f"{path}:1:1: is no ordinary file"]
