@@ -10,13 +10,13 @@ from pipeline_lib.cli.places import printable, shown
     [
         ("a.yaml", "a.yaml"),
         ("./below/../a.yaml", "a.yaml"),
-        ("/work/below/a.yaml", "below/a.yaml"),
+        ("/project/below/a.yaml", "below/a.yaml"),
         ("../a.yaml", "/a.yaml"),
-        ("/workshop/a.yaml", "/workshop/a.yaml"),
+        ("/projects/a.yaml", "/projects/a.yaml"),
     ],
 )
 def test_a_file_is_shown_from_the_working_folder_when_it_lies_below(file: str, expected: str) -> None:
-    assert shown(Path(file), Path("/work")) == Path(expected)
+    assert shown(Path(file), Path("/project")) == Path(expected)
 
 
 def test_text_stays_on_its_line_and_commands_no_terminal() -> None:
