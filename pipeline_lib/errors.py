@@ -8,7 +8,9 @@
     ├── SettingsError !                 an environment variable holds something unusable
     ├── SpecError !
     │   ├── SpecNotFoundError           no file for this pipeline
-    │   └── InvalidSpecsError           one or more files break the rules; carries every problem
+    │   ├── InvalidSpecsError           one or more files break the rules; carries every problem
+    │   └── UnknownKeyError             no spec has such a key
+    ├── HistoryError !                  git, or the version asked of it, can't be used
     ├── MarketError                     about CoinGecko and its answers
     │   ├── MarketUnavailableError ~    no usable answer: connection, time-out, 408, 429, 5xx
     │   ├── RequestRefusedError !       CoinGecko said no: 400, 401, 403, 404, 422, a redirect
@@ -136,6 +138,22 @@ class InvalidSpecsError(SpecError):
     def __init__(self, problems: tuple[SpecProblem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class UnknownKeyError(SpecError):
+    """No spec has such a key.
+
+    Attributes:
+        key: The key asked for, dotted from the root.
+    """
+
+    def __init__(self, key: str, *, hint: str = "") -> None:
+        super().__init__(f"specs have no key {key!r}", hint=hint)
+        self.key = key
+
+
+class HistoryError(PermanentError):
+    """Earlier versions of the specs can't be read from git."""
 
 
 class MarketError(CoinPipelinesError):

@@ -1,12 +1,17 @@
 """The group of all commands. A command's module is imported when the command is called, not before."""
 
 from importlib import import_module
-from importlib.metadata import version
 
 import click
 
 _COMMANDS = {
+    "completion": "pipeline_lib.cli.completion",
+    "diff": "pipeline_lib.cli.diff",
+    "explain": "pipeline_lib.cli.explain",
+    "new": "pipeline_lib.cli.new",
+    "render": "pipeline_lib.cli.render",
     "run": "pipeline_lib.cli.run",
+    "schema": "pipeline_lib.cli.schema",
     "simulator": "pipeline_lib.cli.simulator",
     "upload": "pipeline_lib.cli.upload",
     "validate": "pipeline_lib.cli.validate",
@@ -26,6 +31,6 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("coin-pipelines"), prog_name="coin-pipelines")
+@click.version_option(package_name="coin-pipelines", prog_name="coin-pipelines")
 def main() -> None:
     """Crypto market data pipelines from YAML specs."""

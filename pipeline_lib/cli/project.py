@@ -2,16 +2,20 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
-from pipeline_lib.errors import CoinPipelinesError
+from pipeline_lib.cli.places import shown
+from pipeline_lib.errors import CoinPipelinesError, InvalidSpecsError, SettingsError
 from pipeline_lib.settings import Settings
-from pipeline_lib.spec import Catalog, PipelineSpec
+from pipeline_lib.spec import Catalog, PipelineSpec, Sources
+from pipeline_lib.spec.catalog import SPEC_SUFFIX
 from pipeline_lib.timestamps import parse_moment
 
 Parameters = ParamSpec("Parameters")
@@ -51,6 +55,44 @@ def load_pipeline(settings: Settings, name: str) -> PipelineSpec:
     return Catalog(settings.dag_configs_dir).load(name)
 
 
+def load_sources(name_or_path: str) -> Sources:
+    """The files of a pipeline of the project, or of a spec anywhere.
+
+    Raises:
+        SpecNotFoundError: There is no such file.
+        InvalidSpecsError: A file can't be read, or holds no mapping.
+        SettingsError: A variable of the environment holds something unusable.
+    """
+    if _is_path(name_or_path):
+        path = Path(name_or_path)
+        if path.suffix != SPEC_SUFFIX:
+            raise click.UsageError(f"{name_or_path} is no spec: specs end in {SPEC_SUFFIX}")
+        return Catalog(path.parent).sources(path.stem)
+    return Catalog(current_settings().dag_configs_dir).sources(name_or_path)
+
+
+def _is_path(text: str) -> bool:
+    return os.sep in text or text.endswith((SPEC_SUFFIX, ".yml"))
+
+
+def complete_names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The project's pipelines that begin with what is typed."""
+    try:
+        names = Catalog(current_settings().dag_configs_dir).names()
+    except SettingsError:
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(begun)]
+
+
+def complete_names_and_files(
+    context: click.Context, parameter: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """The same, or, once what is typed can only be a path, the shell's own files."""
+    if os.sep in begun:
+        return [CompletionItem(begun, type="file")]
+    return complete_names(context, parameter, begun)
+
+
 def reporting_errors(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Turn an error of this package into its text on stderr and exit code 1."""
 
@@ -58,6 +100,10 @@ def reporting_errors(command: Callable[Parameters, Result]) -> Callable[Paramete
     def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
             return command(*args, **kwargs)
+        except InvalidSpecsError as error:
+            here = Path.cwd()
+            problems = (replace(problem, file=shown(problem.file, here)) for problem in error.problems)
+            raise click.ClickException("\n".join(map(str, problems))) from error
         except (CoinPipelinesError, OSError) as error:
             raise click.ClickException(str(error)) from error
 

@@ -5,7 +5,13 @@ from datetime import UTC, datetime
 import click
 
 from pipeline_lib import steps
-from pipeline_lib.cli.project import MOMENT, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.cli.project import (
+    MOMENT,
+    complete_names,
+    current_settings,
+    load_pipeline,
+    reporting_errors,
+)
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.outcome import Outcome, Skipped
 from pipeline_lib.spec import PipelineSpec
@@ -20,7 +26,7 @@ _AFTER_FETCH: tuple[steps.Step, ...] = (
 
 
 @click.command()
-@click.argument("pipeline")
+@click.argument("pipeline", shell_complete=complete_names)
 @click.option(
     "--at",
     "moment",

@@ -5,14 +5,20 @@ from datetime import datetime
 import click
 
 from pipeline_lib import steps
-from pipeline_lib.cli.project import MOMENT, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.cli.project import (
+    MOMENT,
+    complete_names,
+    current_settings,
+    load_pipeline,
+    reporting_errors,
+)
 from pipeline_lib.outcome import Skipped
 from pipeline_lib.store import processed_table
 from pipeline_lib.store.layout import Layout
 
 
 @click.command()
-@click.argument("pipeline")
+@click.argument("pipeline", shell_complete=complete_names)
 @click.option("--at", "moment", type=MOMENT, help="Publish this moment's day instead of the last one.")
 @reporting_errors
 def upload(pipeline: str, moment: datetime | None) -> None:

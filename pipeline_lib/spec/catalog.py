@@ -5,9 +5,10 @@ from pathlib import Path
 
 from pipeline_lib.errors import InvalidSpecsError, SpecNotFoundError, SpecProblem
 from pipeline_lib.spec.model import PipelineSpec
-from pipeline_lib.spec.reading import Document, read_document, read_spec
+from pipeline_lib.spec.reading import Document, check_file_name, complete_spec, read_document, read_spec
 
-_DEFAULTS_FILE = "_defaults.yaml"
+DEFAULTS_FILE = "_defaults.yaml"
+SPEC_SUFFIX = ".yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,27 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """The files that one pipeline comes from.
+
+    Attributes:
+        document: The pipeline's own file.
+        defaults: What its folder's pipelines share, or None.
+    """
+
+    document: Document
+    defaults: Document | None
+
+    def complete(self) -> PipelineSpec:
+        """The pipeline that the files make.
+
+        Raises:
+            InvalidSpecsError: They break the rules.
+        """
+        return complete_spec(self.document, self.defaults)
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """The specs of one folder.
 
@@ -35,7 +57,11 @@ class Catalog:
 
     def path_of(self, name: str) -> Path:
         """Where the spec of a pipeline lies; nothing is searched."""
-        return self.folder / f"{name}.yaml"
+        return self.folder / f"{name}{SPEC_SUFFIX}"
+
+    def names(self) -> tuple[str, ...]:
+        """The pipelines that have a file, valid or not, in order."""
+        return tuple(sorted(path.stem for path in self._spec_paths()))
 
     def load(self, name: str) -> PipelineSpec:
         """Read the one spec of a pipeline.
@@ -44,12 +70,31 @@ class Catalog:
             SpecNotFoundError: There is no such file.
             InvalidSpecsError: The spec, or the defaults, break the rules.
         """
+        return self.sources(name).complete()
+
+    def sources(self, name: str) -> Sources:
+        """Read the files of one pipeline.
+
+        Raises:
+            SpecNotFoundError: There is no such file.
+            InvalidSpecsError: A file can't be read, or holds no mapping.
+        """
         path = self.path_of(name)
         # A name with a slash in it would leave the folder.
         if path.parent != self.folder or not path.is_file():
-            known = ", ".join(found.stem for found in self._spec_paths()) or "none"
-            raise SpecNotFoundError(name, path, hint=f"pipelines here: {known}")
-        return read_spec(path, self._defaults())
+            raise SpecNotFoundError(name, path, hint=f"pipelines here: {', '.join(self.names()) or 'none'}")
+        defaults = self.defaults()
+        check_file_name(path)
+        return Sources(read_document(path), defaults)
+
+    def defaults(self) -> Document | None:
+        """Read what the folder's pipelines share; None when there is no such file.
+
+        Raises:
+            InvalidSpecsError: The file can't be read, or holds no mapping.
+        """
+        path = self.folder / DEFAULTS_FILE
+        return read_document(path) if path.exists() else None
 
     def load_all(self) -> Loaded:
         """Read every spec; a broken one harms no other."""
@@ -59,12 +104,12 @@ class Catalog:
             )
             return Loaded((), (problem,))
         try:
-            defaults = self._defaults()
+            defaults = self.defaults()
         except InvalidSpecsError as error:
             return Loaded((), error.problems)
         specs: list[PipelineSpec] = []
         # A dict keeps order and tells a mistake in the defaults once, not once for each spec.
-        problems: dict[SpecProblem, None] = dict.fromkeys(self._misnamed())
+        problems: dict[SpecProblem, None] = dict.fromkeys(map(_misnamed, sorted(self.folder.glob("*.yml"))))
         for path in self._spec_paths():
             try:
                 specs.append(read_spec(path, defaults))
@@ -72,15 +117,29 @@ class Catalog:
                 problems.update(dict.fromkeys(error.problems))
         return Loaded(tuple(specs), tuple(problems))
 
-    def _defaults(self) -> Document | None:
-        path = self.folder / _DEFAULTS_FILE
-        return read_document(path) if path.exists() else None
-
     def _spec_paths(self) -> list[Path]:
-        return sorted(path for path in self.folder.glob("*.yaml") if path.name != _DEFAULTS_FILE)
+        return sorted(path for path in self.folder.glob(f"*{SPEC_SUFFIX}") if path.name != DEFAULTS_FILE)
 
-    def _misnamed(self) -> list[SpecProblem]:
-        return [
-            SpecProblem(path, 1, 1, "", "specs end in .yaml", f"rename it to {path.stem}.yaml")
-            for path in sorted(self.folder.glob("*.yml"))
-        ]
+
+def load_path(path: Path) -> Loaded:
+    """Read a folder of specs, or one spec with the defaults of its folder.
+
+    The file of the defaults is no pipeline: it stands for its whole folder.
+    """
+    if path.is_dir():
+        return Catalog(path).load_all()
+    if path.name == DEFAULTS_FILE:
+        return Catalog(path.parent).load_all()
+    if path.suffix != SPEC_SUFFIX:
+        return Loaded((), (_misnamed(path),))
+    if not path.is_file():
+        # Reading a pipe would wait for a writer that may never come.
+        return Loaded((), (SpecProblem(path, 1, 1, "", "is no ordinary file"),))
+    try:
+        return Loaded((Catalog(path.parent).load(path.stem),), ())
+    except InvalidSpecsError as error:
+        return Loaded((), error.problems)
+
+
+def _misnamed(path: Path) -> SpecProblem:
+    return SpecProblem(path, 1, 1, "", "specs end in .yaml", f"rename it to {path.stem}.yaml")

@@ -43,12 +43,22 @@ def read_document(path: Path) -> Document:
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        data = parse_yaml(text)
     except OSError as error:
         raise _refuse(path, f"can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise _refuse(path, "is not UTF-8 text", line=line) from error
+    return parse_document(path, text)
+
+
+def parse_document(path: Path, text: str) -> Document:
+    """Read the text of a file, which need not exist yet.
+
+    Raises:
+        InvalidSpecsError: The text is no YAML, or holds something else than a mapping.
+    """
+    try:
+        data = parse_yaml(text)
     except YamlMistakeError as mistake:
         raise _refuse(path, mistake.message, line=mistake.line, column=mistake.column) from mistake
     if not isinstance(data, dict):
@@ -62,13 +72,35 @@ def read_spec(path: Path, defaults: Document | None) -> PipelineSpec:
     Raises:
         InvalidSpecsError: With everything that is wrong in the file, or through it in the defaults.
     """
-    if not _FILE_STEM.fullmatch(path.stem):
+    check_file_name(path)
+    return complete_spec(read_document(path), defaults)
+
+
+def can_name_pipeline(name: str) -> bool:
+    """Whether a pipeline, and so the stem of its file, may have this name."""
+    return _FILE_STEM.fullmatch(name) is not None
+
+
+def check_file_name(path: Path) -> None:
+    """Refuse a file whose name can't be a pipeline's.
+
+    Raises:
+        InvalidSpecsError: The name has other characters than names of pipelines may have.
+    """
+    if not can_name_pipeline(path.stem):
         raise _refuse(
             path,
             f"the file name {path.name!r} can't name a pipeline",
             hint="use lower-case letters, digits, - and _, for example bitcoin.yaml",
         )
-    document = read_document(path)
+
+
+def complete_spec(document: Document, defaults: Document | None) -> PipelineSpec:
+    """Complete and check a spec that is read already.
+
+    Raises:
+        InvalidSpecsError: With everything that is wrong in the document, or through it in the defaults.
+    """
     merged = merge(defaults.data if defaults else {}, document.data)
     findings = list(find_schema_breaks(merged))
     if not findings:
@@ -76,7 +108,7 @@ def read_spec(path: Path, defaults: Document | None) -> PipelineSpec:
         findings = list(find_semantic_breaks(complete))
     if findings:
         raise InvalidSpecsError(_place(findings, document, defaults))
-    return _build(path.stem, complete)
+    return _build(document.path.stem, complete)
 
 
 def _place(

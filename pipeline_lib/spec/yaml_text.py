@@ -60,6 +60,9 @@ _resolve("null", r"(?:null|~|)\Z", ["n", "~", ""])
 _resolve("int", r"[-+]?(?:0|[1-9][0-9]{0,99})\Z", _DIGITS)
 _resolve("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?\Z", [*_DIGITS, "."])
 
+# What plain text is taken for something else, by first character.
+IMPLICIT_RESOLVERS = _SpecYamlLoader.yaml_implicit_resolvers
+
 
 def _mistake(message: str, mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlMistakeError:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)

@@ -1,4 +1,5 @@
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,3 +69,32 @@ def command() -> Command:
         return result
 
     return command
+
+
+@pytest.fixture
+def git(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The git program in the project's folder, whatever the machine's own settings are."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+    def git(*arguments: str) -> str:
+        who = ["-c", "user.name=A Tester", "-c", "user.email=tester@example.invalid"]
+        done = subprocess.run(
+            ["git", "-C", str(project), *who, *arguments],  # noqa: S607 (git lies where the system has it)
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return done.stdout
+
+    return git
+
+
+@pytest.fixture
+def repository(project: Path, git: Callable[..., str]) -> Path:
+    """The project, committed once on the branch main."""
+    git("init", "-q", "-b", "main")
+    git("add", "-A")
+    git("commit", "-qm", "first")
+    return project

@@ -1,3 +1,8 @@
+import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,46 +11,151 @@ from click.testing import Result
 
 Command = Callable[..., Result]
 
+BROKEN = "spec_version: 1\ncoim: ethereum\nschedule: never\n"
+BROKEN_LINES = [
+    "dag_configs/ethereum.yaml:1:1: the key 'coin' is missing (for example bitcoin or usd-coin)",
+    "dag_configs/ethereum.yaml:2:1: coim: unknown key (did you mean 'coin'?)",
+]
 
-def test_valid_specs_are_named(project: Path, command: Command) -> None:
+
+@pytest.fixture
+def broken(project: Path) -> Path:
+    path = project / "dag_configs" / "ethereum.yaml"
+    path.write_text(BROKEN, encoding="utf-8")
+    return path
+
+
+def test_without_a_path_every_spec_of_the_project_is_checked(project: Path, command: Command) -> None:
     spec = (project / "dag_configs" / "bitcoin.yaml").read_bytes()
     (project / "dag_configs" / "ethereum.yaml").write_bytes(spec)
     result = command("validate")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "valid specs: bitcoin, ethereum\n", "")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "no problems, 2 valid specs\n", "")
 
 
+@pytest.mark.usefixtures("broken")
 def test_every_problem_is_a_line_and_the_exit_code_1(project: Path, command: Command) -> None:
-    broken = project / "dag_configs" / "ethereum.yaml"
-    broken.write_text("spec_version: 1\ncoim: ethereum\nschedule: never\n", encoding="utf-8")
-    other = project / "dag_configs" / "solana.yml"
-    other.touch()
+    (project / "dag_configs" / "solana.yml").touch()
     result = command("validate")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.splitlines() == [
-        f"{other}:1:1: specs end in .yaml (rename it to solana.yaml)",
-        f"{broken}:1:1: the key 'coin' is missing (for example bitcoin or usd-coin)",
-        f"{broken}:2:1: coim: unknown key (did you mean 'coin'?)",
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert result.stdout.splitlines() == [
+        "dag_configs/solana.yml:1:1: specs end in .yaml (rename it to solana.yaml)",
+        *BROKEN_LINES,
+        "3 problems in 2 files, 1 valid spec",
     ]
 
 
-@pytest.mark.usefixtures("project")
-def test_a_missing_folder_is_told(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DAG_CONFIGS_DIR", str(tmp_path / "gone"))
-    result = command("validate")
+@pytest.mark.usefixtures("broken")
+def test_one_file_is_checked_alone(command: Command) -> None:
+    assert command("validate", "dag_configs/bitcoin.yaml").output == "no problems, 1 valid spec\n"
+    result = command("validate", "dag_configs/ethereum.yaml")
     assert result.exit_code == 1
-    assert result.stderr == (
-        f"{tmp_path / 'gone'}:1:1: the folder of specs doesn't exist (set DAG_CONFIGS_DIR)\n"
+    assert result.stdout.splitlines() == [*BROKEN_LINES, "2 problems in 1 file, 0 valid specs"]
+
+
+def test_a_file_is_checked_with_the_defaults_of_its_own_folder(tmp_path: Path, command: Command) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    spec = folder / "litecoin.yaml"
+    spec.write_text('spec_version: 1\nschedule: "@hourly"\n', encoding="utf-8")
+    assert command("validate", str(spec)).exit_code == 1
+    defaults = folder / "_defaults.yaml"
+    defaults.write_text("coin: litecoin\n", encoding="utf-8")
+    assert command("validate", str(spec)).output == "no problems, 1 valid spec\n"
+    defaults.write_text("coin: LITECOIN\n", encoding="utf-8")
+    assert command("validate", str(spec)).stdout == (
+        f"{defaults}:1:1: coin: 'LITECOIN' doesn't fit (for example bitcoin or usd-coin)\n"
+        "1 problem in 1 file, 0 valid specs\n"
+    )
+
+
+@pytest.mark.usefixtures("broken")
+def test_the_file_of_the_defaults_stands_for_its_folder(project: Path, command: Command) -> None:
+    (project / "dag_configs" / "_defaults.yaml").write_text("owner: shared\n", encoding="utf-8")
+    assert command("validate", "dag_configs/_defaults.yaml").output == command("validate").output
+
+
+@pytest.mark.usefixtures("broken")
+def test_paths_that_overlap_count_once(project: Path, command: Command) -> None:
+    paths = ["dag_configs/ethereum.yaml", "dag_configs", str(project / "dag_configs" / "bitcoin.yaml")]
+    assert command("validate", *paths).output == command("validate").output
+
+
+@pytest.mark.usefixtures("project")
+def test_a_file_with_another_ending_is_no_spec(project: Path, command: Command) -> None:
+    (project / "notes.txt").touch()
+    assert command("validate", "notes.txt").stdout == (
+        "notes.txt:1:1: specs end in .yaml (rename it to notes.yaml)\n1 problem in 1 file, 0 valid specs\n"
     )
 
 
 @pytest.mark.usefixtures("project")
-def test_a_bad_environment_is_told(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLACK_WEBHOOK_URL", "http://hooks.example/secret-part")
-    result = command("validate")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: SLACK_WEBHOOK_URL is not an https address\n"
+def test_a_path_that_does_not_exist_is_misuse(command: Command) -> None:
+    result = command("validate", "dag_configs/gone.yaml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Path 'dag_configs/gone.yaml' does not exist." in result.stderr
 
 
 @pytest.mark.usefixtures("project")
-def test_an_argument_too_many_is_misuse(command: Command) -> None:
-    assert command("validate", "bitcoin").exit_code == 2
+def test_a_missing_folder_is_misuse(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DAG_CONFIGS_DIR", str(tmp_path / "gone"))
+    result = command("validate")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith(
+        f"Error: the folder of specs {tmp_path / 'gone'} doesn't exist (set DAG_CONFIGS_DIR)\n"
+    )
+
+
+@pytest.mark.usefixtures("project")
+def test_a_bad_environment_matters_only_to_what_reads_it(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", "http://hooks.example/secret-part")
+    result = command("validate")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("Error: SLACK_WEBHOOK_URL is not an https address\n")
+    assert command("validate", "dag_configs").exit_code == 0
+
+
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("name", ["json", "sarif"])
+def test_programs_get_nothing_but_their_format(command: Command, name: str) -> None:
+    result = command("validate", "--format", name)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert "dag_configs/ethereum.yaml" in json.dumps(json.loads(result.stdout))
+
+
+@pytest.mark.usefixtures("broken")
+def test_github_gets_a_command_for_each_problem(command: Command) -> None:
+    lines = command("validate", "--format", "github").stdout.splitlines()
+    assert lines[1] == (
+        "::error file=dag_configs/ethereum.yaml,line=2,col=1,title=coim::unknown key (did you mean 'coin'?)"
+    )
+
+
+@pytest.mark.usefixtures("project")
+def test_an_unknown_format_is_misuse(command: Command) -> None:
+    assert command("validate", "--format", "xml").exit_code == 2
+
+
+def on_a_terminal(environment: dict[str, str]) -> str:
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as output:
+        subprocess.run(
+            [sys.executable, "-m", "pipeline_lib.cli", "validate"],
+            stdout=theirs,
+            env={**os.environ, **environment},
+            timeout=60,
+            check=False,
+        )
+        os.close(theirs)
+        return output.read(65536).decode()
+
+
+@pytest.mark.usefixtures("broken")
+def test_only_a_terminal_gets_colours_and_only_while_it_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[31m" in on_a_terminal({})
+    assert "\x1b[31m" in on_a_terminal({"NO_COLOR": ""})
+    assert "\x1b" not in on_a_terminal({"NO_COLOR": "1"})

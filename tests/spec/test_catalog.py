@@ -1,10 +1,11 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipeline_lib.errors import InvalidSpecsError, SpecNotFoundError
-from pipeline_lib.spec import Catalog
+from pipeline_lib.spec import Catalog, load_path
 
 FOLDERS = sorted(path for path in (Path(__file__).parent / "folders").iterdir() if path.is_dir())
 
@@ -96,3 +97,52 @@ def test_broken_defaults_break_a_single_pipeline_too(
     with pytest.raises(InvalidSpecsError) as caught:
         Catalog(tmp_path).load("bitcoin")
     assert [problem.file for problem in caught.value.problems] == [defaults]
+
+
+def test_names_are_those_of_files_valid_or_not(write: Callable[[str, str], Path], tmp_path: Path) -> None:
+    for name in ("b.yaml", "a-b.yaml", "a.yaml", "_defaults.yaml", "c.yml"):
+        write(name, "not read: [")
+    assert Catalog(tmp_path).names() == ("a", "a-b", "b")
+    assert Catalog(tmp_path / "gone").names() == ()
+
+
+def test_a_path_is_a_folder_or_a_file_with_its_folders_defaults(
+    write: Callable[[str, str], Path], tmp_path: Path, minimal: str
+) -> None:
+    bitcoin = write("bitcoin.yaml", minimal)
+    broken = write("broken.yaml", "coin: [")
+    defaults = write("_defaults.yaml", "owner: shared\n")
+    (spec,) = load_path(bitcoin).specs
+    assert spec.owner == "shared"
+    assert [problem.file for problem in load_path(broken).problems] == [broken]
+    for whole in (tmp_path, defaults):
+        loaded = load_path(whole)
+        assert (loaded.specs, [problem.file for problem in loaded.problems]) == ((spec,), [broken])
+
+
+def test_a_file_with_another_ending_is_a_problem(write: Callable[[str, str], Path], minimal: str) -> None:
+    path = write("bitcoin.yml", minimal)
+    loaded = load_path(path)
+    assert loaded.specs == ()
+    assert [str(problem) for problem in loaded.problems] == [
+        f"{path}:1:1: specs end in .yaml (rename it to bitcoin.yaml)"
+    ]
+
+
+def test_the_sources_of_a_pipeline_are_its_file_and_the_defaults(
+    write: Callable[[str, str], Path], tmp_path: Path, minimal: str
+) -> None:
+    path = write("bitcoin.yaml", minimal)
+    sources = Catalog(tmp_path).sources("bitcoin")
+    assert (sources.document.path, sources.document.text, sources.defaults) == (path, minimal, None)
+    defaults = write("_defaults.yaml", "owner: shared\n")
+    sources = Catalog(tmp_path).sources("bitcoin")
+    assert sources.defaults is not None
+    assert sources.defaults.path == defaults
+    assert sources.complete() == Catalog(tmp_path).load("bitcoin")
+
+
+def test_a_pipe_is_a_problem_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "bitcoin.yaml"
+    os.mkfifo(path)
+    assert [str(problem) for problem in load_path(path).problems] == [f"{path}:1:1: is no ordinary file"]
