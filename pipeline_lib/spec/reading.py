@@ -1,7 +1,7 @@
 """A spec file and the defaults → ``PipelineSpec``, or every problem with its place."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,9 +15,10 @@ from pipeline_lib.spec.merging import merge
 from pipeline_lib.spec.model import PipelineSpec, S3Target, Thresholds, Window
 from pipeline_lib.spec.schema import with_defaults
 from pipeline_lib.spec.semantics import find_semantic_breaks
-from pipeline_lib.spec.yaml_text import YamlMistakeError, find_position, has_path, parse_yaml
+from pipeline_lib.spec.yaml_text import YamlMistakeError, find_positions, has_path, parse_yaml
 
 _FILE_STEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_LARGEST_FILE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def read_document(path: Path) -> Document:
         InvalidSpecsError: The file can't be read, is no YAML, or holds something else.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = _read_bytes(path).decode("utf-8-sig")
         data = parse_yaml(text)
     except OSError as error:
         raise _refuse(path, f"can't be read: {error.strerror}") from error
@@ -54,6 +55,14 @@ def read_document(path: Path) -> Document:
     if not isinstance(data, dict):
         raise _refuse(path, "must hold a mapping of keys to values")
     return Document(path, text, data)
+
+
+def _read_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(_LARGEST_FILE + 1)
+    if len(content) > _LARGEST_FILE:
+        raise _refuse(path, f"is larger than {_LARGEST_FILE // 1024} KiB")
+    return content
 
 
 def read_spec(path: Path, defaults: Document | None) -> PipelineSpec:
@@ -80,19 +89,32 @@ def read_spec(path: Path, defaults: Document | None) -> PipelineSpec:
 
 
 def _place(
-    findings: Iterable[Finding], document: Document, defaults: Document | None
+    findings: Sequence[Finding], document: Document, defaults: Document | None
 ) -> tuple[SpecProblem, ...]:
-    problems = []
-    for finding in findings:
-        source = document
-        if defaults and not has_path(document.data, finding.path) and has_path(defaults.data, finding.path):
-            source = defaults
-        position = find_position(source.text, finding.path)
-        dotted = ".".join(str(step) for step in finding.path)
-        problems.append(
-            SpecProblem(source.path, position.line, position.column, dotted, finding.message, finding.hint)
-        )
+    inherited = {
+        finding
+        for finding in findings
+        if defaults and not has_path(document.data, finding.path) and has_path(defaults.data, finding.path)
+    }
+    problems = _problems_in(document, [finding for finding in findings if finding not in inherited])
+    if defaults and inherited:
+        problems += _problems_in(defaults, [finding for finding in findings if finding in inherited])
     return tuple(sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.column)))
+
+
+def _problems_in(source: Document, findings: Sequence[Finding]) -> list[SpecProblem]:
+    positions = find_positions(source.text, [finding.path for finding in findings])
+    return [
+        SpecProblem(
+            source.path,
+            position.line,
+            position.column,
+            ".".join(str(step) for step in finding.path),
+            finding.message,
+            finding.hint,
+        )
+        for finding, position in zip(findings, positions, strict=True)
+    ]
 
 
 def _refuse(path: Path, message: str, *, line: int = 1, column: int = 1, hint: str = "") -> InvalidSpecsError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from pipeline_lib.spec.durations import parse_duration
@@ -33,6 +34,7 @@ def _check_schedule(schedule: str) -> Iterator[Finding]:
         )
 
 
+@lru_cache(maxsize=1024)
 def _is_cron(schedule: str) -> bool:
     from croniter import croniter  # noqa: PLC0415 (most specs use a preset)
     from croniter.croniter import CroniterBadDateError  # noqa: PLC0415 (as above)
