@@ -14,7 +14,7 @@ import yaml
 
 _TAG = "tag:yaml.org,2002:"
 _DEEPEST_NESTING = 20
-_MOST_VALUES = 500
+_MOST_NODES = 500
 
 # Without one of these there is neither tag nor anchor nor alias; `*/15` and `* * *` of schedules are none.
 _MAY_HOLD_WHAT_JSON_LACKS = re.compile(r"""!|[&*][^\s/"']""")
@@ -52,16 +52,16 @@ class _SpecYamlLoader(yaml.CSafeLoader):
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self._level = 0
-        self._values = 0
+        self._nodes = 0
 
     def descend_resolver(self, parent: yaml.Node | None, _index: object) -> None:
         """Count a node; PyYAML calls this before each, and would follow any nesting until the stack ends."""
         self._level += 1
-        self._values += 1
+        self._nodes += 1
         if parent is not None and self._level > _DEEPEST_NESTING + 1:
             raise _nested_too_deep(parent.start_mark)
-        if parent is not None and self._values > _MOST_VALUES:
-            raise _mistake(f"more than {_MOST_VALUES} values", parent.start_mark)
+        if parent is not None and self._nodes > _MOST_NODES:
+            raise _mistake(f"more than {_MOST_NODES} keys and values", parent.start_mark)
 
     def ascend_resolver(self) -> None:
         """Leave a node."""
