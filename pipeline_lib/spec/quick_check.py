@@ -21,7 +21,7 @@ _TYPES: Mapping[str, frozenset[type]] = {
     "object": frozenset({dict}),
     "string": frozenset({str}),
 }
-_NOTES = frozenset({"$schema", "$id", "$defs", "title", "description", "default", "examples"})
+_NOTES = frozenset({"$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples"})
 
 
 def compile_check(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Check:

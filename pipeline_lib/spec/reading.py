@@ -18,7 +18,7 @@ from pipeline_lib.spec.semantics import find_semantic_breaks
 from pipeline_lib.spec.yaml_text import YamlMistakeError, find_positions, has_path, parse_yaml
 
 _FILE_STEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
-_LARGEST_FILE = 64 * 1024
+LARGEST_FILE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def read_document(path: Path) -> Document:
 
 def _read_bytes(path: Path) -> bytes:
     with path.open("rb") as file:
-        content = file.read(_LARGEST_FILE + 1)
-    if len(content) > _LARGEST_FILE:
-        raise _refuse(path, f"is larger than {_LARGEST_FILE // 1024} KiB")
+        content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise _refuse(path, f"is larger than {LARGEST_FILE // 1024} KiB")
     return content
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 _TAG = "tag:yaml.org,2002:"
-_DEEPEST_NESTING = 20
-_MOST_NODES = 500
+DEEPEST_NESTING = 20
+MOST_NODES = 500
 
 # Without one of these there is neither tag nor anchor nor alias; `*/15` and `* * *` of schedules are none.
 _MAY_HOLD_WHAT_JSON_LACKS = re.compile(r"""!|[&*][^\s/"']""")
@@ -58,10 +58,10 @@ class _SpecYamlLoader(yaml.CSafeLoader):
         """Count a node; PyYAML calls this before each, and would follow any nesting until the stack ends."""
         self._level += 1
         self._nodes += 1
-        if parent is not None and self._level > _DEEPEST_NESTING + 1:
+        if parent is not None and self._level > DEEPEST_NESTING + 1:
             raise _nested_too_deep(parent.start_mark)
-        if parent is not None and self._nodes > _MOST_NODES:
-            raise _mistake(f"more than {_MOST_NODES} keys and values", parent.start_mark)
+        if parent is not None and self._nodes > MOST_NODES:
+            raise _mistake(f"more than {MOST_NODES} keys and values", parent.start_mark)
 
     def ascend_resolver(self) -> None:
         """Leave a node."""
@@ -86,7 +86,7 @@ def _mistake(message: str, mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlMi
 
 
 def _nested_too_deep(mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlMistakeError:
-    return _mistake(f"more than {_DEEPEST_NESTING} levels", mark)
+    return _mistake(f"more than {DEEPEST_NESTING} levels", mark)
 
 
 def parse_yaml(text: str) -> Any:  # noqa: ANN401 (whatever the text holds)
@@ -127,14 +127,14 @@ def _refuse_what_json_lacks(text: str) -> None:
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
             raise _mistake("a tag isn't allowed", event.start_mark)
         level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if level > _DEEPEST_NESTING:
+        if level > DEEPEST_NESTING:
             raise _nested_too_deep(event.start_mark)
 
 
 def _value_of(node: yaml.Node, level: int) -> Any:  # noqa: ANN401 (whatever the text holds)
     if isinstance(node, yaml.ScalarNode):
         return _SCALARS[node.tag](node.value)
-    if level > _DEEPEST_NESTING:
+    if level > DEEPEST_NESTING:
         raise _nested_too_deep(node.start_mark)
     if isinstance(node, yaml.SequenceNode):
         return [_value_of(item, level + 1) for item in node.value]
