@@ -40,6 +40,7 @@ lint: setup  ## Check style, types, the direction of imports and the CI's files
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
 
 format: setup  ## Rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
