@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline_lib.errors import InvalidSpecsError, SpecProblem
 from pipeline_lib.spec.durations import parse_duration
-from pipeline_lib.spec.findings import Finding, find_schema_breaks
+from pipeline_lib.spec.findings import Finding, find_schema_breaks, show_value
 from pipeline_lib.spec.merging import merge
 from pipeline_lib.spec.model import PipelineSpec, S3Target, Thresholds, Window
 from pipeline_lib.spec.schema import with_defaults
@@ -18,6 +18,7 @@ from pipeline_lib.spec.semantics import find_semantic_breaks
 from pipeline_lib.spec.yaml_text import YamlMistakeError, find_positions, has_path, parse_yaml
 
 _FILE_STEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_PLAIN_KEY = re.compile(r"[!-~]{1,60}")
 LARGEST_FILE = 64 * 1024
 
 
@@ -109,12 +110,17 @@ def _problems_in(source: Document, findings: Sequence[Finding]) -> list[SpecProb
             source.path,
             position.line,
             position.column,
-            ".".join(str(step) for step in finding.path),
+            ".".join(_show_step(step) for step in finding.path),
             finding.message,
             finding.hint,
         )
         for finding, position in zip(findings, positions, strict=True)
     ]
+
+
+def _show_step(step: str | int) -> str:
+    # A key is free to hold line breaks and whole books.
+    return show_value(step) if isinstance(step, str) and not _PLAIN_KEY.fullmatch(step) else str(step)
 
 
 def _refuse(path: Path, message: str, *, line: int = 1, column: int = 1, hint: str = "") -> InvalidSpecsError:
