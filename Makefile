@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 LOCKS := requirements/bootstrap.lock requirements/development.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format lock clean
+.PHONY: help setup demo up test lint format docs lock clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -33,15 +33,21 @@ up: setup  ## Run Airflow on this machine against the live API
 test: setup  ## Run all tests
 	$(BIN)/python -m pytest
 
-lint: setup  ## Check style, types and the direction of imports
+lint: setup  ## Check style, types, the direction of imports and the CI's files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
 
 format: setup  ## Rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup  ## Write the reference page of specs from their schema
+	$(BIN)/python -m pipeline_lib.spec.reference > docs/spec.md
 
 lock: $(BIN)/uv  ## Resolve the newest versions into requirements/*.lock
 	echo 'uv' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - --output-file requirements/bootstrap.lock

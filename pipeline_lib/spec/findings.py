@@ -98,14 +98,15 @@ def _expectation(path: Sequence[str | int]) -> str:
     examples: list[Any] = described.get("examples", [])
     if not examples and path and isinstance(path[-1], int):
         return _expectation(path[:-1])
-    return "for example " + " or ".join(_as_yaml(example) for example in examples) if examples else ""
+    return "for example " + " or ".join(as_yaml(example) for example in examples) if examples else ""
 
 
-def _as_yaml(value: object) -> str:
+def as_yaml(value: object) -> str:
+    """A value as a spec may write it, on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_as_yaml(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {as_yaml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_as_yaml(item) for item in value) + "]"
+        return "[" + ", ".join(as_yaml(item) for item in value) + "]"
     if isinstance(value, str) and (not value or value[0] in "@*&!|>%`\"'#{[,?:-"):
         return f'"{value}"'
     return str(value)

@@ -1,7 +1,7 @@
 """A spec file and the defaults → ``PipelineSpec``, or every problem with its place."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,14 +10,16 @@ from typing import Any
 
 from pipeline_lib.errors import InvalidSpecsError, SpecProblem
 from pipeline_lib.spec.durations import parse_duration
-from pipeline_lib.spec.findings import Finding, find_schema_breaks
+from pipeline_lib.spec.findings import Finding, find_schema_breaks, show_value
 from pipeline_lib.spec.merging import merge
 from pipeline_lib.spec.model import PipelineSpec, S3Target, Thresholds, Window
 from pipeline_lib.spec.schema import with_defaults
 from pipeline_lib.spec.semantics import find_semantic_breaks
-from pipeline_lib.spec.yaml_text import YamlMistakeError, find_position, has_path, parse_yaml
+from pipeline_lib.spec.yaml_text import YamlMistakeError, find_positions, has_path, parse_yaml
 
 _FILE_STEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_PLAIN_KEY = re.compile(r"[!-~]{1,60}")
+LARGEST_FILE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def read_document(path: Path) -> Document:
         InvalidSpecsError: The file can't be read, is no YAML, or holds something else.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = _read_bytes(path).decode("utf-8-sig")
     except OSError as error:
         raise _refuse(path, f"can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -64,6 +66,14 @@ def parse_document(path: Path, text: str) -> Document:
     if not isinstance(data, dict):
         raise _refuse(path, "must hold a mapping of keys to values")
     return Document(path, text, data)
+
+
+def _read_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise _refuse(path, f"is larger than {LARGEST_FILE // 1024} KiB")
+    return content
 
 
 def read_spec(path: Path, defaults: Document | None) -> PipelineSpec:
@@ -112,19 +122,37 @@ def complete_spec(document: Document, defaults: Document | None) -> PipelineSpec
 
 
 def _place(
-    findings: Iterable[Finding], document: Document, defaults: Document | None
+    findings: Sequence[Finding], document: Document, defaults: Document | None
 ) -> tuple[SpecProblem, ...]:
-    problems = []
-    for finding in findings:
-        source = document
-        if defaults and not has_path(document.data, finding.path) and has_path(defaults.data, finding.path):
-            source = defaults
-        position = find_position(source.text, finding.path)
-        dotted = ".".join(str(step) for step in finding.path)
-        problems.append(
-            SpecProblem(source.path, position.line, position.column, dotted, finding.message, finding.hint)
-        )
+    inherited = {
+        finding
+        for finding in findings
+        if defaults and not has_path(document.data, finding.path) and has_path(defaults.data, finding.path)
+    }
+    problems = _problems_in(document, [finding for finding in findings if finding not in inherited])
+    if defaults and inherited:
+        problems += _problems_in(defaults, [finding for finding in findings if finding in inherited])
     return tuple(sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.column)))
+
+
+def _problems_in(source: Document, findings: Sequence[Finding]) -> list[SpecProblem]:
+    positions = find_positions(source.text, [finding.path for finding in findings])
+    return [
+        SpecProblem(
+            source.path,
+            position.line,
+            position.column,
+            ".".join(_show_step(step) for step in finding.path),
+            finding.message,
+            finding.hint,
+        )
+        for finding, position in zip(findings, positions, strict=True)
+    ]
+
+
+def _show_step(step: str | int) -> str:
+    # A key is free to hold line breaks and whole books.
+    return show_value(step) if isinstance(step, str) and not _PLAIN_KEY.fullmatch(step) else str(step)
 
 
 def _refuse(path: Path, message: str, *, line: int = 1, column: int = 1, hint: str = "") -> InvalidSpecsError:

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline_lib.spec.quick_check import Check, compile_check
+
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
@@ -28,7 +30,8 @@ def load_schema() -> Mapping[str, Any]:
 
 
 @cache
-def _validator() -> "Draft202012Validator":
+def validator() -> "Draft202012Validator":
+    """The whole schema's validator."""
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 (costs more than reading a spec)
 
     strict: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call]
@@ -47,9 +50,15 @@ def _check_pattern(
         yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
+@cache
+def _quick_check() -> Check:
+    return compile_check(load_schema(), load_schema())
+
+
 def schema_errors(document: object) -> "Iterator[ValidationError]":
     """What of ``document`` breaks the schema, in jsonschema's terms."""
-    return _validator().iter_errors(document)
+    # Most specs are valid: they need neither the validator nor the time that importing it takes.
+    return iter(()) if _quick_check()(document) else validator().iter_errors(document)
 
 
 def subschema(path: Sequence[str | int]) -> Mapping[str, Any]:

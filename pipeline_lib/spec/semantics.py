@@ -1,15 +1,14 @@
 """What a JSON Schema can't say about a spec."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from pipeline_lib.spec.cron import is_cron
 from pipeline_lib.spec.durations import parse_duration
 from pipeline_lib.spec.findings import Finding, show_value
 
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
-_CRON_FIELDS = 5
-_ANY_TIME = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def find_semantic_breaks(document: Mapping[str, Any]) -> Iterator[Finding]:
@@ -25,29 +24,12 @@ def _check_schedule(schedule: str) -> Iterator[Finding]:
     if schedule.startswith("@"):
         yield Finding(path, f"{show_value(schedule)} is not a preset", f"presets: {', '.join(PRESETS)}")
         return
-    if not _is_cron(schedule):
+    if not is_cron(schedule):
         yield Finding(
             path,
             f"{show_value(schedule)} is not a cron expression",
             "five fields: minute hour day month weekday, for example */15 * * * *",
         )
-
-
-def _is_cron(schedule: str) -> bool:
-    from croniter import croniter  # noqa: PLC0415 (most specs use a preset)
-    from croniter.croniter import CroniterBadDateError  # noqa: PLC0415 (as above)
-
-    fields = schedule.split()
-    # croniter's R draws a random minute, another one at each start.
-    if len(fields) != _CRON_FIELDS or any(field[0] in "rR" for field in fields):
-        return False
-    if not croniter.is_valid(schedule):
-        return False
-    try:
-        croniter(schedule, _ANY_TIME).get_next()
-    except CroniterBadDateError:  # a day that never comes, such as 30 February
-        return False
-    return True
 
 
 def _check_windows(labels: list[str]) -> Iterator[Finding]:

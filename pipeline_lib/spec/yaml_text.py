@@ -6,14 +6,26 @@ plain numbers are numbers, and everything else is text.
 """
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 _TAG = "tag:yaml.org,2002:"
-_DEEPEST_NESTING = 20
+DEEPEST_NESTING = 20
+MOST_NODES = 500
+
+# Without one of these there is neither tag nor anchor nor alias; `*/15` and `* * *` of schedules are none.
+_MAY_HOLD_WHAT_JSON_LACKS = re.compile(r"""!|[&*][^\s/"']""")
+
+_SCALARS: Mapping[str, Callable[[str], Any]] = {
+    _TAG + "str": str,
+    _TAG + "int": int,
+    _TAG + "float": float,
+    _TAG + "bool": {"true": True, "false": False}.__getitem__,
+    _TAG + "null": lambda _text: None,
+}
 
 
 class YamlMistakeError(Exception):
@@ -33,20 +45,27 @@ class YamlMistakeError(Exception):
 
 
 class _SpecYamlLoader(yaml.CSafeLoader):
-    """The C loader with YAML 1.2's scalars, keys that are text, and no key twice."""
+    """The C loader with YAML 1.2's scalars, which stops early at a text that is too large to be a spec."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's shape)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 (PyYAML's signature)
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise _mistake("a key must be plain text", key.start_mark)
-            if key.value in seen:
-                raise _mistake(f"the key {key.value!r} stands twice", key.start_mark)
-            seen.add(key.value)
-            key.tag = _TAG + "str"  # as in JSON, a key is text even where it looks like a number
-        return super().construct_mapping(node, deep=deep)
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._level = 0
+        self._nodes = 0
+
+    def descend_resolver(self, parent: yaml.Node | None, _index: object) -> None:
+        """Count a node; PyYAML calls this before each, and would follow any nesting until the stack ends."""
+        self._level += 1
+        self._nodes += 1
+        if parent is not None and self._level > DEEPEST_NESTING + 1:
+            raise _nested_too_deep(parent.start_mark)
+        if parent is not None and self._nodes > MOST_NODES:
+            raise _mistake(f"more than {MOST_NODES} keys and values", parent.start_mark)
+
+    def ascend_resolver(self) -> None:
+        """Leave a node."""
+        self._level -= 1
 
 
 def _resolve(tag: str, pattern: str, first_characters: list[str]) -> None:
@@ -69,16 +88,25 @@ def _mistake(message: str, mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlMi
     return YamlMistakeError(message, line=line, column=column)
 
 
+def _nested_too_deep(mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlMistakeError:
+    return _mistake(f"more than {DEEPEST_NESTING} levels", mark)
+
+
 def parse_yaml(text: str) -> Any:  # noqa: ANN401 (whatever the text holds)
     """Read one YAML document.
 
     Raises:
-        YamlMistakeError: Broken syntax, a duplicate key, a tag, an alias, too many levels, or more than one
-            document.
+        YamlMistakeError: Broken syntax, a duplicate key, a tag, an alias, too many levels or values, or more
+            than one document.
     """
     try:
-        _refuse_what_json_lacks(text)
-        return yaml.load(text, Loader=_SpecYamlLoader)  # noqa: S506 (a safe loader)
+        if _MAY_HOLD_WHAT_JSON_LACKS.search(text):
+            _refuse_what_json_lacks(text)
+        root = yaml.compose(text, Loader=_SpecYamlLoader)
+    except yaml.composer.ComposerError as error:
+        second = error.problem == "but found another document"
+        problem = "a second document isn't allowed" if second else str(error.problem)
+        raise _mistake(problem, error.problem_mark) from error
     except yaml.MarkedYAMLError as error:
         problem = error.problem or "broken YAML"
         raise _mistake(problem, error.problem_mark or error.context_mark) from error
@@ -90,22 +118,38 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401 (whatever the text holds)
         raise YamlMistakeError(
             f"the character #x{ord(text[len(before)]):02x} isn't allowed", line=line, column=column
         ) from error
+    return None if root is None else _value_of(root, 1)
 
 
 def _refuse_what_json_lacks(text: str) -> None:
     # A wrong tag makes PyYAML fail in any way; an alias can make a small text an endless value.
-    depth = documents = 0
+    level = 0
     for event in yaml.parse(text, Loader=_SpecYamlLoader):
-        documents += isinstance(event, yaml.DocumentStartEvent)
-        if documents > 1:
-            raise _mistake("a second document isn't allowed", event.start_mark)
         if isinstance(event, yaml.AliasEvent):
             raise _mistake("an alias isn't allowed; write the value out", event.start_mark)
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
             raise _mistake("a tag isn't allowed", event.start_mark)
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST_NESTING:
-            raise _mistake(f"more than {_DEEPEST_NESTING} levels", event.start_mark)
+        level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if level > DEEPEST_NESTING:
+            raise _nested_too_deep(event.start_mark)
+
+
+def _value_of(node: yaml.Node, level: int) -> Any:  # noqa: ANN401 (whatever the text holds)
+    if isinstance(node, yaml.ScalarNode):
+        return _SCALARS[node.tag](node.value)
+    if level > DEEPEST_NESTING:
+        raise _nested_too_deep(node.start_mark)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value_of(item, level + 1) for item in node.value]
+    mapping: dict[str, Any] = {}
+    for key, value in node.value:
+        # As in JSON, a key is text even where it looks like a number.
+        if not isinstance(key, yaml.ScalarNode):
+            raise _mistake("a key must be plain text", key.start_mark)
+        if key.value in mapping:
+            raise _mistake(f"the key {key.value!r} stands twice", key.start_mark)
+        mapping[key.value] = _value_of(value, level + 1)
+    return mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +163,21 @@ class Position:
 def find_position(text: str, path: Sequence[str | int]) -> Position:
     """Where the value at ``path`` stands, or the nearest parent that exists.
 
-    A mapping's entry is placed at its key, a list's item at itself. The text is read again, so call
-    this only once something is known to be wrong.
+    A mapping's entry is placed at its key, a list's item at itself.
     """
-    node = yaml.compose(text, Loader=_SpecYamlLoader)
+    return find_positions(text, [path])[0]
+
+
+def find_positions(text: str, paths: Iterable[Sequence[str | int]]) -> list[Position]:
+    """Where the values at ``paths`` stand.
+
+    The text is read again, so call this only once something is known to be wrong.
+    """
+    root = yaml.compose(text, Loader=_SpecYamlLoader)
+    return [_position_in(root, path) for path in paths]
+
+
+def _position_in(node: yaml.Node | None, path: Sequence[str | int]) -> Position:
     position = Position(1, 1)
     for step in path:
         found = _child(node, step)

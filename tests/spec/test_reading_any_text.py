@@ -1,3 +1,4 @@
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,29 @@ from hypothesis import strategies as st
 from pipeline_lib.errors import InvalidSpecsError, SpecProblem
 from pipeline_lib.spec.model import PipelineSpec
 from pipeline_lib.spec.reading import read_spec
+from pipeline_lib.spec.schema import load_schema
 
 HERE = Path(__file__).parent
 VALID = [path.read_text(encoding="utf-8") for path in sorted((HERE / "good").glob("*.yaml"))]
 LETTERS = "0123456789 -:*/,@#!&|>{}[]\"'\n\r\t~?%.aehnruLRW\x00\x85\ufeffé😀"
+
+
+KEYS = st.one_of(
+    st.sampled_from([*load_schema()["properties"], "prefix", "bucket", "max_age", "1h", "24h"]),
+    st.text(max_size=3),
+)
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=9),
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda below: st.one_of(st.lists(below, max_size=5), st.dictionaries(KEYS, below, max_size=5)),
+    max_leaves=12,
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +67,7 @@ def assert_read_or_refused(path: Path, content: bytes) -> None:
         assert 1 <= problem.line <= lines + 2
         assert problem.column >= 1
         assert problem.message
+        assert str(problem).isprintable()
 
 
 @given(st.binary(max_size=300))
@@ -64,6 +85,16 @@ def test_any_bytes_are_refused_in_one_way(spec_file: Path, content: bytes) -> No
 @example("tags: " + "[" * 5000)
 def test_any_text_is_refused_in_one_way(spec_file: Path, text: str) -> None:
     assert_read_or_refused(spec_file, text.encode())
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=6))
+@settings(max_examples=300, deadline=None)
+@example({"s3": {"prefix": {"prefix": []}}})
+@example({"tags": [{}, [], None, True, 1, 1.0, "1"]})
+@example({"thresholds": [{"1h": 3}]})
+def test_any_structure_is_read_or_refused_in_one_way(spec_file: Path, document: dict[str, object]) -> None:
+    complete = {"spec_version": 1, "coin": "bitcoin", "schedule": "@hourly", **document}
+    assert_read_or_refused(spec_file, json.dumps(complete).encode())
 
 
 @given(damaged_specs())
