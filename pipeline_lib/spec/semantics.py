@@ -1,7 +1,7 @@
 """What a JSON Schema can't say about a spec."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pipeline_lib.spec.durations import parse_duration
@@ -10,11 +10,13 @@ from pipeline_lib.spec.findings import Finding, show_value
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 _CRON_FIELDS = 5
 _ANY_TIME = datetime(2024, 1, 1, tzinfo=UTC)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
 def find_semantic_breaks(document: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with a complete ``document`` that satisfies the schema."""
     yield from _check_schedule(document["schedule"])
+    yield from _check_start_date(document["start_date"])
     yield from _check_windows(document["windows"])
 
 
@@ -48,6 +50,16 @@ def _is_cron(schedule: str) -> bool:
     except CroniterBadDateError:  # a day that never comes, such as 30 February
         return False
     return True
+
+
+def _check_start_date(start_date: str) -> Iterator[Finding]:
+    # At the ends of the calendar Airflow finds no first run, and says so in its log only.
+    if not _FIRST_YEAR <= date.fromisoformat(start_date).year <= _LAST_YEAR:
+        yield Finding(
+            ("start_date",),
+            f"{start_date} is not in a year from {_FIRST_YEAR} to {_LAST_YEAR}",
+            "for example 2024-01-01",
+        )
 
 
 def _check_windows(labels: list[str]) -> Iterator[Finding]:

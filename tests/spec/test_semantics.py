@@ -8,8 +8,14 @@ from pipeline_lib.spec.findings import Finding
 from pipeline_lib.spec.semantics import PRESETS, find_semantic_breaks
 
 
-def findings(schedule: str = "@hourly", windows: list[str] | None = None) -> list[Finding]:
-    document: dict[str, Any] = {"schedule": schedule, "windows": windows or ["24h", "7d"]}
+def findings(
+    schedule: str = "@hourly", windows: list[str] | None = None, start_date: str = "2024-01-01"
+) -> list[Finding]:
+    document: dict[str, Any] = {
+        "schedule": schedule,
+        "start_date": start_date,
+        "windows": windows or ["24h", "7d"],
+    }
     return list(find_semantic_breaks(document))
 
 
@@ -54,6 +60,18 @@ def test_an_unknown_preset_is_told_with_the_known_ones(schedule: str) -> None:
             "presets: @hourly, @daily, @weekly, @monthly, @quarterly, @yearly",
         )
     ]
+
+
+@pytest.mark.parametrize("start_date", ["1970-01-01", "2199-12-31"])
+def test_a_start_within_reach_is_fine(start_date: str) -> None:
+    assert findings(start_date=start_date) == []
+
+
+@pytest.mark.parametrize("start_date", ["0001-01-01", "1969-12-31", "2200-01-01", "9999-12-31"])
+def test_a_start_at_the_ends_of_the_calendar_is_told(start_date: str) -> None:
+    (finding,) = findings(start_date=start_date)
+    assert finding.path == ("start_date",)
+    assert finding.message == f"{start_date} is not in a year from 1970 to 2199"
 
 
 @given(st.lists(st.integers(1, 999_999), min_size=1, max_size=10, unique=True).map(sorted))
