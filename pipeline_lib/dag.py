@@ -30,6 +30,7 @@ from airflow.sdk.log import mask_secret
 
 from pipeline_lib.errors import InvalidSpecsError, PermanentError
 from pipeline_lib.outcome import Skipped
+from pipeline_lib.pipelines import load_pipelines
 from pipeline_lib.secret import Secret
 from pipeline_lib.settings import Settings
 from pipeline_lib.spec import Catalog, PipelineSpec, pipeline_name
@@ -52,13 +53,12 @@ def build_dags(project_folder: Path) -> Iterator[DAG]:
         project_folder: What ``dag_configs`` and ``data`` lie in unless the environment says otherwise.
     """
     settings = Settings.from_environment(os.environ, project_folder=project_folder)
-    catalog = Catalog(settings.dag_configs_dir)
     wanted = get_parsing_context().dag_id
     if wanted is None:
-        specs: tuple[PipelineSpec, ...] = catalog.load_all().specs
+        specs: tuple[PipelineSpec, ...] = load_pipelines(settings).specs
     else:
         name = pipeline_name(wanted)
-        specs = (catalog.load(name),) if name else ()
+        specs = (Catalog(settings.dag_configs_dir).load(name),) if name else ()
     for spec in specs:
         yield build_dag(spec, project_folder)
 
@@ -67,14 +67,14 @@ def refuse_invalid_specs(project_folder: Path) -> None:
     """Say what is wrong in any spec, as the import error of the DAG file that calls this.
 
     Raises:
-        InvalidSpecsError: With every problem of every file.
+        InvalidSpecsError: With everything that keeps a pipeline from running, of every file.
     """
     if get_parsing_context().dag_id is not None:
         return
     settings = Settings.from_environment(os.environ, project_folder=project_folder)
-    problems = Catalog(settings.dag_configs_dir).load_all().problems
-    if problems:
-        raise InvalidSpecsError(problems)
+    errors = load_pipelines(settings).errors
+    if errors:
+        raise InvalidSpecsError(errors)
 
 
 def build_dag(spec: PipelineSpec, project_folder: Path) -> DAG:

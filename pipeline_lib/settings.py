@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from pipeline_lib.call_plan import DEMO_PLAN, CallPlan
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.secret import Secret
 
@@ -28,6 +29,7 @@ class Settings:
             any other pipeline, by variable name.
         coingecko_base_url: Root of the API (``COINGECKO_BASE_URL``), without a slash at its end.
         coingecko_api_key: Demo or paid key (``COINGECKO_API_KEY``), or None for the public plan.
+        coingecko_plan: What validation holds all schedules together against.
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
         s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
     """
@@ -37,6 +39,7 @@ class Settings:
     paths: Mapping[str, Path]
     coingecko_base_url: str
     coingecko_api_key: Secret | None
+    coingecko_plan: CallPlan
     slack_webhook_url: Secret | None
     s3_bucket: str | None
 
@@ -60,6 +63,10 @@ class Settings:
             ),
             coingecko_base_url=_base_url(values.get("COINGECKO_BASE_URL", PUBLIC_BASE_URL)),
             coingecko_api_key=_api_key(values),
+            coingecko_plan=CallPlan(
+                per_minute=_positive(values, "COINGECKO_CALLS_PER_MINUTE", DEMO_PLAN.per_minute),
+                per_month=_positive(values, "COINGECKO_CALLS_PER_MONTH", DEMO_PLAN.per_month),
+            ),
             slack_webhook_url=_webhook(values),
             s3_bucket=values.get("S3_BUCKET"),
         )
@@ -82,6 +89,13 @@ def _webhook(values: Mapping[str, str]) -> Secret | None:
     if webhook and not _is_safe_url(webhook.reveal()):
         raise SettingsError("SLACK_WEBHOOK_URL", "is not an https address")
     return webhook
+
+
+def _positive(values: Mapping[str, str], variable: str, default: int) -> int:
+    text = values.get(variable, str(default))
+    if not re.fullmatch(r"[1-9][0-9]{0,11}", text):
+        raise SettingsError(variable, f"is {text!r}, not a whole number above 0")
+    return int(text)
 
 
 def _base_url(text: str) -> str:

@@ -141,6 +141,27 @@ def test_valid_specs_are_no_import_error(configs: Path) -> None:
     refuse_invalid_specs(configs.parent)
 
 
+def test_a_warning_is_no_import_error_and_takes_no_dag_away(
+    configs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (configs / "good.yaml").write_text(SPEC)
+    monkeypatch.setenv("COINGECKO_CALLS_PER_MONTH", "1")
+    refuse_invalid_specs(configs.parent)
+    assert [dag.dag_id for dag in build_dags(configs.parent)] == ["good_data_pipeline"]
+
+
+def test_pipelines_that_would_write_to_one_place_have_no_dag(
+    configs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "other", "third"):
+        (configs / f"{name}.yaml").write_text(SPEC)
+    monkeypatch.setenv("ONE_RAW_PATH", str(configs.parent / "data" / "other_raw.csv"))
+    assert [dag.dag_id for dag in build_dags(configs.parent)] == ["third_data_pipeline"]
+    with pytest.raises(InvalidSpecsError) as caught:
+        refuse_invalid_specs(configs.parent)
+    assert [problem.file.stem for problem in caught.value.problems] == ["one", "other"]
+
+
 def test_a_starting_task_reads_its_own_spec_only(configs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (configs / "good.yaml").write_text(SPEC)
     (configs / "bad.yaml").write_bytes(b"\xff")

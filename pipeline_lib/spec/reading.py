@@ -75,13 +75,14 @@ def read_spec(path: Path, defaults: Document | None) -> PipelineSpec:
         complete = with_defaults(merged)
         findings = list(find_semantic_breaks(complete))
     if findings:
-        raise InvalidSpecsError(_place(findings, document, defaults))
+        raise InvalidSpecsError(place_findings(findings, document, defaults))
     return _build(path.stem, complete)
 
 
-def _place(
+def place_findings(
     findings: Iterable[Finding], document: Document, defaults: Document | None
 ) -> tuple[SpecProblem, ...]:
+    """The findings with their places in the spec, or in the defaults for what only they say."""
     problems = []
     for finding in findings:
         source = document

@@ -29,6 +29,14 @@ def test_every_problem_is_a_line_and_the_exit_code_1(project: Path, command: Com
 
 
 @pytest.mark.usefixtures("project")
+def test_a_warning_is_told_and_the_exit_code_0(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COINGECKO_CALLS_PER_MONTH", "100")
+    result = command("validate")
+    assert (result.exit_code, result.stdout) == (0, "valid specs: bitcoin\n")
+    assert ":1:1: warning: 744 calls of CoinGecko in a month" in result.stderr
+
+
+@pytest.mark.usefixtures("project")
 def test_a_missing_folder_is_told(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DAG_CONFIGS_DIR", str(tmp_path / "gone"))
     result = command("validate")
