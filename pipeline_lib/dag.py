@@ -90,7 +90,7 @@ def build_dag(spec: PipelineSpec, project_folder: Path) -> DAG:
         description=spec.description,
         schedule=spec.schedule,
         start_date=spec.start_date,
-        catchup=False,
+        catchup=spec.catchup,
         max_active_runs=1,
         tags={"coin-pipelines", spec.coin, *spec.tags},
         doc_md=_documentation(spec),
@@ -171,7 +171,7 @@ def _current_run() -> "Run":
 def _access(spec: PipelineSpec, settings: Settings) -> "Access":
     from pipeline_lib.steps import Access
 
-    access = Access.from_settings(settings)
+    access = Access.from_settings(settings).for_pipeline(spec, os.environ)
     if spec.slack_connection:
         access = replace(access, slack_webhook_url=_webhook_of(spec.slack_connection))
     if spec.s3 and spec.s3.connection:

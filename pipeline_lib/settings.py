@@ -12,6 +12,7 @@ from pipeline_lib.errors import SettingsError
 from pipeline_lib.secret import Secret
 
 PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
+WEBHOOK_VARIABLE = "SLACK_WEBHOOK_URL"
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PATH_SUFFIXES = ("_RAW_PATH", "_PROCESSED_PATH", "_ARCHIVE_PATH")
 
@@ -67,9 +68,21 @@ class Settings:
                 per_minute=_positive(values, "COINGECKO_CALLS_PER_MINUTE", DEMO_PLAN.per_minute),
                 per_month=_positive(values, "COINGECKO_CALLS_PER_MONTH", DEMO_PLAN.per_month),
             ),
-            slack_webhook_url=_webhook(values),
+            slack_webhook_url=read_webhook(values, WEBHOOK_VARIABLE),
             s3_bucket=values.get("S3_BUCKET"),
         )
+
+
+def read_webhook(environment: Mapping[str, str], variable: str) -> Secret | None:
+    """The webhook in an environment variable, or None when that is unset or empty.
+
+    Raises:
+        SettingsError: The variable holds no https address.
+    """
+    text = environment.get(variable, "").strip()
+    if text and not _is_safe_url(text):
+        raise SettingsError(variable, "is not an https address")
+    return Secret(text) if text else None
 
 
 def _secret(values: Mapping[str, str], variable: str) -> Secret | None:
@@ -82,13 +95,6 @@ def _api_key(values: Mapping[str, str]) -> Secret | None:
     if key and not re.fullmatch(r"[!-~]+", key.reveal()):
         raise SettingsError("COINGECKO_API_KEY", "holds a space, a line break or a letter that no key has")
     return key
-
-
-def _webhook(values: Mapping[str, str]) -> Secret | None:
-    webhook = _secret(values, "SLACK_WEBHOOK_URL")
-    if webhook and not _is_safe_url(webhook.reveal()):
-        raise SettingsError("SLACK_WEBHOOK_URL", "is not an https address")
-    return webhook
 
 
 def _positive(values: Mapping[str, str], variable: str, default: int) -> int:

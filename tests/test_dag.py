@@ -75,6 +75,11 @@ def test_a_dag_carries_what_its_spec_says(configs: Path) -> None:
         assert task.execution_timeout == timedelta(seconds=90)
 
 
+def test_a_spec_may_ask_for_the_runs_that_have_not_been(configs: Path) -> None:
+    (configs / "lite.yaml").write_text(SPEC + "catchup: true\n")
+    assert build_dag(Catalog(configs).load("lite"), configs.parent).catchup
+
+
 def test_the_documentation_is_the_effective_spec() -> None:
     text = bitcoin_dag().doc_md
     assert text is not None
@@ -131,8 +136,8 @@ def test_an_invalid_spec_hides_no_valid_one(configs: Path) -> None:
         refuse_invalid_specs(configs.parent)
     (problem,) = caught.value.problems
     assert (problem.file.name, problem.line, problem.column) == ("bad.yaml", 4, 1)
-    assert (
-        str(caught.value) == f"{configs}/bad.yaml:4:1: windows: '24h' is not a list (for example [24h, 7d])"
+    assert str(caught.value) == (
+        f"{configs}/bad.yaml:4:1: windows: '24h' is not a list (for example [24h, 7d] or [24h, 20])"
     )
 
 

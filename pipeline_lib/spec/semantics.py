@@ -1,6 +1,6 @@
 """What a JSON Schema can't say about a spec."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ def find_semantic_breaks(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _check_schedule(document["schedule"])
     yield from _check_start_date(document["start_date"])
     yield from _check_windows(document["windows"])
+    yield from _check_alerts(document["alerts"])
 
 
 def _check_schedule(schedule: str) -> Iterator[Finding]:
@@ -62,14 +63,26 @@ def _check_start_date(start_date: str) -> Iterator[Finding]:
         )
 
 
-def _check_windows(labels: list[str]) -> Iterator[Finding]:
-    longest = timedelta(0)
-    for index, label in enumerate(labels):
-        span = parse_duration(label)
-        if span <= longest:
+def _check_windows(windows: Sequence[str | float]) -> Iterator[Finding]:
+    longest, most = timedelta(0), 0.0
+    for index, window in enumerate(windows):
+        if isinstance(window, str):
+            span = parse_duration(window)
+            grows, longest = span > longest, max(longest, span)
+        else:
+            grows, most = window > most, max(most, window)
+        if not grows:
             yield Finding(
                 ("windows", index),
-                f"{label} is not longer than the window before it",
+                f"{window} is not longer than the window before it",
                 "write windows from short to long",
             )
-        longest = max(longest, span)
+
+
+def _check_alerts(alerts: Mapping[str, Any]) -> Iterator[Finding]:
+    if "connection" in alerts and "webhook_variable" in alerts:
+        yield Finding(
+            ("alerts", "webhook_variable"),
+            "the connection names a webhook already",
+            "keep one of them; null takes away what the defaults say",
+        )

@@ -27,10 +27,18 @@ NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,99}", fullmatch=True)
 COINS = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,99}", fullmatch=True)
 CONNECTIONS = st.from_regex(r"[A-Za-z0-9._-]{1,200}", fullmatch=True)
 DURATIONS = st.from_regex(r"[1-9][0-9]{0,5}[smhd]", fullmatch=True)
-WINDOWS = (
-    st.lists(DURATIONS, min_size=1, max_size=10, unique_by=parse_duration)
-    .map(lambda windows: sorted(windows, key=parse_duration))
-)  # fmt: skip
+SPANS = st.lists(DURATIONS, max_size=5, unique_by=parse_duration)
+COUNTS = st.lists(st.integers(2, 100_000), max_size=5, unique=True)
+WINDOWS = st.builds(
+    lambda spans, counts: [*sorted(counts), *sorted(spans, key=parse_duration)], SPANS, COUNTS
+).filter(bool)
+ALERTS = st.one_of(
+    st.fixed_dictionaries({}, optional={"connection": CONNECTIONS, "on_backfill": st.booleans()}),
+    st.fixed_dictionaries(
+        {"webhook_variable": st.from_regex(r"[A-Z][A-Z0-9_]{0,99}", fullmatch=True)},
+        optional={"on_backfill": st.booleans()},
+    ),
+)
 PERCENT = st.one_of(
     st.integers(1, 1000), st.floats(0, 1000, exclude_min=True, allow_nan=False, allow_subnormal=True)
 )
@@ -64,7 +72,9 @@ SPACES = st.sampled_from([" ", "  ", "\t"])
 
 
 def is_schedule(text: str) -> bool:
-    return not any(find_semantic_breaks({"schedule": text, "start_date": "2024-01-01", "windows": []}))
+    return not any(
+        find_semantic_breaks({"schedule": text, "start_date": "2024-01-01", "windows": [], "alerts": {}})
+    )
 
 
 # Many of the crons never come round, and only the rest may pass.
@@ -93,7 +103,8 @@ SPECS = st.fixed_dictionaries(
         "timeout": DURATIONS,
         "windows": WINDOWS,
         "thresholds": st.fixed_dictionaries({}, optional={"1h": PERCENT, "24h": PERCENT}),
-        "alerts": st.fixed_dictionaries({}, optional={"connection": CONNECTIONS}),
+        "alerts": ALERTS,
+        "catchup": st.booleans(),
         "quality": st.fixed_dictionaries({}, optional={"max_age": DURATIONS}),
         "s3": S3,
     },
