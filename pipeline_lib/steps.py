@@ -77,14 +77,10 @@ class Access:
         )
 
     def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Access":
-        """The access of one pipeline, which may have a webhook of its own.
-
-        Args:
-            spec: The pipeline.
-            environment: Usually ``os.environ``.
+        """The access of one pipeline, which may name a variable of ``environment`` as its own webhook.
 
         Raises:
-            SettingsError: The pipeline's variable holds no https address.
+            SettingsError: That variable holds no https address.
         """
         if spec.slack_webhook_variable is None:
             return self
