@@ -6,7 +6,7 @@ task runs. Two builds of one spec serialize to the same bytes: nothing here read
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,8 +30,9 @@ from airflow.sdk.log import mask_secret
 
 from pipeline_lib.errors import InvalidSpecsError, PermanentError, SettingsError
 from pipeline_lib.outcome import Skipped
+from pipeline_lib.pipelines import load_pipelines
 from pipeline_lib.secret import Secret
-from pipeline_lib.settings import Settings, find_dag_configs_dir, is_safe_url
+from pipeline_lib.settings import Settings, is_safe_url
 from pipeline_lib.spec import Catalog, PipelineSpec, pipeline_name
 from pipeline_lib.timestamps import to_moment
 
@@ -51,13 +52,13 @@ def build_dags(project_folder: Path) -> Iterator[DAG]:
     Args:
         project_folder: What ``dag_configs`` and ``data`` lie in unless the environment says otherwise.
     """
-    catalog = Catalog(find_dag_configs_dir(os.environ, project_folder))
+    settings = Settings.for_parsing(os.environ, project_folder=project_folder)
     wanted = get_parsing_context().dag_id
     if wanted is None:
-        specs: tuple[PipelineSpec, ...] = catalog.load_all().specs
+        specs: tuple[PipelineSpec, ...] = load_pipelines(settings).specs
     else:
         name = pipeline_name(wanted)
-        specs = (catalog.load(name),) if name else ()
+        specs = (Catalog(settings.dag_configs_dir).load(name),) if name else ()
     for spec in specs:
         yield build_dag(spec, project_folder)
 
@@ -66,13 +67,13 @@ def refuse_invalid_specs(project_folder: Path) -> None:
     """Say what is wrong in any spec, as the import error of the DAG file that calls this.
 
     Raises:
-        InvalidSpecsError: With every problem of every file.
+        InvalidSpecsError: With everything that keeps a pipeline from running, of every file.
     """
     if get_parsing_context().dag_id is not None:
         return
-    problems = Catalog(find_dag_configs_dir(os.environ, project_folder)).load_all().problems
-    if problems:
-        raise InvalidSpecsError(problems)
+    errors = load_pipelines(Settings.for_parsing(os.environ, project_folder=project_folder)).errors
+    if errors:
+        raise InvalidSpecsError(errors)
 
 
 def build_dag(spec: PipelineSpec, project_folder: Path) -> DAG:
@@ -88,7 +89,7 @@ def build_dag(spec: PipelineSpec, project_folder: Path) -> DAG:
         description=spec.description,
         schedule=spec.schedule,
         start_date=spec.start_date,
-        catchup=False,
+        catchup=spec.catchup,
         max_active_runs=1,
         tags={"coin-pipelines", spec.coin, *spec.tags},
         doc_md=_documentation(spec),
@@ -170,24 +171,28 @@ def _access(spec: PipelineSpec, settings: Settings) -> "Access":
     """Access by the settings and the connections that the spec names; those are looked up when needed."""
     from pipeline_lib.steps import Access
 
-    access = Access.from_settings(settings)
+    access = Access.from_settings(settings).for_pipeline(spec, os.environ)
     if settings.coingecko_api_key:
         mask_secret(settings.coingecko_api_key.reveal())
-    if settings.slack_webhook_url:
-        _mask_webhook(settings.slack_webhook_url)
     if spec.slack_connection:
         slack_connection = spec.slack_connection
         access = replace(access, find_slack_webhook=lambda: _webhook_of(slack_connection))
     if spec.s3 and spec.s3.connection:
         s3_connection = spec.s3.connection
         access = replace(access, open_s3_account=lambda: _s3_account_of(s3_connection))
-    return access
+    return replace(access, find_slack_webhook=_masked(access.find_slack_webhook))
 
 
-def _mask_webhook(webhook: Secret) -> None:
-    mask_secret(webhook.reveal())
-    # urllib3 logs host and path apart.
-    mask_secret(urlsplit(webhook.reveal()).path)
+def _masked(find_webhook: Callable[[], Secret | None]) -> Callable[[], Secret | None]:
+    def find_and_mask() -> Secret | None:
+        webhook = find_webhook()
+        if webhook:
+            mask_secret(webhook.reveal())
+            # urllib3 logs host and path apart.
+            mask_secret(urlsplit(webhook.reveal()).path)
+        return webhook
+
+    return find_and_mask
 
 
 def _webhook_of(connection_id: str) -> Secret:
@@ -201,9 +206,7 @@ def _webhook_of(connection_id: str) -> Secret:
             "holds no https address",
             hint="put the whole webhook into its password, or https://hooks.slack.com/services into its host",
         )
-    webhook = Secret(url)
-    _mask_webhook(webhook)
-    return webhook
+    return Secret(url)
 
 
 def _s3_account_of(connection_id: str) -> "S3Account":

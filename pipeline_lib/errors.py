@@ -35,6 +35,7 @@ what happened, to what, and what to do.
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 
@@ -101,6 +102,15 @@ class SpecNotFoundError(SpecError):
         self.path = path
 
 
+class Severity(Enum):
+    """What a problem of specs means for their pipelines."""
+
+    ERROR = "error"
+    """The pipeline gets no DAG."""
+    WARNING = "warning"
+    """All pipelines go on; people should know."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpecProblem:
     """One thing wrong in one spec file.
@@ -112,6 +122,7 @@ class SpecProblem:
         path: The key, dotted from the root (``thresholds.1h``); empty for the whole file.
         message: What is wrong.
         hint: What to write instead, or an empty string.
+        severity: Whether it takes a DAG away.
     """
 
     file: Path
@@ -120,9 +131,12 @@ class SpecProblem:
     path: str
     message: str
     hint: str = ""
+    severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}"
+        if self.severity is Severity.WARNING:
+            place += ": warning"
         subject = f"{self.path}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
         return f"{place}: {subject}{self.message}{hint}"

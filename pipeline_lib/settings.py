@@ -7,11 +7,14 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from pipeline_lib.call_plan import DEMO_PLAN, CallPlan
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.secret import Secret
 
 PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
+WEBHOOK_VARIABLE = "SLACK_WEBHOOK_URL"
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+_PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET")
 _PATH_SUFFIXES = ("_RAW_PATH", "_PROCESSED_PATH", "_ARCHIVE_PATH")
 
 
@@ -28,6 +31,7 @@ class Settings:
             any other pipeline, by variable name.
         coingecko_base_url: Root of the API (``COINGECKO_BASE_URL``), without a slash at its end.
         coingecko_api_key: Demo or paid key (``COINGECKO_API_KEY``), or None for the public plan.
+        coingecko_plan: What validation holds all schedules together against.
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
         s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
     """
@@ -37,6 +41,7 @@ class Settings:
     paths: Mapping[str, Path]
     coingecko_base_url: str
     coingecko_api_key: Secret | None
+    coingecko_plan: CallPlan
     slack_webhook_url: Secret | None
     s3_bucket: str | None
 
@@ -53,21 +58,45 @@ class Settings:
         """
         values = {key: value.strip() for key, value in environment.items() if value.strip()}
         return cls(
-            dag_configs_dir=find_dag_configs_dir(environment, project_folder),
+            dag_configs_dir=Path(values.get("DAG_CONFIGS_DIR", project_folder / "dag_configs")),
             data_dir=Path(values.get("DATA_DIR", project_folder / "data")),
             paths=MappingProxyType(
                 {key: Path(value) for key, value in values.items() if key.endswith(_PATH_SUFFIXES)}
             ),
             coingecko_base_url=_base_url(values.get("COINGECKO_BASE_URL", PUBLIC_BASE_URL)),
             coingecko_api_key=_api_key(values),
-            slack_webhook_url=_webhook(values),
+            coingecko_plan=CallPlan(
+                per_minute=_positive(values, "COINGECKO_CALLS_PER_MINUTE", DEMO_PLAN.per_minute),
+                per_month=_positive(values, "COINGECKO_CALLS_PER_MONTH", DEMO_PLAN.per_month),
+            ),
+            slack_webhook_url=read_webhook(values, WEBHOOK_VARIABLE),
             s3_bucket=values.get("S3_BUCKET"),
         )
 
+    @classmethod
+    def for_parsing(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
+        """What the environment says of files and buckets alone, which is all that a DAG is built from.
 
-def find_dag_configs_dir(environment: Mapping[str, str], project_folder: Path) -> Path:
-    """The folder of specs. Apart from the other settings: a mistake in those must not hide any DAG."""
-    return Path(environment.get("DAG_CONFIGS_DIR", "").strip() or project_folder / "dag_configs")
+        A mistake in what only tasks need, such as a key, fails those tasks; it must not hide a DAG.
+        """
+        places = {
+            name: value
+            for name, value in environment.items()
+            if name in _PLACE_VARIABLES or name.endswith(_PATH_SUFFIXES)
+        }
+        return cls.from_environment(places, project_folder=project_folder)
+
+
+def read_webhook(environment: Mapping[str, str], variable: str) -> Secret | None:
+    """The webhook in an environment variable, or None when that is unset or empty.
+
+    Raises:
+        SettingsError: The variable holds no https address.
+    """
+    text = environment.get(variable, "").strip()
+    if text and not is_safe_url(text):
+        raise SettingsError(variable, "is not an https address")
+    return Secret(text) if text else None
 
 
 def _secret(values: Mapping[str, str], variable: str) -> Secret | None:
@@ -82,11 +111,11 @@ def _api_key(values: Mapping[str, str]) -> Secret | None:
     return key
 
 
-def _webhook(values: Mapping[str, str]) -> Secret | None:
-    webhook = _secret(values, "SLACK_WEBHOOK_URL")
-    if webhook and not is_safe_url(webhook.reveal()):
-        raise SettingsError("SLACK_WEBHOOK_URL", "is not an https address")
-    return webhook
+def _positive(values: Mapping[str, str], variable: str, default: int) -> int:
+    text = values.get(variable, str(default))
+    if not re.fullmatch(r"[1-9][0-9]{0,11}", text):
+        raise SettingsError(variable, f"is {text!r}, not a whole number above 0")
+    return int(text)
 
 
 def _base_url(text: str) -> str:

@@ -4,8 +4,8 @@ Each is a plain function of the pipeline, the run and the access to the world; A
 tests call the same ones. A step that fails raises; a step that has nothing to do returns ``Skipped``.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pipeline_lib.alerts.messages import AbnormalMove, PriceAlert, slack_message
@@ -18,7 +18,7 @@ from pipeline_lib.market import CoinGecko, Transport
 from pipeline_lib.observation import Observation
 from pipeline_lib.outcome import Done, Outcome, Skipped
 from pipeline_lib.secret import Secret
-from pipeline_lib.settings import Settings
+from pipeline_lib.settings import WEBHOOK_VARIABLE, Settings, read_webhook
 from pipeline_lib.spec import PipelineSpec
 from pipeline_lib.store import object_keys, processed_table, raw_log
 from pipeline_lib.store.delivered_alerts import record_delivery, was_delivered
@@ -45,7 +45,7 @@ class Run:
     Attributes:
         moment: Its moment (UTC, to the second), the key of all that it writes.
         url: Its page in the Airflow UI, or None outside Airflow.
-        is_backfill: Whether it fills in the past, which alerts nobody.
+        is_backfill: Whether it fills in the past, which alerts nobody unless the spec says so.
     """
 
     moment: datetime
@@ -78,6 +78,13 @@ class Access:
             open_s3_account=S3Account.from_environment,
             now=lambda: datetime.now(UTC),
         )
+
+    def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Access":
+        """The access of one pipeline, which may name a variable of ``environment`` as its own webhook."""
+        variable = spec.slack_webhook_variable
+        if variable is None:
+            return self
+        return replace(self, find_slack_webhook=lambda: read_webhook(environment, variable))
 
 
 Step = Callable[[PipelineSpec, Run, Access], Outcome]
@@ -116,7 +123,7 @@ def send_price_alerts(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
         AlertError: The message wasn't delivered.
         StoreError: The run's snapshot is missing or damaged.
     """
-    if run.is_backfill:
+    if run.is_backfill and not spec.alert_on_backfill:
         return Skipped("backfilled runs alert nobody")
     layout = Layout.of(spec.name, access.settings)
     observation = read_snapshot(layout, run.moment).observation
@@ -131,7 +138,8 @@ def send_price_alerts(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
             return Done(f"{told}: delivered before")
         webhook = access.find_slack_webhook()
         if webhook is None:
-            return Skipped(f"{told}: not told, since SLACK_WEBHOOK_URL is not set")
+            variable = spec.slack_webhook_variable or WEBHOOK_VARIABLE
+            return Skipped(f"{told}: not told, since {variable} is not set")
         message = slack_message(
             PriceAlert(
                 pipeline=spec.name,

@@ -75,6 +75,11 @@ def test_a_dag_carries_what_its_spec_says(configs: Path) -> None:
         assert task.execution_timeout == timedelta(seconds=90)
 
 
+def test_a_spec_may_ask_for_the_runs_that_have_not_been(configs: Path) -> None:
+    (configs / "lite.yaml").write_text(SPEC + "catchup: true\n")
+    assert build_dag(Catalog(configs).load("lite"), configs.parent).catchup
+
+
 def test_the_documentation_is_the_effective_spec() -> None:
     text = bitcoin_dag().doc_md
     assert text is not None
@@ -131,8 +136,8 @@ def test_an_invalid_spec_hides_no_valid_one(configs: Path) -> None:
         refuse_invalid_specs(configs.parent)
     (problem,) = caught.value.problems
     assert (problem.file.name, problem.line, problem.column) == ("bad.yaml", 4, 1)
-    assert (
-        str(caught.value) == f"{configs}/bad.yaml:4:1: windows: '24h' is not a list (for example [24h, 7d])"
+    assert str(caught.value) == (
+        f"{configs}/bad.yaml:4:1: windows: '24h' is not a list (for example [24h, 7d] or [24h, 20])"
     )
 
 
@@ -147,6 +152,27 @@ def test_a_mistake_in_other_settings_hides_no_dag(configs: Path, monkeypatch: py
     monkeypatch.setenv("SLACK_WEBHOOK_URL", "wrong")
     assert [dag.dag_id for dag in build_dags(configs.parent)] == ["good_data_pipeline"]
     refuse_invalid_specs(configs.parent)
+
+
+def test_a_warning_is_no_import_error_and_takes_no_dag_away(
+    configs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (configs / "good.yaml").write_text(SPEC)
+    monkeypatch.setenv("COINGECKO_CALLS_PER_MONTH", "1")
+    refuse_invalid_specs(configs.parent)
+    assert [dag.dag_id for dag in build_dags(configs.parent)] == ["good_data_pipeline"]
+
+
+def test_pipelines_that_would_write_to_one_place_have_no_dag(
+    configs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "other", "third"):
+        (configs / f"{name}.yaml").write_text(SPEC)
+    monkeypatch.setenv("ONE_RAW_PATH", str(configs.parent / "data" / "other_raw.csv"))
+    assert [dag.dag_id for dag in build_dags(configs.parent)] == ["third_data_pipeline"]
+    with pytest.raises(InvalidSpecsError) as caught:
+        refuse_invalid_specs(configs.parent)
+    assert [problem.file.stem for problem in caught.value.problems] == ["one", "other"]
 
 
 def test_a_starting_task_reads_its_own_spec_only(configs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

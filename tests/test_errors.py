@@ -15,6 +15,7 @@ from pipeline_lib.errors import (
     RequestRefusedError,
     S3ConflictError,
     SettingsError,
+    Severity,
     SlackRefusedError,
     SnapshotDamagedError,
     SnapshotMissingError,
@@ -157,6 +158,11 @@ def test_an_error_tells_one_line_and_carries_its_facts(
 )
 def test_a_problem_tells_its_place(path: str, hint: str, text: str) -> None:
     assert str(SpecProblem(Path("spec.yaml"), 2, 5, path, "is wrong", hint)) == text
+
+
+def test_a_warning_is_told_as_one() -> None:
+    problem = SpecProblem(PATH, 1, 1, "", "too much", "do less", Severity.WARNING)
+    assert str(problem) == "data/x.csv:1:1: warning: too much (do less)"
 
 
 def test_invalid_specs_tell_every_problem_on_a_line_of_its_own() -> None:

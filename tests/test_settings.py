@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_lib.call_plan import CallPlan
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.secret import Secret
 from pipeline_lib.settings import PUBLIC_BASE_URL, Settings
@@ -19,6 +20,7 @@ def test_an_empty_environment_has_defaults() -> None:
     assert settings.data_dir == PROJECT / "data"
     assert dict(settings.paths) == {}
     assert settings.coingecko_base_url == PUBLIC_BASE_URL == "https://api.coingecko.com/api/v3"
+    assert settings.coingecko_plan == CallPlan(per_minute=30, per_month=10_000)
     assert (settings.coingecko_api_key, settings.slack_webhook_url, settings.s3_bucket) == (None, None, None)
 
 
@@ -28,12 +30,15 @@ def test_every_variable_is_read_without_the_spaces_around_it() -> None:
         DATA_DIR="out\n",
         COINGECKO_BASE_URL=" https://pro-api.coingecko.com/api/v3/ ",
         COINGECKO_API_KEY=" CG-made-up\n",
+        COINGECKO_CALLS_PER_MINUTE=" 500 ",
+        COINGECKO_CALLS_PER_MONTH="1000000",
         SLACK_WEBHOOK_URL="https://hooks.slack.com/services/T/B/x ",
         S3_BUCKET=" my-bucket ",
     )
     assert (settings.dag_configs_dir, settings.data_dir) == (Path("specs"), Path("out"))
     assert settings.coingecko_base_url == "https://pro-api.coingecko.com/api/v3"
     assert settings.coingecko_api_key == Secret("CG-made-up")
+    assert settings.coingecko_plan == CallPlan(per_minute=500, per_month=1_000_000)
     assert settings.slack_webhook_url == Secret("https://hooks.slack.com/services/T/B/x")
     assert settings.s3_bucket == "my-bucket"
 
@@ -42,6 +47,15 @@ def test_every_variable_is_read_without_the_spaces_around_it() -> None:
 def test_an_empty_variable_counts_as_unset(empty: str) -> None:
     names = ("DAG_CONFIGS_DIR", "DATA_DIR", "COINGECKO_BASE_URL", "COINGECKO_API_KEY", "SLACK_WEBHOOK_URL")
     assert read(**dict.fromkeys((*names, "S3_BUCKET", "BITCOIN_RAW_PATH"), empty)) == read()
+
+
+@pytest.mark.parametrize("variable", ["COINGECKO_CALLS_PER_MINUTE", "COINGECKO_CALLS_PER_MONTH"])
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "10,000", "1e4", "many", "007", "9" * 13, "٣"])
+def test_a_plan_is_a_whole_number_of_calls(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(**{variable: text})
+    assert caught.value.variable == variable
+    assert str(caught.value) == f"{variable} is {text!r}, not a whole number above 0"
 
 
 def test_paths_of_pipelines_are_kept_by_variable() -> None:

@@ -1,4 +1,4 @@
-"""Rolling statistics by time, exact whatever came before.
+"""Rolling statistics by time or by count, exact whatever came before.
 
 Sums of prices and of their squares are kept as exact decimals, so a point that leaves the window leaves no
 trace: one bad tick can't poison what follows, and a value depends on the window's content alone, never on
@@ -33,12 +33,12 @@ class WindowStatistics:
     """What a window says at one moment.
 
     Attributes:
-        mean: Mean of the prices in ``(moment - span, moment]``.
+        mean: Mean of the prices in ``(moment - span, moment]``, or of the last ``span`` prices.
         standard_deviation: Their sample standard deviation; None for a single price.
         count: How many there are, 1 or more.
-        z_score: ``(price - mean) / standard deviation`` with both over ``[moment - span, moment)``: the
-            point under test is no part of its own baseline. None when the baseline has fewer than two
-            prices or doesn't vary.
+        z_score: ``(price - mean) / standard deviation`` with both over ``[moment - span, moment)``, or over
+            the ``span`` prices before: the point under test is no part of its own baseline. None when the
+            baseline has fewer than two prices or doesn't vary.
     """
 
     mean: float
@@ -47,19 +47,23 @@ class WindowStatistics:
     z_score: float | None
 
 
-def rolling_statistics(points: Iterable[PricePoint], span: timedelta) -> Iterator[WindowStatistics]:
+def rolling_statistics(points: Iterable[PricePoint], span: timedelta | int) -> Iterator[WindowStatistics]:
     """The statistics at each point.
 
     Args:
         points: Prices by time, oldest first, no moment twice.
-        span: Length of the window.
+        span: Length of the window, in time or in points.
     """
     window, baseline = _ExactWindow(), _ExactWindow()
     for point in points:
-        start = point.moment - span
         window.add(point)
-        window.drop_up_to(start)
-        baseline.drop_before(start)
+        if isinstance(span, int):
+            window.keep_newest(span)
+            baseline.keep_newest(span)
+        else:
+            start = point.moment - span
+            window.drop_up_to(start)
+            baseline.drop_before(start)
         yield WindowStatistics(
             mean=float(window.mean()),
             standard_deviation=_as_float(window.standard_deviation()),
@@ -92,6 +96,10 @@ class _ExactWindow:
 
     def drop_up_to(self, moment: datetime) -> None:
         while self._points and self._points[0].moment <= moment:
+            self._drop_oldest()
+
+    def keep_newest(self, count: int) -> None:
+        while len(self._points) > count:
             self._drop_oldest()
 
     def mean(self) -> Decimal:

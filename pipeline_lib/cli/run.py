@@ -1,5 +1,6 @@
 """The command that runs a pipeline once, without Airflow."""
 
+import os
 from datetime import UTC, datetime
 
 import click
@@ -45,7 +46,7 @@ def run(pipeline: str, moment: datetime | None) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    access = steps.Access.from_settings(settings)
+    access = steps.Access.from_settings(settings).for_pipeline(spec, os.environ)
     this_run = steps.Run(moment=moment or to_moment(datetime.now(UTC)))
     if not _attempt(steps.fetch_and_save_price, spec, this_run, access):
         raise SystemExit(1)

@@ -11,6 +11,7 @@ from pipeline_lib.cli.places import shown
 from pipeline_lib.cli.project import current_settings
 from pipeline_lib.cli.reports import Report, github, json, sarif, text
 from pipeline_lib.errors import SettingsError, SpecProblem
+from pipeline_lib.pipelines import load_pipelines
 from pipeline_lib.spec import Loaded, PipelineSpec, load_path
 
 _REPORTS: Mapping[str, Report] = {
@@ -35,7 +36,7 @@ def validate(paths: tuple[Path, ...], format_name: str) -> None:
     """Check specs: every PATH, a file or a folder, or the project's dag_configs.
 
     A file is checked together with the _defaults.yaml of its own folder.
-    Exit code 0: all is well; 1: there are problems; 2: a PATH or the environment is unusable.
+    Exit code 0: no problems but warnings; 1: problems; 2: a PATH or the environment is unusable.
 
     \b
     Example:
@@ -43,33 +44,38 @@ def validate(paths: tuple[Path, ...], format_name: str) -> None:
       coin-pipelines validate dag_configs/bitcoin.yaml
       coin-pipelines validate --format sarif > specs.sarif
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
-    loaded = _load(paths or (_project_folder(),))
+    loaded = _load(paths) if paths else _load_project()
     # click takes styles out where no terminal reads them; https://no-color.org is not its business.
     click.echo(_REPORTS[format_name](loaded), nl=False, color=False if os.environ.get("NO_COLOR") else None)
-    if loaded.problems:
+    if loaded.errors:
         raise SystemExit(1)
 
 
-def _project_folder() -> Path:
+def _load_project() -> Loaded:
     try:
-        folder = current_settings().dag_configs_dir
+        settings = current_settings()
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
-    if not folder.is_dir():
-        raise click.UsageError(f"the folder of specs {folder} doesn't exist (set DAG_CONFIGS_DIR)")
-    return folder
+    if not settings.dag_configs_dir.is_dir():
+        raise click.UsageError(
+            f"the folder of specs {settings.dag_configs_dir} doesn't exist (set DAG_CONFIGS_DIR)"
+        )
+    return _with_shown_files(load_pipelines(settings))
 
 
 def _load(paths: Iterable[Path]) -> Loaded:
     # Paths may overlap; a file counts once, and so does a mistake in defaults that several specs share.
     specs: dict[Path, PipelineSpec] = {}
     problems: dict[SpecProblem, None] = {}
-    here = Path.cwd()
     for path in paths:
-        loaded = load_path(path)
+        loaded = _with_shown_files(load_path(path))
         folder = (path if path.is_dir() else path.parent).resolve()
         specs.update({folder / spec.name: spec for spec in loaded.specs})
-        problems.update(
-            dict.fromkeys(replace(problem, file=shown(problem.file, here)) for problem in loaded.problems)
-        )
+        problems.update(dict.fromkeys(loaded.problems))
     return Loaded(tuple(specs.values()), tuple(problems))
+
+
+def _with_shown_files(loaded: Loaded) -> Loaded:
+    here = Path.cwd()
+    problems = (replace(problem, file=shown(problem.file, here)) for problem in loaded.problems)
+    return replace(loaded, problems=tuple(problems))

@@ -1,11 +1,22 @@
 """The folder of specs: one ``<name>.yaml`` for each pipeline, and ``_defaults.yaml`` for all of them."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_lib.errors import InvalidSpecsError, SpecNotFoundError, SpecProblem
+from pipeline_lib.call_plan import DEMO_PLAN, CallPlan
+from pipeline_lib.errors import InvalidSpecsError, Severity, SpecNotFoundError, SpecProblem
+from pipeline_lib.spec.call_budget import check_call_budget
+from pipeline_lib.spec.cross_checks import Conflict, find_conflicts
 from pipeline_lib.spec.model import PipelineSpec
-from pipeline_lib.spec.reading import Document, check_file_name, complete_spec, read_document, read_spec
+from pipeline_lib.spec.reading import (
+    Document,
+    check_file_name,
+    complete_spec,
+    place_findings,
+    read_document,
+    read_spec,
+)
 
 DEFAULTS_FILE = "_defaults.yaml"
 SPEC_SUFFIX = ".yaml"
@@ -17,11 +28,16 @@ class Loaded:
 
     Attributes:
         specs: The valid pipelines, by name.
-        problems: What is wrong in the others.
+        problems: What is wrong in the others, between them, and with all of them together.
     """
 
     specs: tuple[PipelineSpec, ...]
     problems: tuple[SpecProblem, ...]
+
+    @property
+    def errors(self) -> tuple[SpecProblem, ...]:
+        """The problems that keep a pipeline from running."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +67,13 @@ class Catalog:
 
     Attributes:
         folder: Usually ``dag_configs``.
+        default_bucket: Bucket of specs that name none, or None when that isn't known.
+        plan: The calls of CoinGecko that all pipelines share.
     """
 
     folder: Path
+    default_bucket: str | None = None
+    plan: CallPlan = DEMO_PLAN
 
     def path_of(self, name: str) -> Path:
         """Where the spec of a pipeline lies; nothing is searched."""
@@ -97,7 +117,10 @@ class Catalog:
         return read_document(path) if path.exists() else None
 
     def load_all(self) -> Loaded:
-        """Read every spec; a broken one harms no other."""
+        """Read every spec and hold them against each other.
+
+        A broken one harms no other; of pipelines that would write to one place none is taken.
+        """
         if not self.folder.is_dir():
             problem = SpecProblem(
                 self.folder, 1, 1, "", "the folder of specs doesn't exist", "set DAG_CONFIGS_DIR"
@@ -115,7 +138,30 @@ class Catalog:
                 specs.append(read_spec(path, defaults))
             except InvalidSpecsError as error:
                 problems.update(dict.fromkeys(error.problems))
-        return Loaded(tuple(specs), tuple(problems))
+        conflicts = list(find_conflicts(specs, self.default_bucket))
+        problems.update(dict.fromkeys(self.place_conflicts(conflicts)))
+        harmed = {conflict.name for conflict in conflicts}
+        taken = tuple(spec for spec in specs if spec.name not in harmed)
+        problems.update(dict.fromkeys(self._over_budget(taken)))
+        return Loaded(taken, tuple(problems))
+
+    def place_conflicts(self, conflicts: Iterable[Conflict]) -> Iterator[SpecProblem]:
+        """The conflicts with their places in the pipelines' files."""
+        for conflict in conflicts:
+            try:
+                yield from place_findings(
+                    [conflict.finding], read_document(self.path_of(conflict.name)), None
+                )
+            except InvalidSpecsError as error:  # the file changed since it was read
+                yield from error.problems
+
+    def _over_budget(self, specs: Sequence[PipelineSpec]) -> list[SpecProblem]:
+        defaults = self.folder / DEFAULTS_FILE
+        place = defaults if defaults.exists() else self.folder
+        return [
+            SpecProblem(place, 1, 1, "", finding.message, finding.hint, Severity.WARNING)
+            for finding in check_call_budget(specs, self.plan)
+        ]
 
     def _spec_paths(self) -> list[Path]:
         return sorted(path for path in self.folder.glob(f"*{SPEC_SUFFIX}") if path.name != DEFAULTS_FILE)

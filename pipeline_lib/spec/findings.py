@@ -1,5 +1,6 @@
 """What is wrong with a spec's content, in words, before it has a place in a file."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -64,8 +65,9 @@ def find_schema_breaks(document: object) -> Iterator[Finding]:
 
 
 def show_value(value: object) -> str:
-    """A value as it may stand in a message: short, on one line."""
-    text = repr(value)
+    """A value as it may stand in a message: short, on one line, without what a web address leads to."""
+    # A webhook is a secret, wherever it was pasted by mistake.
+    text = re.sub(r"(?<=://)[^'\"]+", "…", repr(value))
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
@@ -88,7 +90,9 @@ def _missing_key(path: tuple[str | int, ...], error: "ValidationError") -> Findi
 def _describe(error: "ValidationError") -> str:
     value, limit = show_value(error.instance), str(error.validator_value)
     if error.validator == "type":
-        return f"{value} is not {_TYPE_NAMES[limit]}"
+        types = cast("str | list[str]", error.validator_value)
+        allowed = [types] if isinstance(types, str) else types
+        return f"{value} is not {' or '.join(_TYPE_NAMES[name] for name in allowed)}"
     template = _COMPARISONS.get(str(error.validator))
     return template.format(value=value, limit=limit) if template else error.message
 
@@ -103,6 +107,8 @@ def _expectation(path: Sequence[str | int]) -> str:
 
 def as_yaml(value: object) -> str:
     """A value as a spec may write it, on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {as_yaml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

@@ -1,5 +1,6 @@
 """What a valid spec says, as data."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,15 +12,15 @@ DAG_ID_SUFFIX = "_data_pipeline"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A rolling window by time.
+    """A rolling window by time, or by the number of its observations.
 
     Attributes:
-        label: As the spec writes it (``24h``); the suffix of the window's columns.
-        span: How far the window reaches back from its last point.
+        label: The suffix of the window's columns: ``24h`` as the spec writes it, ``20_rows`` for 20.
+        span: How far the window reaches back from its last point, in time or in observations.
     """
 
     label: str
-    span: timedelta
+    span: timedelta | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,18 @@ class PipelineSpec:
         description: One line for people.
         schedule: Preset or cron expression, UTC.
         start_date: First moment that runs may belong to (UTC).
+        catchup: Whether Airflow makes up for the runs since ``start_date`` that haven't been.
         owner: Who answers for the pipeline.
         tags: For filtering in the UI.
         retries: How often a failed task is tried again.
         retry_delay: Wait before the first retry.
         timeout: Longest time that one try of a task may take.
-        windows: Rolling windows, from short to long.
+        windows: Rolling windows, those of each kind from short to long.
         thresholds: Price moves that alert.
         max_age: How far a quote's own time may lie from the run's moment.
-        slack_connection: Airflow connection with the webhook, or None for ``SLACK_WEBHOOK_URL``.
+        slack_connection: Airflow connection with the webhook, or None for an environment variable.
+        slack_webhook_variable: That variable, or None for ``SLACK_WEBHOOK_URL``.
+        alert_on_backfill: Whether backfilled runs alert.
         s3: Where to publish, or None to stay on disk.
         effective: The whole spec as plain data, for people to read.
     """
@@ -77,6 +81,7 @@ class PipelineSpec:
     description: str
     schedule: str
     start_date: datetime
+    catchup: bool
     owner: str
     tags: tuple[str, ...]
     retries: int
@@ -86,6 +91,8 @@ class PipelineSpec:
     thresholds: Thresholds
     max_age: timedelta
     slack_connection: str | None
+    slack_webhook_variable: str | None
+    alert_on_backfill: bool
     s3: S3Target | None
     effective: Mapping[str, Any]
 
@@ -99,3 +106,8 @@ def pipeline_name(dag_id: str) -> str | None:
     """The pipeline that a DAG id belongs to, or None when it is no pipeline's."""
     name = dag_id.removesuffix(DAG_ID_SUFFIX)
     return name if name and name != dag_id else None
+
+
+def path_variable(name: str, kind: str) -> str:
+    """The variable that moves a pipeline's path: ``usd-coin``, ``RAW`` → ``USD_COIN_RAW_PATH``."""
+    return f"{re.sub(r'[^A-Z0-9]', '_', name.upper())}_{kind}_PATH"

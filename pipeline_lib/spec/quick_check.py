@@ -21,11 +21,23 @@ _TYPES: Mapping[str, frozenset[type]] = {
     "object": frozenset({dict}),
     "string": frozenset({str}),
 }
+_KINDS: Mapping[str, str] = {**{name: name for name in _TYPES}, "integer": "number"}
+_TYPE_OF_KEYWORD: Mapping[str, str] = {
+    "pattern": "string",
+    "format": "string",
+    "minLength": "string",
+    "maxLength": "string",
+    "minimum": "number",
+    "exclusiveMinimum": "number",
+    "maximum": "number",
+}
 _NOTES = frozenset({"$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples"})
 
 
 def compile_check(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Check:
     """The question for ``schema``, a part of ``root``."""
+    if isinstance(schema.get("type"), list):
+        return _compile_union(schema, root)
     if "additionalProperties" in schema:
         # What isn't among the properties is never certainly valid.
         schema = {"properties": {}, **schema}
@@ -39,6 +51,23 @@ def compile_check(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Check:
         return all(check(value) for check in checks)
 
     return fits
+
+
+def _compile_union(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Check:
+    # A keyword for values of one type says nothing about those of another.
+    options = [
+        compile_check(
+            {
+                keyword: argument
+                for keyword, argument in schema.items()
+                if keyword not in _TYPE_OF_KEYWORD or _TYPE_OF_KEYWORD[keyword] == _KINDS[name]
+            }
+            | {"type": name},
+            root,
+        )
+        for name in schema["type"]
+    ]
+    return lambda value: any(fits(value) for fits in options)
 
 
 def _compile_keyword(keyword: str, argument: Any, root: Mapping[str, Any]) -> Check:  # noqa: ANN401 (as above)
@@ -91,8 +120,12 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401 (as above)
     return type(value) in _TYPES["number"]
 
 
-def _are_different_texts(value: Any) -> bool:  # noqa: ANN401 (as above)
-    return type(value) is list and all(type(item) is str for item in value) and len({*value}) == len(value)
+def _are_different_values(value: Any) -> bool:  # noqa: ANN401 (as above)
+    return (
+        type(value) is list
+        and all(type(item) in {str, int} for item in value)
+        and len({*value}) == len(value)
+    )
 
 
 _SIMPLE_KEYWORDS: Mapping[str, Callable[[Any], Check]] = {
@@ -104,7 +137,7 @@ _SIMPLE_KEYWORDS: Mapping[str, Callable[[Any], Check]] = {
     "maxLength": lambda most: lambda value: type(value) is str and len(value) <= most,
     "minItems": lambda least: lambda value: type(value) is list and len(value) >= least,
     "maxItems": lambda most: lambda value: type(value) is list and len(value) <= most,
-    "uniqueItems": lambda _wanted: _are_different_texts,
+    "uniqueItems": lambda _wanted: _are_different_values,
     "required": lambda keys: lambda value: type(value) is dict and all(key in value for key in keys),
     "minimum": lambda least: lambda value: _is_number(value) and value >= least,
     "exclusiveMinimum": lambda bound: lambda value: _is_number(value) and value > bound,

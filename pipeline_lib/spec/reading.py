@@ -117,13 +117,14 @@ def complete_spec(document: Document, defaults: Document | None) -> PipelineSpec
         complete = with_defaults(merged)
         findings = list(find_semantic_breaks(complete))
     if findings:
-        raise InvalidSpecsError(_place(findings, document, defaults))
+        raise InvalidSpecsError(place_findings(findings, document, defaults))
     return _build(document.path.stem, complete)
 
 
-def _place(
+def place_findings(
     findings: Sequence[Finding], document: Document, defaults: Document | None
 ) -> tuple[SpecProblem, ...]:
+    """The findings with their places in the spec, or in the defaults for what only they say."""
     inherited = {
         finding
         for finding in findings
@@ -168,21 +169,31 @@ def _build(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
         description=complete.get("description", f"{complete['coin']} in {complete['vs_currency']}"),
         schedule=complete["schedule"],
         start_date=datetime.fromisoformat(complete["start_date"]).replace(tzinfo=UTC),
+        catchup=complete["catchup"],
         owner=complete["owner"],
         tags=tuple(complete["tags"]),
         retries=int(complete["retries"]),  # JSON Schema takes 3.0 for a whole number
         retry_delay=parse_duration(complete["retry_delay"]),
         timeout=parse_duration(complete["timeout"]),
-        windows=tuple(Window(label, parse_duration(label)) for label in complete["windows"]),
+        windows=tuple(_build_window(window) for window in complete["windows"]),
         thresholds=Thresholds(
             move_1h_percent=Decimal(str(thresholds["1h"])),
             move_24h_percent=Decimal(str(thresholds["24h"])),
         ),
         max_age=parse_duration(complete["quality"]["max_age"]),
         slack_connection=complete["alerts"].get("connection"),
+        slack_webhook_variable=complete["alerts"].get("webhook_variable"),
+        alert_on_backfill=complete["alerts"]["on_backfill"],
         s3=_build_s3(complete["s3"]) if "s3" in complete else None,
         effective=complete,
     )
+
+
+def _build_window(written: str | float) -> Window:
+    if isinstance(written, str):
+        return Window(written, parse_duration(written))
+    count = int(written)  # as for retries
+    return Window(f"{count}_rows", count)
 
 
 def _build_s3(section: Mapping[str, Any]) -> S3Target:

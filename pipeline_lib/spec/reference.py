@@ -134,7 +134,8 @@ def _facts(key: str, section: Schema, schema: Schema, definitions: Schema) -> It
 def _describe(schema: Schema, definitions: Schema) -> str:
     if "const" in schema:
         return f"always `{as_yaml(schema['const'])}`"
-    described = "; ".join([_TYPES[schema["type"]], *_limits(schema)])
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    described = "; ".join([" or ".join(_TYPES[name] for name in types), *_limits(schema)])
     if "items" in schema:
         described += f"; each item: {_describe(_resolve(schema['items'], definitions), definitions)}"
     return described

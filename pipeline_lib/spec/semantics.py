@@ -1,7 +1,7 @@
 """What a JSON Schema can't say about a spec."""
 
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from pipeline_lib.spec.cron import is_cron
@@ -9,12 +9,15 @@ from pipeline_lib.spec.durations import parse_duration
 from pipeline_lib.spec.findings import Finding, show_value
 
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
 def find_semantic_breaks(document: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with a complete ``document`` that satisfies the schema."""
     yield from _check_schedule(document["schedule"])
+    yield from _check_start_date(document["start_date"])
     yield from _check_windows(document["windows"])
+    yield from _check_alerts(document["alerts"])
 
 
 def _check_schedule(schedule: str) -> Iterator[Finding]:
@@ -32,14 +35,36 @@ def _check_schedule(schedule: str) -> Iterator[Finding]:
         )
 
 
-def _check_windows(labels: list[str]) -> Iterator[Finding]:
-    longest = timedelta(0)
-    for index, label in enumerate(labels):
-        span = parse_duration(label)
-        if span <= longest:
+def _check_start_date(start_date: str) -> Iterator[Finding]:
+    # At the ends of the calendar Airflow finds no first run, and says so in its log only.
+    if not _FIRST_YEAR <= date.fromisoformat(start_date).year <= _LAST_YEAR:
+        yield Finding(
+            ("start_date",),
+            f"{start_date} is not in a year from {_FIRST_YEAR} to {_LAST_YEAR}",
+            "for example 2024-01-01",
+        )
+
+
+def _check_windows(windows: Sequence[str | float]) -> Iterator[Finding]:
+    longest, most = timedelta(0), 0.0
+    for index, window in enumerate(windows):
+        if isinstance(window, str):
+            span = parse_duration(window)
+            grows, longest = span > longest, max(longest, span)
+        else:
+            grows, most = window > most, max(most, window)
+        if not grows:
             yield Finding(
                 ("windows", index),
-                f"{label} is not longer than the window before it",
+                f"{window} is not longer than the window before it",
                 "write windows from short to long",
             )
-        longest = max(longest, span)
+
+
+def _check_alerts(alerts: Mapping[str, Any]) -> Iterator[Finding]:
+    if "connection" in alerts and "webhook_variable" in alerts:
+        yield Finding(
+            ("alerts", "webhook_variable"),
+            "the connection names a webhook already",
+            "keep one of them; null takes away what the defaults say",
+        )

@@ -1,11 +1,11 @@
 """Where everything of one pipeline lives on disk."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pipeline_lib.settings import Settings
+from pipeline_lib.spec.model import path_variable
 from pipeline_lib.timestamps import format_key
 
 
@@ -28,11 +28,15 @@ class Layout:
     @classmethod
     def of(cls, name: str, settings: Settings) -> "Layout":
         """The files of the pipeline ``name``."""
-        data, variable = settings.data_dir, re.sub(r"[^A-Z0-9]", "_", name.upper())
+        data = settings.data_dir
+
+        def place(kind: str, usual: Path) -> Path:
+            return settings.paths.get(path_variable(name, kind), usual)
+
         return cls(
-            raw_log=settings.paths.get(f"{variable}_RAW_PATH", data / f"{name}_raw.csv"),
-            processed_table=settings.paths.get(f"{variable}_PROCESSED_PATH", data / f"{name}_processed.csv"),
-            archive=settings.paths.get(f"{variable}_ARCHIVE_PATH", data / "archive" / name),
+            raw_log=place("RAW", data / f"{name}_raw.csv"),
+            processed_table=place("PROCESSED", data / f"{name}_processed.csv"),
+            archive=place("ARCHIVE", data / "archive" / name),
             alerts=data / "alerts" / name,
         )
 

@@ -43,6 +43,13 @@ def test_the_columns_follow_the_windows() -> None:
     )
 
 
+def test_a_window_of_observations_has_columns_and_values_of_its_own(three: list[Observation]) -> None:
+    windows = (Window("2_rows", 2),)
+    assert processed_columns(windows)[4:] == ("mean_2_rows", "std_2_rows", "count_2_rows", "z_score_2_rows")
+    apart = [*three[:2], replace(three[2], moment=three[2].moment + 1000 * HOUR)]
+    assert [row[4] for row in processed_rows(apart, windows)] == [100.0, 102.0, 117.0]
+
+
 def test_the_rows_of_three_hours(three: list[Observation]) -> None:
     start, root = three[0].moment, math.sqrt(2)
     expected: list[tuple[Any, ...]] = [

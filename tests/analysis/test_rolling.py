@@ -16,7 +16,7 @@ def _points(*prices: str | float) -> list[PricePoint]:
     return [PricePoint(START + number * HOUR, Decimal(str(price))) for number, price in enumerate(prices)]
 
 
-def _last(points: list[PricePoint], span: timedelta = DAY) -> WindowStatistics:
+def _last(points: list[PricePoint], span: timedelta | int = DAY) -> WindowStatistics:
     return list(rolling_statistics(points, span))[-1]
 
 
@@ -36,6 +36,23 @@ def test_the_statistics_of_a_few_prices() -> None:
         WindowStatistics(mean=4.0, standard_deviation=2.0, count=3, z_score=3 / math.sqrt(2)),
         WindowStatistics(mean=5.0, standard_deviation=math.sqrt(20 / 3), count=4, z_score=2.0),
     ]
+
+
+def test_the_statistics_of_the_last_three_prices() -> None:
+    # Windows 2, 2 4, 2 4 6, 4 6 8; baselines none, 2, 2 4, 2 4 6.
+    assert list(rolling_statistics(_points(2, 4, 6, 8), 3)) == [
+        WindowStatistics(mean=2.0, standard_deviation=None, count=1, z_score=None),
+        WindowStatistics(mean=3.0, standard_deviation=math.sqrt(2), count=2, z_score=None),
+        WindowStatistics(mean=4.0, standard_deviation=2.0, count=3, z_score=3 / math.sqrt(2)),
+        WindowStatistics(mean=6.0, standard_deviation=2.0, count=3, z_score=2.0),
+    ]
+
+
+def test_a_window_of_observations_reaches_over_a_gap() -> None:
+    points = [*_points(1, 2, 3), PricePoint(START + 5000 * HOUR, Decimal(10))]
+    assert _last(points, 2) == WindowStatistics(
+        mean=6.5, standard_deviation=math.sqrt(24.5), count=2, z_score=math.sqrt(112.5)
+    )
 
 
 def test_a_price_that_never_moves_has_no_z_score() -> None:

@@ -71,6 +71,29 @@ def test_each_value_is_the_exact_one(points: list[PricePoint], span: timedelta) 
         assert _is_close(found.z_score, score)
 
 
+@given(points=series(), count=st.integers(2, 20))
+def test_each_value_of_a_window_of_observations_is_the_exact_one(
+    points: list[PricePoint], count: int
+) -> None:
+    values = [Fraction(point.price) for point in points]
+    for place, found in enumerate(rolling_statistics(points, count)):
+        window, before = (values[max(0, end - count) : end] for end in (place + 1, place))
+        deviation = _deviation(before)
+        assert found.count == len(window)
+        assert _is_close(found.mean, _mean(window))
+        assert _is_close(found.standard_deviation, _deviation(window))
+        assert _is_close(found.z_score, (values[place] - _mean(before)) / deviation if deviation else None)
+
+
+@given(points=series(), count=st.integers(2, 20), start=st.integers(0, 40))
+def test_a_value_of_a_window_of_observations_depends_on_these_alone(
+    points: list[PricePoint], count: int, start: int
+) -> None:
+    whole = list(rolling_statistics(points, count))
+    later = list(rolling_statistics(points[start:], count))
+    assert whole[start + count :] == later[count:]
+
+
 @given(points=series(), span=spans, data=st.data())
 def test_a_value_depends_on_its_window_alone(
     points: list[PricePoint], span: timedelta, data: st.DataObject

@@ -25,6 +25,7 @@ coin: bitcoin                 dag_configs/bitcoin.yaml:2
 vs_currency: usd              schema default
 schedule: '@hourly'           dag_configs/bitcoin.yaml:3
 start_date: '2017-01-01'      schema default
+catchup: false                schema default
 owner: 'market data, team 2'  dag_configs/_defaults.yaml:1
 tags: []                      schema default
 retries: 3                    schema default
@@ -33,6 +34,7 @@ timeout: 5m                   schema default
 windows: [24h, 7d]            schema default
 thresholds.1h: 4              dag_configs/_defaults.yaml:2
 thresholds.24h: 10            dag_configs/bitcoin.yaml:5
+alerts.on_backfill: false     schema default
 quality.max_age: 10m          schema default
 """
 

@@ -12,6 +12,7 @@ coin: bitcoin
 vs_currency: eur
 schedule: '@hourly'
 start_date: '2017-01-01'
+catchup: false
 owner: data-engineering
 tags: []
 retries: 3
@@ -21,7 +22,8 @@ windows: [24h, 7d]
 thresholds:
   1h: 3
   24h: 8
-alerts: {}
+alerts:
+  on_backfill: false
 quality:
   max_age: 10m
 """

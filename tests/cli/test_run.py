@@ -32,6 +32,18 @@ def test_a_run_prints_a_line_for_each_step(project: Path, market: Simulator, com
     assert (project / "data" / "bitcoin_processed.csv").read_text(encoding="utf-8").count("\n") == 2
 
 
+def test_a_pipeline_alerts_at_its_own_webhook(
+    project: Path, market: Simulator, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = project / "dag_configs" / "bitcoin.yaml"
+    spec.write_text(spec.read_text() + "alerts: {webhook_variable: SLACK_MAJORS}\n")
+    unset = command("run", "bitcoin", *AT)
+    assert f"send_price_alerts: skipped: {TOLD}: not told, since SLACK_MAJORS is not set" in unset.stdout
+    monkeypatch.setenv("SLACK_MAJORS", market.slack_webhook_url)
+    monkeypatch.delenv("SLACK_WEBHOOK_URL")
+    assert f"send_price_alerts: {TOLD}: told Slack" in command("run", "bitcoin", *AT).stdout
+
+
 def test_a_run_made_again_fetches_and_tells_nothing_new(
     project: Path, market: Simulator, command: Command
 ) -> None:

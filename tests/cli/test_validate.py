@@ -44,6 +44,16 @@ def test_every_problem_is_a_line_and_the_exit_code_1(project: Path, command: Com
     ]
 
 
+@pytest.mark.usefixtures("project")
+def test_a_warning_is_told_and_the_exit_code_is_0(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COINGECKO_CALLS_PER_MONTH", "100")
+    result = command("validate")
+    assert result.exit_code == 0
+    first, last = result.stdout.splitlines()
+    assert ":1:1: warning: 744 calls of CoinGecko in a month" in first
+    assert last == "1 problem in 1 file, 1 valid spec"
+
+
 @pytest.mark.usefixtures("broken")
 def test_one_file_is_checked_alone(command: Command) -> None:
     assert command("validate", "dag_configs/bitcoin.yaml").output == "no problems, 1 valid spec\n"

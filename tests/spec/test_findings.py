@@ -29,5 +29,18 @@ def test_a_value_is_shown_on_one_short_line() -> None:
 
 def test_a_list_item_is_explained_by_the_examples_of_its_list() -> None:
     assert list(find_schema_breaks({**MINIMAL, "windows": ["24h", "soon"]})) == [
-        Finding(("windows", 1), "'soon' doesn't fit", "for example [24h, 7d]")
+        Finding(("windows", 1), "'soon' doesn't fit", "for example [24h, 7d] or [24h, 20]")
     ]
+
+
+def test_a_web_address_is_not_repeated() -> None:
+    webhook = "https://hooks.slack.com/services/T0/B0/secret"
+    assert show_value(webhook) == "'https://…'"
+    assert show_value({"x": [webhook, 1]}) == "{'x': ['https://…', 1]}"
+    (finding,) = find_schema_breaks({**MINIMAL, "alerts": {"webhook_variable": webhook}})
+    assert finding.message == "'https://…' doesn't fit"
+
+
+def test_an_example_is_written_as_yaml() -> None:
+    (finding,) = find_schema_breaks({**MINIMAL, "catchup": "yes"})
+    assert finding == Finding(("catchup",), "'yes' is not true or false", "for example false")

@@ -66,6 +66,7 @@ def test_the_origins_are_the_whole_effective_spec(read: Read) -> None:
         "vs_currency",
         "schedule",
         "start_date",
+        "catchup",
         "owner",
         "tags",
         "retries",
@@ -74,6 +75,7 @@ def test_the_origins_are_the_whole_effective_spec(read: Read) -> None:
         "windows",
         "thresholds.1h",
         "thresholds.24h",
+        "alerts.on_backfill",
         "quality.max_age",
         "s3.prefix",
     ]
@@ -110,7 +112,7 @@ def test_a_section_is_explained_by_what_is_in_it(read: Read) -> None:
         ("s3:\n  bucket: null\n  prefix: p\n", "s3: {bucket: b-1}\n", "s3.bucket", 5),
         ("s3: {prefix: p}\n", "s3:\n  bucket: null\n", "s3.bucket", 2),
         ("", "", "s3", None),
-        ("alerts: {}\n", "", "alerts", None),
+        ("alerts: {}\n", "", "alerts.connection", None),
         ("", "", "description", None),
     ],
 )

@@ -49,6 +49,7 @@ def test_the_whole_spec_is_read() -> None:
         description="Bitcoin in euros, every quarter of an hour",
         schedule="*/15 * * * *",
         start_date=datetime(2024, 2, 29, tzinfo=UTC),
+        catchup=True,
         owner="market-data-team",
         tags=("major", "l1"),
         retries=0,
@@ -56,13 +57,17 @@ def test_the_whole_spec_is_read() -> None:
         timeout=timedelta(minutes=10),
         windows=(
             Window("30s", timedelta(seconds=30)),
+            Window("2_rows", 2),
             Window("15m", timedelta(minutes=15)),
             Window("24h", timedelta(hours=24)),
             Window("7d", timedelta(days=7)),
+            Window("100000_rows", 100_000),
         ),
         thresholds=Thresholds(Decimal("1.5"), Decimal(1000)),
         max_age=timedelta(seconds=90),
         slack_connection="slack_market_alerts",
+        slack_webhook_variable=None,
+        alert_on_backfill=True,
         s3=S3Target(
             bucket="my-bucket",
             prefix="crypto/date=now/bitcoin_1.2",
@@ -80,7 +85,19 @@ def test_what_a_minimal_spec_leaves_out_has_a_default() -> None:
     assert [window.label for window in spec.windows] == ["24h", "7d"]
     assert spec.thresholds == Thresholds(Decimal(3), Decimal(8))
     assert spec.max_age == timedelta(minutes=10)
-    assert (spec.slack_connection, spec.s3) == (None, None)
+    assert (spec.slack_connection, spec.slack_webhook_variable, spec.s3) == (None, None, None)
+    assert (spec.catchup, spec.alert_on_backfill) == (False, False)
+
+
+def test_a_webhook_may_stand_in_another_variable() -> None:
+    spec = read_spec(HERE / "good" / "webhook_variable.yaml", None)
+    assert spec.slack_webhook_variable == "SLACK_WEBHOOK_URL_MAJORS"
+
+
+def test_a_window_of_observations_written_with_a_point_is_a_whole_number() -> None:
+    (window,) = read_spec(HERE / "good" / "webhook_variable.yaml", None).windows
+    assert window == Window("20_rows", 20)
+    assert isinstance(window.span, int)
 
 
 def test_a_section_of_nothing_but_a_prefix_leaves_the_rest_open(

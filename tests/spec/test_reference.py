@@ -25,7 +25,7 @@ def test_every_key_has_a_section(key: str) -> None:
         "- Value: whole number; 0 to 20\n- Default: `3`\n",
         "- Value: number; at most 1000; greater than 0\n- Default: `8`\n",
         "- Value: text; a date such as 2024-01-01\n- Default: `2017-01-01`\n",
-        "- Value: list; 1 to 10 items; no item twice; each item: text; a whole number of up to 6 digits",
+        "- Value: list; 1 to 10 items; no item twice; each item: text or whole number; 2 to 100000",
         "- Value: always `1`\n- Must be given",
         '- Examples: `"@hourly"`, `"*/15 * * * *"`\n',
         "more than 20 levels, or holds more than 500 keys and values",

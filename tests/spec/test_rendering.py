@@ -31,8 +31,9 @@ def test_a_rendered_spec_means_the_same_and_renders_to_itself(
     catalog = Catalog(tmp_path)
     try:
         before = catalog.load(spec.stem)
-    except InvalidSpecsError:  # half a section in the defaults that the spec doesn't complete
-        assert defaults == "s3: {bucket: shared}\n"
+    except InvalidSpecsError:
+        # Half a section in the defaults that the spec doesn't complete, or a second webhook beside theirs.
+        assert defaults == "s3: {bucket: shared}\n" or spec.stem == "webhook_variable"
         return
     text = render(catalog.sources(spec.stem))
     copy.write_text(text, encoding="utf-8")

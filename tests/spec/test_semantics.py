@@ -1,3 +1,5 @@
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -8,8 +10,18 @@ from pipeline_lib.spec.findings import Finding
 from pipeline_lib.spec.semantics import PRESETS, find_semantic_breaks
 
 
-def findings(schedule: str = "@hourly", windows: list[str] | None = None) -> list[Finding]:
-    document: dict[str, Any] = {"schedule": schedule, "windows": windows or ["24h", "7d"]}
+def findings(
+    schedule: str = "@hourly",
+    windows: Sequence[str | float] = ("24h", "7d"),
+    start_date: str = "2024-01-01",
+    alerts: Mapping[str, str] = MappingProxyType({}),
+) -> list[Finding]:
+    document: dict[str, Any] = {
+        "schedule": schedule,
+        "start_date": start_date,
+        "windows": windows,
+        "alerts": alerts,
+    }
     return list(find_semantic_breaks(document))
 
 
@@ -56,6 +68,18 @@ def test_an_unknown_preset_is_told_with_the_known_ones(schedule: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("start_date", ["1970-01-01", "2199-12-31"])
+def test_a_start_within_reach_is_fine(start_date: str) -> None:
+    assert findings(start_date=start_date) == []
+
+
+@pytest.mark.parametrize("start_date", ["0001-01-01", "1969-12-31", "2200-01-01", "9999-12-31"])
+def test_a_start_at_the_ends_of_the_calendar_is_told(start_date: str) -> None:
+    (finding,) = findings(start_date=start_date)
+    assert finding.path == ("start_date",)
+    assert finding.message == f"{start_date} is not in a year from 1970 to 2199"
+
+
 @given(st.lists(st.integers(1, 999_999), min_size=1, max_size=10, unique=True).map(sorted))
 @settings(deadline=None)
 def test_windows_that_grow_are_fine(seconds: list[int]) -> None:
@@ -64,10 +88,30 @@ def test_windows_that_grow_are_fine(seconds: list[int]) -> None:
 
 @pytest.mark.parametrize(
     ("windows", "places"),
-    [(["60s", "1m"], [1]), (["7d", "24h"], [1]), (["1d", "30h", "25h", "26h", "2d"], [2, 3]), (["1d"], [])],
+    [
+        (["60s", "1m"], [1]),
+        (["7d", "24h"], [1]),
+        (["1d", "30h", "25h", "26h", "2d"], [2, 3]),
+        (["1d"], []),
+        ([20, 50], []),
+        ([50, 20], [1]),
+        ([20, 20.0], [1]),
+        (["1h", 20, "1d", 50, "2h", 30], [4, 5]),
+        ([100, "1h", 200, "1d"], []),
+    ],
 )
-def test_a_window_not_longer_than_those_before_it_is_told(windows: list[str], places: list[int]) -> None:
+def test_a_window_not_longer_than_those_of_its_kind_before_it_is_told(
+    windows: list[str | float], places: list[int]
+) -> None:
     assert [finding.path for finding in findings(windows=windows)] == [("windows", place) for place in places]
+
+
+def test_a_webhook_in_two_places_is_told() -> None:
+    assert findings(alerts={"connection": "slack"}) == []
+    assert findings(alerts={"webhook_variable": "SLACK_MAJORS"}) == []
+    (finding,) = findings(alerts={"connection": "slack", "webhook_variable": "SLACK_MAJORS"})
+    assert finding.path == ("alerts", "webhook_variable")
+    assert finding.message == "the connection names a webhook already"
 
 
 def test_everything_wrong_is_told_at_once() -> None:

@@ -78,6 +78,7 @@ def world(
         description="Bitcoin in US dollars",
         schedule="@hourly",
         start_date=START,
+        catchup=False,
         owner="tests",
         tags=(),
         retries=0,
@@ -87,6 +88,8 @@ def world(
         thresholds=Thresholds(move_1h_percent=Decimal(3), move_24h_percent=Decimal(8)),
         max_age=timedelta(minutes=10),
         slack_connection=None,
+        slack_webhook_variable=None,
+        alert_on_backfill=False,
         s3=S3Target(bucket=bucket.name, prefix="crypto/btc", endpoint_url=None, connection=None),
         effective={},
     )

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from pipeline_lib import steps
-from pipeline_lib.errors import SlackRefusedError, SlackUnavailableError, SnapshotMissingError
+from pipeline_lib.errors import SettingsError, SlackRefusedError, SlackUnavailableError, SnapshotMissingError
 from pipeline_lib.outcome import Done, Outcome, Skipped
+from pipeline_lib.secret import Secret
 from pipeline_lib.simulator.faults import Fault
 from pipeline_lib.spec import Thresholds
 from pipeline_lib.steps import Run
@@ -84,6 +85,26 @@ def test_a_backfilled_run_alerts_nobody(world: World) -> None:
     assert backfilled == Skipped("backfilled runs alert nobody")
     assert world.simulator.slack_messages == ()
     assert RECORD not in world.files()
+
+
+def test_a_backfilled_run_alerts_when_the_spec_asks_for_it(world: World) -> None:
+    asking = world.with_spec(lambda spec: replace(spec, alert_on_backfill=True))
+    asking.fetch(CRASH)
+    assert _alert(asking, Run(CRASH, is_backfill=True)) == Done(f"{TOLD}: told Slack")
+
+
+def test_a_pipeline_may_have_a_webhook_of_its_own(world: World) -> None:
+    own = world.with_spec(lambda spec: replace(spec, slack_webhook_variable="SLACK_MAJORS"))
+    own.fetch(CRASH)
+    assert own.access.for_pipeline(world.spec, {}) is own.access
+    unset = replace(own, access=own.access.for_pipeline(own.spec, {"SLACK_MAJORS": " "}))
+    assert _alert(unset) == Skipped(f"{TOLD}: not told, since SLACK_MAJORS is not set")
+    environment = {"SLACK_MAJORS": f"{world.simulator.slack_webhook_url}/majors"}
+    given = replace(own, access=own.access.for_pipeline(own.spec, environment))
+    assert given.access.find_slack_webhook() == Secret(environment["SLACK_MAJORS"])
+    unsafe = own.access.for_pipeline(own.spec, {"SLACK_MAJORS": "http://hooks.example/secret"})
+    with pytest.raises(SettingsError, match=r"^SLACK_MAJORS is not an https address$"):
+        _alert(replace(own, access=unsafe))
 
 
 def test_without_a_webhook_the_move_is_named_and_skipped(world: World) -> None:

@@ -11,7 +11,7 @@ _IN_PROPERTIES = {**_IN_MESSAGES, ":": "%3A", ",": "%2C"}
 
 
 def report(loaded: Loaded) -> str:
-    """An ``::error`` command for each problem."""
+    """An ``::error`` or ``::warning`` command for each problem."""
     return "".join(f"{_command(problem)}\n" for problem in loaded.problems)
 
 
@@ -24,7 +24,7 @@ def _command(problem: SpecProblem) -> str:
     }
     written = ",".join(f"{name}={_escape(value, _IN_PROPERTIES)}" for name, value in properties.items())
     message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-    return f"::error {written}::{_escape(message, _IN_MESSAGES)}"
+    return f"::{problem.severity.value} {written}::{_escape(message, _IN_MESSAGES)}"
 
 
 def _escape(text: str, escapes: Mapping[str, str]) -> str:

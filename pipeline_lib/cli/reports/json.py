@@ -8,5 +8,8 @@ from pipeline_lib.spec import Loaded
 
 def report(loaded: Loaded) -> str:
     """Every field of every problem; an empty list when there is none."""
-    objects = [{**asdict(problem), "file": str(problem.file)} for problem in loaded.problems]
+    objects = [
+        {**asdict(problem), "file": str(problem.file), "severity": problem.severity.value}
+        for problem in loaded.problems
+    ]
     return json.dumps(objects, indent=2) + "\n"

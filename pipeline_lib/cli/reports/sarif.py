@@ -62,7 +62,7 @@ def _result(problem: SpecProblem, rules: Sequence[str]) -> dict[str, Any]:
     return {
         "ruleId": rule,
         "ruleIndex": rules.index(rule),
-        "level": "error",
+        "level": problem.severity.value,
         "message": {"text": f"{subject}{problem.message}{hint}"},
         "locations": [
             {

@@ -3,7 +3,7 @@
 import click
 
 from pipeline_lib.cli.places import printable
-from pipeline_lib.errors import SpecProblem
+from pipeline_lib.errors import Severity, SpecProblem
 from pipeline_lib.spec import Loaded
 
 
@@ -16,7 +16,10 @@ def _line(problem: SpecProblem) -> str:
     place = click.style(f"{printable(str(problem.file))}:{problem.line}:{problem.column}:", bold=True)
     key = f" {click.style(printable(problem.path), fg='cyan')}:" if problem.path else ""
     hint = click.style(f" ({printable(problem.hint)})", dim=True) if problem.hint else ""
-    return f"{place}{key} {click.style(printable(problem.message), fg='red')}{hint}"
+    message = printable(problem.message)
+    if problem.severity is Severity.WARNING:
+        return f"{place} {click.style('warning:', fg='yellow')}{key} {message}{hint}"
+    return f"{place}{key} {click.style(message, fg='red')}{hint}"
 
 
 def _summary(loaded: Loaded) -> str:

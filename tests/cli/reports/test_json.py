@@ -13,6 +13,7 @@ def test_each_problem_is_an_object_with_all_fields(findings: Loaded) -> None:
         "path": "",
         "message": "can't be\r\nread",
         "hint": "50% off, or: not",
+        "severity": "error",
     }
     assert [found["path"] for found in objects] == ["", "thresholds.1h", "windows.1", "a\x1b[31m\n"]
 

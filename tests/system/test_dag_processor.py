@@ -1,0 +1,124 @@
+"""A real ``airflow dag-processor`` over good and broken specs: one pipeline's mistake is nobody else's."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.system.world import PROJECT
+
+SPEC = 'spec_version: 1\ncoin: bitcoin\nschedule: "@hourly"\n'
+GOOD = [f"good-{number:02}" for number in range(20)]
+BROKEN = {
+    "broken-a": "windows: 24h\n",
+    "broken-b": "retries: [\n",
+    "broken-c": "windows:\n  - 24h\n  - soon\n",
+}
+PLACES = ["broken-a.yaml:4:1: ", "broken-b.yaml:5:1: ", "broken-c.yaml:6:5: "]
+SECONDS_TO_NOTICE = 60
+
+
+@dataclass(frozen=True)
+class Processor:
+    """A dag processor that runs.
+
+    Attributes:
+        configs: Where it finds its specs.
+        database: What it writes to.
+        log: What it says.
+    """
+
+    configs: Path
+    database: Path
+    log: Path
+
+    def active(self) -> set[str]:
+        """The pipelines whose DAGs aren't stale."""
+        rows = self._query("SELECT dag_id FROM dag WHERE NOT is_stale AND NOT has_import_errors")
+        return {dag_id.removesuffix("_data_pipeline") for (dag_id,) in rows}
+
+    def import_errors(self) -> dict[str, str]:
+        """The text of each file's import error."""
+        return dict(self._query("SELECT filename, stacktrace FROM import_error"))
+
+    def write(self, name: str, text: str) -> None:
+        (self.configs / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+    def wait_for(self, look: Callable[[], object], expected: object) -> None:
+        deadline = time.monotonic() + SECONDS_TO_NOTICE
+        while (seen := look()) != expected:
+            if time.monotonic() > deadline:
+                log = self.log.read_text(encoding="utf-8", errors="replace")[-5000:]
+                pytest.fail(f"expected {expected}\nseen {seen}\n{log}")
+            time.sleep(0.2)
+
+    def _query(self, sql: str) -> list[Any]:
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture
+def processor(tmp_path: Path) -> Iterator[Processor]:
+    running = Processor(tmp_path / "dag_configs", tmp_path / "airflow.db", tmp_path / "log")
+    running.configs.mkdir()
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{running.database}",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "1",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "1",
+        "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "1",
+        "AIRFLOW__SCHEDULER__PARSING_CLEANUP_INTERVAL": "1",
+        "DAG_CONFIGS_DIR": str(running.configs),
+        "PYTHONPATH": str(PROJECT),
+    }
+    airflow = [sys.executable, "-m", "airflow"]
+    subprocess.run([*airflow, "db", "migrate"], check=True, capture_output=True, env=environment)
+    for name in GOOD:
+        running.write(name, SPEC)
+    for name, mistake in BROKEN.items():
+        running.write(name, SPEC + mistake)
+    with (
+        running.log.open("wb") as log,
+        subprocess.Popen(
+            [*airflow, "dag-processor"],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield running
+        finally:
+            # The process parses in children of its own.
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_broken_specs_take_no_other_pipeline_away(processor: Processor) -> None:
+    processor.wait_for(processor.active, {*GOOD})
+    processor.wait_for(lambda: {*processor.import_errors()}, {"invalid_specs.py"})
+    text = processor.import_errors()["invalid_specs.py"]
+    for place in PLACES:
+        assert text.count(place) == 1
+    assert not any(name in text for name in GOOD)
+    assert processor.active() == {*GOOD}
+
+    for name in BROKEN:
+        processor.write(name, SPEC)
+    processor.wait_for(processor.import_errors, {})
+    processor.wait_for(processor.active, {*GOOD, *BROKEN})
+
+    (processor.configs / "good-00.yaml").unlink()
+    processor.wait_for(processor.active, {*GOOD[1:], *BROKEN})
+    assert processor.import_errors() == {}
