@@ -36,7 +36,7 @@ catalog = Catalog(Path("dag_configs"))
 catalog.load("coin-0000")  # whatever is imported once is not part of it
 tracemalloc.start()
 loaded = catalog.load_all()
-assert not loaded.problems
+assert not loaded.errors
 print(tracemalloc.get_traced_memory()[1])
 """
 
@@ -73,7 +73,7 @@ def _write_specs(project: Path) -> None:
         coin = f"coin-{number:04}"
         # Half of the specs take a cron expression, which is checked in another way than a preset.
         schedule = "@hourly" if number % 2 else f"{number % 60} {number // 60}-23 * * *"
-        text = example.replace("@hourly", schedule)
+        text = example.replace("@hourly", schedule).replace("crypto/bitcoin", f"crypto/{coin}")
         text = re.sub(r"^coin: \w+", f"coin: {coin}", text, flags=re.MULTILINE)
         (folder / f"{coin}.yaml").write_text(text, encoding="utf-8")
 

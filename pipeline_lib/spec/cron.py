@@ -1,7 +1,9 @@
 """Cron expressions: five fields that come true at some time."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 _FIELDS = 5
 # Day 29 and later don't come in every month, so they aren't ordinary.
@@ -19,23 +21,49 @@ def is_cron(schedule: str) -> bool:
     return _is_ordinary(fields) or _croniter_accepts(schedule, fields)
 
 
+def minutes_of_day(schedule: str) -> frozenset[int]:
+    """When runs start on a day that has any, in minutes from midnight.
+
+    Args:
+        schedule: A cron expression that is valid.
+    """
+    minute_field, hour_field, *_ = schedule.split()
+    minutes, hours = _ordinary_values(minute_field, 0, 59), _ordinary_values(hour_field, 0, 23)
+    if minutes is None or hours is None:
+        from croniter import croniter  # noqa: PLC0415 (most specs don't need it)
+
+        expanded, _ = croniter.expand(schedule)
+        minutes, hours = _all(expanded[0], 60), _all(expanded[1], 24)
+    return frozenset(hour * 60 + minute for hour in hours for minute in minutes)
+
+
+def _all(field: Sequence[int | str], count: int) -> frozenset[int]:
+    return frozenset(range(count)) if "*" in field else frozenset(int(value) for value in field)
+
+
 def _is_ordinary(fields: list[str]) -> bool:
     # Numbers, ranges and steps cover most schedules, and need no import of croniter.
     return all(
-        _is_part(part, *allowed)
+        _ordinary_values(field, *allowed) is not None
         for field, allowed in zip(fields, _ORDINARY_RANGES, strict=True)
-        for part in field.split(",")
     )
 
 
-def _is_part(part: str, lowest: int, highest: int) -> bool:
+@cache
+def _ordinary_values(field: str, lowest: int, highest: int) -> frozenset[int] | None:
+    parts = [_part_values(part, lowest, highest) for part in field.split(",")]
+    return None if None in parts else frozenset(value for part in parts if part for value in part)
+
+
+def _part_values(part: str, lowest: int, highest: int) -> range | None:
     match = _ORDINARY_PART.fullmatch(part)
     if match is None:
-        return False
+        return None
     step_of_all, first, last, step_of_range = match.groups()
     step = int(step_of_all or step_of_range or 1)
-    bounds = (int(first), int(last or first)) if first else (lowest, highest)
-    return 1 <= step <= highest - lowest and lowest <= bounds[0] <= bounds[1] <= highest
+    start, end = (int(first), int(last or first)) if first else (lowest, highest)
+    is_ordinary = 1 <= step <= highest - lowest and lowest <= start <= end <= highest
+    return range(start, end + 1, step) if is_ordinary else None
 
 
 def _croniter_accepts(schedule: str, fields: list[str]) -> bool:
