@@ -1,32 +1,14 @@
-"""What all schedules together ask of CoinGecko, against what the plan allows.
-
-Runs are counted over one month that never changes, January 2024: 31 days from a Monday on, with the first of
-a week, a month, a quarter and a year in it. So the count depends on the specs alone.
-"""
+"""What all schedules together ask of CoinGecko, against what the plan allows."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from pipeline_lib.call_plan import CallPlan
-from pipeline_lib.spec.cron import minutes_of_day
 from pipeline_lib.spec.findings import Finding
 from pipeline_lib.spec.model import PipelineSpec
+from pipeline_lib.spec.run_times import DAYS, run_times
 
-_START = datetime(2024, 1, 1, tzinfo=UTC)
-_END = datetime(2024, 2, 1, tzinfo=UTC)
-_HOUR, _DAY = 60, 24 * 60
-_MINUTES = (_END - _START) // timedelta(minutes=1)
-_FIRST_SUNDAY = 6 * _DAY
-_PRESET_MINUTES = {
-    "@hourly": range(0, _MINUTES, _HOUR),
-    "@daily": range(0, _MINUTES, _DAY),
-    "@weekly": range(_FIRST_SUNDAY, _MINUTES, 7 * _DAY),
-    "@monthly": range(1),
-    "@quarterly": range(1),
-    "@yearly": range(1),
-}
 _HEAVIEST = 3
 
 Demand = Mapping[tuple[str, str], int]
@@ -41,66 +23,82 @@ def calls_for(pipelines_by_currency: Mapping[str, int]) -> int:
 def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator[Finding]:
     """What of the plan ``specs`` together exceed."""
     demand = Counter((spec.schedule, spec.vs_currency) for spec in specs)
-    calls = _calls_by_minute(demand)
-    peak = max(calls.values(), default=0)
+    days = list(_different_days(demand))
+    peak, day, minute = _busiest_minute(days)
     if peak > plan.per_minute:
-        minute = min(moment for moment, count in calls.items() if count == peak)
-        due = {group: count for group, count in demand.items() if minute in run_minutes(group[0])}
+        due = {
+            (schedule, currency): count
+            for (schedule, currency), count in demand.items()
+            if day in run_times(schedule).days and minute in run_times(schedule).minutes
+        }
         yield Finding(
             (),
             f"up to {peak:,} calls of CoinGecko in one minute, and the plan allows {plan.per_minute:,}",
             f"due together: {_heaviest(due, lambda _: 1)};"
             " spread the schedules over the hour, or set COINGECKO_CALLS_PER_MINUTE",
         )
-    total = sum(calls.values())
+    total = sum(day.times * sum(day.calls.values()) for day in days)
     if total > plan.per_month:
         yield Finding(
             (),
             f"{total:,} calls of CoinGecko in a month of 31 days, and the plan allows {plan.per_month:,}",
-            f"heaviest: {_heaviest(demand, lambda schedule: len(run_minutes(schedule)))};"
+            f"heaviest: {_heaviest(demand, lambda schedule: run_times(schedule).count)};"
             " run less often, or set COINGECKO_CALLS_PER_MONTH",
         )
 
 
-@cache
-def run_minutes(schedule: str) -> Sequence[int]:
-    """When runs start, in minutes from the start of the month, in order.
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A day, and how many more of the month are like it.
 
-    Args:
-        schedule: A preset or a cron expression that is valid.
+    Attributes:
+        day: The first such day, from 0.
+        times: How many there are.
+        calls: By minute of the day.
     """
-    if schedule in _PRESET_MINUTES:
-        return _PRESET_MINUTES[schedule]
-    # Days are few and asked for one by one; the minutes of a day follow from the first two fields.
-    _, _, *day_fields = schedule.split()
-    of_day = sorted(minutes_of_day(schedule))
-    return tuple(day * _DAY + minute for day in _run_days(" ".join(day_fields)) for minute in of_day)
+
+    day: int
+    times: int
+    calls: Mapping[int, int]
 
 
-@cache
-def _run_days(day_fields: str) -> Sequence[int]:
-    if day_fields == "* * *":
-        return range(_MINUTES // _DAY)
-    from croniter import croniter  # noqa: PLC0415 (most specs run every day)
-
-    midnights = croniter(f"0 0 {day_fields}", _START - timedelta(minutes=1), ret_type=datetime)
-    days = []
-    for midnight in iter(midnights.get_next, None):
-        if midnight >= _END:
-            break
-        days.append((midnight - _START).days)
-    return tuple(days)
+_Due = Mapping[str, Mapping[int, int]]
+"""How many pipelines are due, by currency and minute of the day."""
 
 
-def _calls_by_minute(demand: Demand) -> dict[int, int]:
-    due: dict[str, Counter[int]] = defaultdict(Counter)
+def _different_days(demand: Demand) -> Iterator[_Day]:
+    due_by_days: dict[frozenset[int], dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for (schedule, currency), pipelines in demand.items():
-        minutes = run_minutes(schedule)
+        times = run_times(schedule)
         # Counting each minute once is what Counter does fastest.
-        due[currency].update(minutes if pipelines == 1 else dict.fromkeys(minutes, pipelines))
+        counted = times.minutes if pipelines == 1 else dict.fromkeys(times.minutes, pipelines)
+        due_by_days[times.days][currency].update(counted)
+    # Nearly all schedules run every day: most days are the same, and are counted once.
+    alike: dict[tuple[frozenset[int], ...], list[int]] = defaultdict(list)
+    for day in range(DAYS):
+        alike[tuple(days for days in due_by_days if day in days)].append(day)
+    for groups, days in alike.items():
+        yield _Day(days[0], len(days), _calls_by_minute([due_by_days[group] for group in groups]))
+
+
+def _busiest_minute(days: Iterable[_Day]) -> tuple[int, int, int]:
+    """The most calls in one minute, and the first day and minute that see them."""
+    busiest = (0, 0, 0)
+    for day in days:
+        for minute, calls in day.calls.items():
+            if calls > busiest[0]:
+                busiest = (calls, day.day, minute)
+    return busiest
+
+
+def _calls_by_minute(parts: Iterable[_Due]) -> dict[int, int]:
+    due: dict[str, Counter[int]] = defaultdict(Counter)
+    for part in parts:
+        for currency, minutes in part.items():
+            due[currency].update(minutes)
     return {
         minute: calls_for({currency: minutes[minute] for currency, minutes in due.items()})
-        for minute in set().union(*due.values())
+        for minute in sorted(set().union(*due.values()))
     }
 
 
