@@ -22,8 +22,9 @@ from local_stack.embedded_airflow import (
     free_port,
     is_free,
 )
+from local_stack.foreign_settings import forget_foreign_settings
 from local_stack.report import files_below, last_row, message_lines, objects_in, price_lines, size_lines
-from local_stack.simulated_world import BUCKET, SimulatedWorld, forget_foreign_settings, simulated_world
+from local_stack.simulated_world import BUCKET, SimulatedWorld, simulated_world
 from pipeline_lib import steps
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
@@ -34,13 +35,6 @@ _PROJECT = Path(__file__).resolve().parents[1]
 _FOLDER = _PROJECT / ".demo"
 _DATA = _FOLDER / "data"
 _HISTORY_HOURS = 8 * 24
-_STEPS: tuple[steps.Step, ...] = (
-    steps.fetch_and_save_price,
-    steps.send_price_alerts,
-    steps.upload_raw_to_s3,
-    steps.compute_moving_average,
-    steps.upload_processed_csv_to_s3,
-)
 _SECONDS_TO_START = 120.0
 _SECONDS_TO_RUN = 180.0
 _INTERRUPTED = 130
@@ -100,7 +94,7 @@ def _replay(spec: PipelineSpec, settings: Settings, world: SimulatedWorld) -> No
     for hour in range(_HISTORY_HOURS):
         moment = world.crash - timedelta(hours=_HISTORY_HOURS - hour)
         world.simulator.clock.set(moment)
-        for step in _STEPS:
+        for step in steps.ALL_STEPS:
             step(spec, steps.Run(moment), access)
         if (hour + 1) % 24 == 0:
             _say(f"replayed {hour + 1} of {_HISTORY_HOURS} hours, up to {format_moment(moment)}")

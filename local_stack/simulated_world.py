@@ -24,9 +24,6 @@ _SEED = 0
 _SEARCHED_FROM = datetime(2025, 1, 1, tzinfo=UTC)
 _SEARCHED_TO = datetime(2026, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
-# Settings of this machine's user must not leak into the demo, nor the demo into real services.
-_FOREIGN_PREFIXES = ("AIRFLOW", "AWS_", "BITCOIN_", "ETHEREUM_", "COINGECKO_", "SLACK_", "S3_")
-_FOREIGN_NAMES = ("DATA_DIR", "DAG_CONFIGS_DIR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +41,6 @@ class SimulatedWorld:
     s3: "S3Client"
     environment: Mapping[str, str]
     crash: datetime
-
-
-def forget_foreign_settings() -> None:
-    """Drop this machine's own settings from the environment of this process."""
-    for name in list(os.environ):
-        if name.startswith(_FOREIGN_PREFIXES) or name in _FOREIGN_NAMES:
-            del os.environ[name]
 
 
 @contextmanager

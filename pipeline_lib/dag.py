@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import yaml
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import (
     DAG,
@@ -34,6 +33,7 @@ from pipeline_lib.pipelines import load_pipelines
 from pipeline_lib.secret import Secret
 from pipeline_lib.settings import Settings, is_safe_url
 from pipeline_lib.spec import Catalog, PipelineSpec, pipeline_name
+from pipeline_lib.spec.yaml_writing import write_yaml
 from pipeline_lib.timestamps import to_moment
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _retry_policy() -> ExceptionRetryPolicy:
 
 
 def _documentation(spec: PipelineSpec) -> str:
-    effective = yaml.safe_dump(dict(spec.effective), sort_keys=False, allow_unicode=True)
+    effective = write_yaml(dict(spec.effective))
     return (
         f"### {spec.description}\n\n"
         f"Made from `{spec.name}.yaml`. With all defaults filled in, it says:\n\n"

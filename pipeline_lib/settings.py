@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ class Settings:
             any other pipeline, by variable name.
         coingecko_base_url: Root of the API (``COINGECKO_BASE_URL``), without a slash at its end.
         coingecko_api_key: Demo or paid key (``COINGECKO_API_KEY``), or None for the public plan.
-        coingecko_plan: What validation holds all schedules together against.
+        coingecko_plan: What all schedules together are held against, or None to leave that out.
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
         s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
     """
@@ -41,7 +41,7 @@ class Settings:
     paths: Mapping[str, Path]
     coingecko_base_url: str
     coingecko_api_key: Secret | None
-    coingecko_plan: CallPlan
+    coingecko_plan: CallPlan | None
     slack_webhook_url: Secret | None
     s3_bucket: str | None
 
@@ -77,14 +77,15 @@ class Settings:
     def for_parsing(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
         """What the environment says of files and buckets alone, which is all that a DAG is built from.
 
-        A mistake in what only tasks need, such as a key, fails those tasks; it must not hide a DAG.
+        A mistake in what only tasks need, such as a key, fails those tasks; it must not hide a DAG. Nor are
+        calls counted against a plan: that ends in warnings, which a parse shows to nobody.
         """
         places = {
             name: value
             for name, value in environment.items()
             if name in _PLACE_VARIABLES or name.endswith(_PATH_SUFFIXES)
         }
-        return cls.from_environment(places, project_folder=project_folder)
+        return replace(cls.from_environment(places, project_folder=project_folder), coingecko_plan=None)
 
 
 def read_webhook(environment: Mapping[str, str], variable: str) -> Secret | None:

@@ -248,3 +248,13 @@ def _upload_target(spec: PipelineSpec, access: Access) -> _UploadTarget | Skippe
 def _describe(observation: Observation) -> str:
     price = f"{observation.price:f} {observation.vs_currency.upper()}"
     return f"{observation.coin} {price} at {format_moment(observation.moment)}"
+
+
+ALL_STEPS: tuple[Step, ...] = (
+    fetch_and_save_price,
+    send_price_alerts,
+    upload_raw_to_s3,
+    compute_moving_average,
+    upload_processed_csv_to_s3,
+)
+"""The steps of a run, in an order in which each finds the work that it needs done."""

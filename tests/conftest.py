@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from local_stack.foreign_settings import forget_foreign_settings
+
 PROJECT = Path(__file__).resolve().parents[1]
 
-_FOREIGN_PREFIXES = ("AIRFLOW", "AWS_", "BITCOIN_", "ETHEREUM_", "COINGECKO_", "SLACK_", "S3_")
-for _name in [*os.environ]:
-    if _name.startswith(_FOREIGN_PREFIXES) or _name in ("DATA_DIR", "DAG_CONFIGS_DIR"):
-        del os.environ[_name]
-
+forget_foreign_settings()
 _AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="coin-pipelines-tests-"))
 os.environ.update(
     {

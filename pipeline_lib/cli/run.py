@@ -18,13 +18,6 @@ from pipeline_lib.outcome import Outcome, Skipped
 from pipeline_lib.spec import PipelineSpec
 from pipeline_lib.timestamps import to_moment
 
-_AFTER_FETCH: tuple[steps.Step, ...] = (
-    steps.send_price_alerts,
-    steps.upload_raw_to_s3,
-    steps.compute_moving_average,
-    steps.upload_processed_csv_to_s3,
-)
-
 
 @click.command()
 @click.argument("pipeline", shell_complete=complete_names)
@@ -48,9 +41,10 @@ def run(pipeline: str, moment: datetime | None) -> None:
     spec = load_pipeline(settings, pipeline)
     access = steps.Access.from_settings(settings).for_pipeline(spec, os.environ)
     this_run = steps.Run(moment=moment or to_moment(datetime.now(UTC)))
-    if not _attempt(steps.fetch_and_save_price, spec, this_run, access):
+    fetch, *others = steps.ALL_STEPS
+    if not _attempt(fetch, spec, this_run, access):
         raise SystemExit(1)
-    succeeded = [_attempt(step, spec, this_run, access) for step in _AFTER_FETCH]
+    succeeded = [_attempt(step, spec, this_run, access) for step in others]
     if not all(succeeded):
         raise SystemExit(1)
 

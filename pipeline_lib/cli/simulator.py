@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from pipeline_lib.cli.project import MOMENT
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.coins import BUILT_IN_COINS
 from pipeline_lib.simulator.generator import GeneratedSeries
 from pipeline_lib.simulator.series import CsvSeries, PriceSeries
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.timestamps import parse_moment
 
 _LOOPBACK = "127.0.0.1"
 _END_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
@@ -23,13 +23,6 @@ def _loopback_only(_context: click.Context, _parameter: click.Parameter, host: s
         raise click.BadParameter(
             f"the simulator listens on {_LOOPBACK} only, since it obeys whoever reaches it"
         )
-
-
-def _moment(_context: click.Context, _parameter: click.Parameter, text: str | None) -> datetime | None:
-    try:
-        return None if text is None else parse_moment(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}; write a time such as 2018-02-05T14:00:00Z") from error
 
 
 def _price_files(
@@ -71,8 +64,7 @@ def _price_files(
 )
 @click.option(
     "--at",
-    metavar="MOMENT",
-    callback=_moment,
+    type=MOMENT,
     help="Stand at this time, such as 2018-02-05T14:00:00Z, instead of following the real clock.",
 )
 @click.option(

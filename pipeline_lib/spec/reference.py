@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 from pipeline_lib.spec.findings import as_yaml
 from pipeline_lib.spec.reading import LARGEST_FILE
+from pipeline_lib.spec.run_times import PRESETS
 from pipeline_lib.spec.schema import load_schema
-from pipeline_lib.spec.semantics import PRESETS
 from pipeline_lib.spec.yaml_text import DEEPEST_NESTING, MOST_NODES
 
 Schema: TypeAlias = Mapping[str, Any]

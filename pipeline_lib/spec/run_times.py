@@ -36,7 +36,7 @@ class RunTimes:
         return len(self.days) * len(self.minutes)
 
 
-_PRESETS = {
+PRESETS = {
     "@hourly": RunTimes(_EVERY_DAY, frozenset(range(0, 24 * 60, 60))),
     "@daily": RunTimes(_EVERY_DAY, _MIDNIGHT),
     "@weekly": RunTimes(_SUNDAYS, _MIDNIGHT),
@@ -53,8 +53,8 @@ def run_times(schedule: str) -> RunTimes:
     Args:
         schedule: A preset or a cron expression that is valid.
     """
-    if schedule in _PRESETS:
-        return _PRESETS[schedule]
+    if schedule in PRESETS:
+        return PRESETS[schedule]
     _, _, *day_fields = schedule.split()
     return RunTimes(_days(" ".join(day_fields)), minutes_of_day(schedule))
 

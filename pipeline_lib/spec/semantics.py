@@ -7,8 +7,8 @@ from typing import Any
 from pipeline_lib.spec.cron import is_cron
 from pipeline_lib.spec.durations import parse_duration
 from pipeline_lib.spec.findings import Finding, show_value
+from pipeline_lib.spec.run_times import PRESETS
 
-PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 

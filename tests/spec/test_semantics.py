@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.spec.findings import Finding
-from pipeline_lib.spec.semantics import PRESETS, find_semantic_breaks
+from pipeline_lib.spec.run_times import PRESETS
+from pipeline_lib.spec.semantics import find_semantic_breaks
 
 
 def findings(

@@ -26,13 +26,6 @@ from tests.system.world import PROJECT, World
 PRICES = PROJECT.parent / "shared" / "data" / "prices" / "bitcoin_usd_1h.csv"
 FIRST = "2018-01-01T00:00:00Z"
 HOURS = 2000
-STEPS = (
-    steps.fetch_and_save_price,
-    steps.send_price_alerts,
-    steps.upload_raw_to_s3,
-    steps.compute_moving_average,
-    steps.upload_processed_csv_to_s3,
-)
 
 pytestmark = [
     pytest.mark.skipif(not PRICES.exists(), reason=f"needs the real prices in {PRICES}"),
@@ -83,7 +76,7 @@ def _run_all(market: Simulator, moments: list[datetime]) -> None:
     access = replace(steps.Access.from_settings(settings), open_s3_account=lambda: account)
     for moment in moments:
         market.clock.set(moment)
-        for step in STEPS:
+        for step in steps.ALL_STEPS:
             assert isinstance(step(spec, steps.Run(moment), access), Done)
 
 
