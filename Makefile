@@ -51,7 +51,7 @@ docs: setup  ## Write the reference page of specs from their schema
 
 lock: $(BIN)/uv  ## Resolve the newest versions into requirements/*.lock
 	echo 'uv' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - --output-file requirements/bootstrap.lock
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra airflow --group development pyproject.toml \
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra airflow --extra apprise --group development pyproject.toml \
 	  --output-file requirements/development.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --constraint requirements/development.lock pyproject.toml \
 	  --output-file requirements/core.lock

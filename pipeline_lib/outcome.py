@@ -10,9 +10,11 @@ class Done:
 
     Attributes:
         summary: One line for people.
+        warnings: What those who run the pipelines should look at, though the work is done; a line each.
     """
 
     summary: str
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

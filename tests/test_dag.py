@@ -85,7 +85,7 @@ def test_the_documentation_is_the_effective_spec() -> None:
     assert text is not None
     effective = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
     assert effective["windows"] == ["24h", "7d"]
-    assert effective["quality"] == {"max_age": "10m"}
+    assert effective["quality"] == {"max_age": "10m", "max_jump": 50}
 
 
 def test_other_dags_can_be_scheduled_on_the_data() -> None:

@@ -1,12 +1,26 @@
 """Specs: YAML files → checked, complete, frozen data."""
 
 from pipeline_lib.spec.catalog import Catalog, Loaded, Sources, load_path
-from pipeline_lib.spec.model import PipelineSpec, S3Target, Thresholds, Window, pipeline_name
+from pipeline_lib.spec.model import (
+    AlertPolicy,
+    DeviationRule,
+    PipelineSpec,
+    QualityLimits,
+    S3Layout,
+    S3Target,
+    Thresholds,
+    Window,
+    pipeline_name,
+)
 
 __all__ = [
+    "AlertPolicy",
     "Catalog",
+    "DeviationRule",
     "Loaded",
     "PipelineSpec",
+    "QualityLimits",
+    "S3Layout",
     "S3Target",
     "Sources",
     "Thresholds",

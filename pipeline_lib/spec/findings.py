@@ -33,6 +33,7 @@ _COMPARISONS = {
     "maxItems": "the list has more than {limit} items",
     "uniqueItems": "the list names something twice",
     "pattern": "{value} doesn't fit",
+    "enum": "{value} is not one of {limit}",
     "format": "{value} is not a {limit}",
 }
 
@@ -61,7 +62,7 @@ def find_schema_breaks(document: object) -> Iterator[Finding]:
         elif error.validator == "required":
             yield _missing_key(path, error)
         else:
-            yield Finding(path, _describe(error), _expectation(path))
+            yield Finding(path, _describe(error), _hint(error, path))
 
 
 def show_value(value: object) -> str:
@@ -93,8 +94,18 @@ def _describe(error: "ValidationError") -> str:
         types = cast("str | list[str]", error.validator_value)
         allowed = [types] if isinstance(types, str) else types
         return f"{value} is not {' or '.join(_TYPE_NAMES[name] for name in allowed)}"
+    if error.validator == "enum":
+        limit = ", ".join(map(str, cast("list[str]", error.validator_value)))
     template = _COMPARISONS.get(str(error.validator))
     return template.format(value=value, limit=limit) if template else error.message
+
+
+def _hint(error: "ValidationError", path: Sequence[str | int]) -> str:
+    if error.validator != "enum":
+        return _expectation(path)
+    values = cast("list[str]", error.validator_value)
+    close = get_close_matches(str(error.instance), values, n=1)
+    return f"did you mean {close[0]!r}?" if close else ""
 
 
 def _expectation(path: Sequence[str | int]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 DAG_ID_SUFFIX = "_data_pipeline"
@@ -32,6 +33,68 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviationRule:
+    """An alert on a price far from a window's own centre.
+
+    Attributes:
+        window: One of the pipeline's windows; what lies in it before the price is the baseline.
+        limit: How many deviations from the centre alert, in either direction.
+        minimum_percent: Distance from the centre, in percent of it, below which nothing alerts: a
+            stablecoin's noise is many deviations of nearly nothing.
+    """
+
+    window: Window
+    limit: Decimal
+    minimum_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """What alerts beside the thresholds, how often, and how it reaches people.
+
+    Attributes:
+        connection: Airflow connection with the webhook, or None for an environment variable.
+        webhook_variable: That variable, or None for ``SLACK_WEBHOOK_URL``.
+        on_backfill: Whether backfilled runs alert.
+        cooldown: How long an episode is silent before it is told again, or None for as long as it lasts.
+        clear_level: The part of its threshold that a move must fall below to be over.
+        z_score: Alerts on the distance from the mean in standard deviations, or None.
+        robust_z_score: Alerts on the distance from the median in scaled median absolute deviations, or None.
+    """
+
+    connection: str | None
+    webhook_variable: str | None
+    on_backfill: bool
+    cooldown: timedelta | None
+    clear_level: Decimal
+    z_score: DeviationRule | None
+    robust_z_score: DeviationRule | None
+
+
+@dataclass(frozen=True, slots=True)
+class QualityLimits:
+    """What a price must satisfy to become an observation.
+
+    Attributes:
+        max_age: How far its own time may lie from the run's moment.
+        max_jump_percent: The move since the observation before it, in percent and in either direction, beyond
+            which it takes a second look to be believed.
+    """
+
+    max_age: timedelta
+    max_jump_percent: Decimal
+
+
+class S3Layout(Enum):
+    """Which objects a pipeline has on S3."""
+
+    COMPLETE = "complete"
+    """Partitions by date and hour, and beside them the whole raw log and the whole processed table."""
+    PARTITIONS = "partitions"
+    """Partitions alone: a run publishes as much after ten years as on the first day."""
+
+
+@dataclass(frozen=True, slots=True)
 class S3Target:
     """Where a pipeline publishes.
 
@@ -40,12 +103,20 @@ class S3Target:
         prefix: Folder of the pipeline's objects, without slashes at its ends.
         endpoint_url: An S3-compatible store, or None for the AWS chain's own.
         connection: Airflow connection with the credentials, or None for the AWS chain.
+        layout: Which objects there are.
+        encryption: Server-side encryption, ``AES256`` or ``aws:kms``, or None for the bucket's own.
+        kms_key_id: Key of ``aws:kms``, or None for the account's default key.
+        storage_class: Such as ``STANDARD_IA``, or None for the bucket's own.
     """
 
     bucket: str | None
     prefix: str
-    endpoint_url: str | None
-    connection: str | None
+    endpoint_url: str | None = None
+    connection: str | None = None
+    layout: S3Layout = S3Layout.COMPLETE
+    encryption: str | None = None
+    kms_key_id: str | None = None
+    storage_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +138,8 @@ class PipelineSpec:
         timeout: Longest time that one try of a task may take.
         windows: Rolling windows, those of each kind from short to long.
         thresholds: Price moves that alert.
-        max_age: How far a quote's own time may lie from the run's moment.
-        slack_connection: Airflow connection with the webhook, or None for an environment variable.
-        slack_webhook_variable: That variable, or None for ``SLACK_WEBHOOK_URL``.
-        alert_on_backfill: Whether backfilled runs alert.
+        alerts: What else alerts, how often, and how it reaches people.
+        quality: What a price must satisfy.
         s3: Where to publish, or None to stay on disk.
         effective: The whole spec as plain data, for people to read.
     """
@@ -89,10 +158,8 @@ class PipelineSpec:
     timeout: timedelta
     windows: tuple[Window, ...]
     thresholds: Thresholds
-    max_age: timedelta
-    slack_connection: str | None
-    slack_webhook_variable: str | None
-    alert_on_backfill: bool
+    alerts: AlertPolicy
+    quality: QualityLimits
     s3: S3Target | None
     effective: Mapping[str, Any]
 

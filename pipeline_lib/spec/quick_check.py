@@ -130,6 +130,7 @@ def _are_different_values(value: Any) -> bool:  # noqa: ANN401 (as above)
 
 _SIMPLE_KEYWORDS: Mapping[str, Callable[[Any], Check]] = {
     "type": _check_type,
+    "enum": lambda values: lambda value: type(value) is str and value in values,
     "const": lambda wanted: lambda value: type(value) is type(wanted) and value == wanted,
     "pattern": _check_pattern,
     "format": _check_format,

@@ -12,7 +12,16 @@ from pipeline_lib.errors import InvalidSpecsError, SpecProblem
 from pipeline_lib.spec.durations import parse_duration
 from pipeline_lib.spec.findings import Finding, find_schema_breaks, show_value
 from pipeline_lib.spec.merging import merge
-from pipeline_lib.spec.model import PipelineSpec, S3Target, Thresholds, Window
+from pipeline_lib.spec.model import (
+    AlertPolicy,
+    DeviationRule,
+    PipelineSpec,
+    QualityLimits,
+    S3Layout,
+    S3Target,
+    Thresholds,
+    Window,
+)
 from pipeline_lib.spec.schema import with_defaults
 from pipeline_lib.spec.semantics import find_semantic_breaks
 from pipeline_lib.spec.yaml_text import YamlMistakeError, find_positions, has_path, parse_yaml
@@ -180,12 +189,42 @@ def _build(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
             move_1h_percent=Decimal(str(thresholds["1h"])),
             move_24h_percent=Decimal(str(thresholds["24h"])),
         ),
-        max_age=parse_duration(complete["quality"]["max_age"]),
-        slack_connection=complete["alerts"].get("connection"),
-        slack_webhook_variable=complete["alerts"].get("webhook_variable"),
-        alert_on_backfill=complete["alerts"]["on_backfill"],
+        alerts=_build_alerts(complete),
+        quality=_build_quality(complete["quality"]),
         s3=_build_s3(complete["s3"]) if "s3" in complete else None,
         effective=complete,
+    )
+
+
+def _build_alerts(complete: Mapping[str, Any]) -> AlertPolicy:
+    section = complete["alerts"]
+    return AlertPolicy(
+        connection=section.get("connection"),
+        webhook_variable=section.get("webhook_variable"),
+        on_backfill=section["on_backfill"],
+        cooldown=parse_duration(section["cooldown"]) if "cooldown" in section else None,
+        clear_level=Decimal(str(section["clear_level"])),
+        z_score=_build_deviation_rule(section.get("z_score"), complete["windows"]),
+        robust_z_score=_build_deviation_rule(section.get("robust_z_score"), complete["windows"]),
+    )
+
+
+def _build_deviation_rule(
+    section: Mapping[str, Any] | None, windows: Sequence[str | float]
+) -> DeviationRule | None:
+    if section is None:
+        return None
+    return DeviationRule(
+        window=_build_window(section.get("window", windows[-1])),
+        limit=Decimal(str(section["limit"])),
+        minimum_percent=Decimal(str(section["minimum_percent"])),
+    )
+
+
+def _build_quality(section: Mapping[str, Any]) -> QualityLimits:
+    return QualityLimits(
+        max_age=parse_duration(section["max_age"]),
+        max_jump_percent=Decimal(str(section["max_jump"])),
     )
 
 
@@ -202,4 +241,8 @@ def _build_s3(section: Mapping[str, Any]) -> S3Target:
         prefix=section["prefix"],
         endpoint_url=section.get("endpoint_url"),
         connection=section.get("connection"),
+        layout=S3Layout(section["layout"]),
+        encryption=section.get("encryption"),
+        kms_key_id=section.get("kms_key_id"),
+        storage_class=section.get("storage_class"),
     )

@@ -18,6 +18,8 @@ def find_semantic_breaks(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _check_start_date(document["start_date"])
     yield from _check_windows(document["windows"])
     yield from _check_alerts(document["alerts"])
+    yield from _check_deviation_rules(document["alerts"], document["windows"])
+    yield from _check_encryption(document.get("s3", {}))
 
 
 def _check_schedule(schedule: str) -> Iterator[Finding]:
@@ -67,4 +69,22 @@ def _check_alerts(alerts: Mapping[str, Any]) -> Iterator[Finding]:
             ("alerts", "webhook_variable"),
             "the connection names a webhook already",
             "keep one of them; null takes away what the defaults say",
+        )
+
+
+def _check_deviation_rules(alerts: Mapping[str, Any], windows: Sequence[str | float]) -> Iterator[Finding]:
+    for rule in ("z_score", "robust_z_score"):
+        window = alerts.get(rule, {}).get("window", windows[-1])
+        if window not in windows:
+            yield Finding(
+                ("alerts", rule, "window"),
+                f"{window} is not one of the windows",
+                f"windows: {', '.join(map(str, windows))}",
+            )
+
+
+def _check_encryption(s3: Mapping[str, Any]) -> Iterator[Finding]:
+    if "kms_key_id" in s3 and s3.get("encryption") != "aws:kms":
+        yield Finding(
+            ("s3", "kms_key_id"), "the key is used by encryption aws:kms alone", "write encryption: aws:kms"
         )

@@ -49,6 +49,15 @@ def test_a_file_that_is_gone_is_a_pipeline_less(folder: Folder, minimal: str) ->
     assert all(value.new is None for value in change.values)
 
 
+def test_a_section_that_comes_brings_its_defaults(folder: Folder, minimal: str) -> None:
+    old, new = folder(bitcoin=minimal), folder(bitcoin=f"{minimal}s3: {{prefix: p}}\n")
+    (change,) = compare(old, new)
+    assert change.values == (
+        ValueChange("s3.prefix", None, "p"),
+        ValueChange("s3.layout", None, "complete"),
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "value"),
     [

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import InvalidSpecsError
-from pipeline_lib.spec.model import PipelineSpec, S3Target, Thresholds, Window
+from pipeline_lib.spec.model import (
+    AlertPolicy,
+    DeviationRule,
+    PipelineSpec,
+    QualityLimits,
+    S3Layout,
+    S3Target,
+    Thresholds,
+    Window,
+)
 from pipeline_lib.spec.reading import read_document, read_spec
 
 HERE = Path(__file__).parent
@@ -64,15 +73,25 @@ def test_the_whole_spec_is_read() -> None:
             Window("100000_rows", 100_000),
         ),
         thresholds=Thresholds(Decimal("1.5"), Decimal(1000)),
-        max_age=timedelta(seconds=90),
-        slack_connection="slack_market_alerts",
-        slack_webhook_variable=None,
-        alert_on_backfill=True,
+        alerts=AlertPolicy(
+            connection="slack_market_alerts",
+            webhook_variable=None,
+            on_backfill=True,
+            cooldown=timedelta(hours=12),
+            clear_level=Decimal("0.5"),
+            z_score=DeviationRule(Window("24h", timedelta(hours=24)), Decimal(5), Decimal("0.5")),
+            robust_z_score=DeviationRule(Window("100000_rows", 100_000), Decimal("7.5"), Decimal(0)),
+        ),
+        quality=QualityLimits(max_age=timedelta(seconds=90), max_jump_percent=Decimal(30)),
         s3=S3Target(
             bucket="my-bucket",
             prefix="crypto/date=now/bitcoin_1.2",
             endpoint_url="http://127.0.0.1:9000/store",
             connection="aws_market_data",
+            layout=S3Layout.PARTITIONS,
+            encryption="aws:kms",
+            kms_key_id="alias/market-data",
+            storage_class="STANDARD_IA",
         ),
         effective=spec.effective,
     )
@@ -84,14 +103,31 @@ def test_what_a_minimal_spec_leaves_out_has_a_default() -> None:
     assert (spec.retry_delay, spec.timeout) == (timedelta(seconds=30), timedelta(minutes=5))
     assert [window.label for window in spec.windows] == ["24h", "7d"]
     assert spec.thresholds == Thresholds(Decimal(3), Decimal(8))
-    assert spec.max_age == timedelta(minutes=10)
-    assert (spec.slack_connection, spec.slack_webhook_variable, spec.s3) == (None, None, None)
-    assert (spec.catchup, spec.alert_on_backfill) == (False, False)
+    assert spec.quality == QualityLimits(timedelta(minutes=10), max_jump_percent=Decimal(50))
+    assert spec.alerts == AlertPolicy(
+        connection=None,
+        webhook_variable=None,
+        on_backfill=False,
+        cooldown=None,
+        clear_level=Decimal("0.7"),
+        z_score=None,
+        robust_z_score=None,
+    )
+    assert (spec.catchup, spec.s3) == (False, None)
+
+
+def test_a_rule_that_says_nothing_but_its_name_has_defaults(
+    write: Callable[[str, str], Path], minimal: str
+) -> None:
+    spec = read_spec(write("bitcoin.yaml", minimal + "alerts: {z_score: {}, robust_z_score: {}}\n"), None)
+    last = Window("7d", timedelta(days=7))
+    assert spec.alerts.z_score == DeviationRule(last, limit=Decimal(4), minimum_percent=Decimal(1))
+    assert spec.alerts.robust_z_score == DeviationRule(last, limit=Decimal(6), minimum_percent=Decimal(1))
 
 
 def test_a_webhook_may_stand_in_another_variable() -> None:
     spec = read_spec(HERE / "good" / "webhook_variable.yaml", None)
-    assert spec.slack_webhook_variable == "SLACK_WEBHOOK_URL_MAJORS"
+    assert spec.alerts.webhook_variable == "SLACK_WEBHOOK_URL_MAJORS"
 
 
 def test_a_window_of_observations_written_with_a_point_is_a_whole_number() -> None:
@@ -104,7 +140,7 @@ def test_a_section_of_nothing_but_a_prefix_leaves_the_rest_open(
     write: Callable[[str, str], Path], minimal: str
 ) -> None:
     spec = read_spec(write("bitcoin.yaml", minimal + "s3: {prefix: crypto}\n"), None)
-    assert spec.s3 == S3Target(bucket=None, prefix="crypto", endpoint_url=None, connection=None)
+    assert spec.s3 == S3Target(bucket=None, prefix="crypto")
 
 
 def test_a_threshold_keeps_its_digits(write: Callable[[str, str], Path], minimal: str) -> None:

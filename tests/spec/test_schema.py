@@ -89,5 +89,5 @@ def test_defaults_stand_in_the_order_of_the_schema() -> None:
     complete = with_defaults({"schedule": "@daily", "thresholds": {"24h": 9}, "coin": "x", "spec_version": 1})
     assert list(complete) == [key for key in load_schema()["properties"] if key in complete]
     assert complete["thresholds"] == {"1h": 3, "24h": 9}
-    assert complete["quality"] == {"max_age": "10m"}
+    assert complete["quality"] == {"max_age": "10m", "max_jump": 50}
     assert "s3" not in complete

@@ -15,13 +15,15 @@ def findings(
     schedule: str = "@hourly",
     windows: Sequence[str | float] = ("24h", "7d"),
     start_date: str = "2024-01-01",
-    alerts: Mapping[str, str] = MappingProxyType({}),
+    alerts: Mapping[str, Any] = MappingProxyType({}),
+    s3: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Finding]:
     document: dict[str, Any] = {
         "schedule": schedule,
         "start_date": start_date,
         "windows": windows,
         "alerts": alerts,
+        "s3": s3,
     }
     return list(find_semantic_breaks(document))
 

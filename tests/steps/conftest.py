@@ -12,7 +12,7 @@ from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.spec import PipelineSpec, S3Target, Thresholds, Window
+from pipeline_lib.spec import AlertPolicy, PipelineSpec, QualityLimits, S3Target, Thresholds, Window
 from pipeline_lib.steps import Access
 from pipeline_lib.store.s3 import Bucket, S3Account
 from tests.steps.world import ASKED_AT, CRASH, START, World
@@ -86,11 +86,17 @@ def world(
         timeout=timedelta(minutes=5),
         windows=(Window("24h", timedelta(hours=24)),),
         thresholds=Thresholds(move_1h_percent=Decimal(3), move_24h_percent=Decimal(8)),
-        max_age=timedelta(minutes=10),
-        slack_connection=None,
-        slack_webhook_variable=None,
-        alert_on_backfill=False,
-        s3=S3Target(bucket=bucket.name, prefix="crypto/btc", endpoint_url=None, connection=None),
+        alerts=AlertPolicy(
+            connection=None,
+            webhook_variable=None,
+            on_backfill=False,
+            cooldown=None,
+            clear_level=Decimal("0.7"),
+            z_score=None,
+            robust_z_score=None,
+        ),
+        quality=QualityLimits(max_age=timedelta(minutes=10), max_jump_percent=Decimal(50)),
+        s3=S3Target(bucket=bucket.name, prefix="crypto/btc"),
         effective={},
     )
     access = Access(

@@ -88,13 +88,14 @@ def test_a_backfilled_run_alerts_nobody(world: World) -> None:
 
 
 def test_a_backfilled_run_alerts_when_the_spec_asks_for_it(world: World) -> None:
-    asking = world.with_spec(lambda spec: replace(spec, alert_on_backfill=True))
+    asking = world.with_spec(lambda spec: replace(spec, alerts=replace(spec.alerts, on_backfill=True)))
     asking.fetch(CRASH)
     assert _alert(asking, Run(CRASH, is_backfill=True)) == Done(f"{TOLD}: told Slack")
 
 
 def test_a_pipeline_may_have_a_webhook_of_its_own(world: World) -> None:
-    own = world.with_spec(lambda spec: replace(spec, slack_webhook_variable="SLACK_MAJORS"))
+    alerts = replace(world.spec.alerts, webhook_variable="SLACK_MAJORS")
+    own = world.with_spec(lambda spec: replace(spec, alerts=alerts))
     own.fetch(CRASH)
     assert own.access.for_pipeline(world.spec, {}) is own.access
     unset = replace(own, access=own.access.for_pipeline(own.spec, {"SLACK_MAJORS": " "}))

@@ -1,0 +1,69 @@
+"""What every step is called with: the run, and the access to the world."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from pipeline_lib.market import Transport
+from pipeline_lib.outcome import Outcome
+from pipeline_lib.secret import Secret
+from pipeline_lib.settings import Settings, read_webhook
+from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.store.s3 import S3Account
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a pipeline.
+
+    Attributes:
+        moment: Its moment (UTC, to the second), the key of all that it writes.
+        url: Its page in the Airflow UI, or None outside Airflow.
+        is_backfill: Whether it fills in the past, which alerts nobody unless the spec says so.
+    """
+
+    moment: datetime
+    url: str | None = None
+    is_backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What steps reach the world with.
+
+    Attributes:
+        settings: What the environment sets.
+        find_slack_webhook: Finds where alerts go, or None; called when there is one to send.
+        open_s3_account: Finds who uploads; called by the steps that do.
+        now: The real clock, for the record of when something was asked.
+    """
+
+    settings: Settings
+    find_slack_webhook: Callable[[], Secret | None]
+    open_s3_account: Callable[[], S3Account]
+    now: Callable[[], datetime]
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Access":
+        """Access by what the environment sets alone."""
+        return cls(
+            settings=settings,
+            find_slack_webhook=lambda: settings.slack_webhook_url,
+            open_s3_account=S3Account.from_environment,
+            now=lambda: datetime.now(UTC),
+        )
+
+    def open_transport(self) -> Transport:
+        """How CoinGecko is reached."""
+        return Transport(self.settings.coingecko_base_url, self.settings.coingecko_api_key)
+
+    def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Access":
+        """The access of one pipeline, which may name a variable of ``environment`` as its own webhook."""
+        variable = spec.alerts.webhook_variable
+        if variable is None:
+            return self
+        return replace(self, find_slack_webhook=lambda: read_webhook(environment, variable))
+
+
+Step: TypeAlias = Callable[[PipelineSpec, Run, Access], Outcome]

@@ -1,0 +1,118 @@
+"""A step as an Airflow task: the run from Airflow's context, access from Airflow's connections.
+
+``dag.py`` imports this while a DAG file is parsed, so the steps come in when a task runs.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow.sdk import Connection, get_current_context
+from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.log import mask_secret
+
+from pipeline_lib.errors import SettingsError
+from pipeline_lib.outcome import Skipped
+from pipeline_lib.secret import Secret
+from pipeline_lib.settings import Settings, is_safe_url
+from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.timestamps import to_moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipeline_lib.steps import Access, Run, Step
+    from pipeline_lib.store.s3 import S3Account
+
+_log = logging.getLogger(__name__)
+
+
+def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
+    """Run one step of a pipeline inside an Airflow task.
+
+    Args:
+        step_name: Name of the function in ``steps``.
+        spec: The pipeline.
+        project_folder: What ``dag_configs`` and ``data`` lie in unless the environment says otherwise.
+
+    Raises:
+        AirflowSkipException: There was nothing to do; the text says why.
+        CoinPipelinesError: The step failed.
+    """
+    from pipeline_lib import steps
+
+    step: Step = getattr(steps, step_name)
+    settings = Settings.from_environment(os.environ, project_folder=project_folder)
+    outcome = step(spec, _current_run(), _access(spec, settings))
+    if isinstance(outcome, Skipped):
+        raise AirflowSkipException(outcome.reason)
+    _log.info(outcome.summary)
+
+
+def _current_run() -> "Run":
+    from pipeline_lib.steps import Run
+
+    context: Any = get_current_context()
+    dag_run, task_instance = context["dag_run"], context["ti"]
+    # A run that nobody scheduled may have no logical date; when it may run is then its moment.
+    moment: datetime = dag_run.logical_date or dag_run.run_after
+    return Run(
+        moment=to_moment(moment),
+        url=task_instance.log_url.partition("/tasks/")[0],
+        is_backfill=dag_run.run_type == "backfill",
+    )
+
+
+def _access(spec: PipelineSpec, settings: Settings) -> "Access":
+    """Access by the settings and the connections that the spec names; those are looked up when needed."""
+    from pipeline_lib.steps import Access
+
+    access = Access.from_settings(settings).for_pipeline(spec, os.environ)
+    if settings.coingecko_api_key:
+        mask_secret(settings.coingecko_api_key.reveal())
+    if spec.alerts.connection:
+        slack_connection = spec.alerts.connection
+        access = replace(access, find_slack_webhook=lambda: _webhook_of(slack_connection))
+    if spec.s3 and spec.s3.connection:
+        s3_connection = spec.s3.connection
+        access = replace(access, open_s3_account=lambda: _s3_account_of(s3_connection))
+    return replace(access, find_slack_webhook=_masked(access.find_slack_webhook))
+
+
+def _masked(find_webhook: Callable[[], Secret | None]) -> Callable[[], Secret | None]:
+    def find_and_mask() -> Secret | None:
+        webhook = find_webhook()
+        if webhook:
+            mask_secret(webhook.reveal())
+            # urllib3 logs host and path apart.
+            mask_secret(urlsplit(webhook.reveal()).path)
+        return webhook
+
+    return find_and_mask
+
+
+def _webhook_of(connection_id: str) -> Secret:
+    """The webhook of a connection: the whole address as its password, or host and token apart."""
+    connection = Connection.get(connection_id)
+    host, token = connection.host or "", connection.password or ""
+    url = token if "://" in token else f"{host.rstrip('/')}/{token.lstrip('/')}"
+    if not is_safe_url(url):
+        raise SettingsError(
+            f"the connection {connection_id}",
+            "holds no https address",
+            hint="put the whole webhook into its password, or https://hooks.slack.com/services into its host",
+        )
+    return Secret(url)
+
+
+def _s3_account_of(connection_id: str) -> "S3Account":
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+
+    from pipeline_lib.store.s3 import S3Account
+
+    hook: AwsGenericHook[Any] = AwsGenericHook(aws_conn_id=connection_id, client_type="s3")
+    return S3Account(hook.get_session(), hook.conn_config.get_service_endpoint_url("s3"))
