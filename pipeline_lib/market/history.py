@@ -17,7 +17,7 @@ LONGEST_RANGE = timedelta(days=89)
 """The widest range asked for. Up to 90 days CoinGecko gives a point an hour, beyond that one a day."""
 
 SETTLING = timedelta(hours=1)
-"""How long after a moment its points may still come; a recorded answer ended 29 minutes before it was given."""
+"""How long after a moment its points may still come: a recorded answer ended 29 minutes before its time."""
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
