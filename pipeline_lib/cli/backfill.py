@@ -1,5 +1,6 @@
 """The command that fills in the past of a pipeline."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -121,7 +122,7 @@ def _fetch_all(
 ) -> None:
     layout = Layout.of(spec.name, access.settings)
     label = f"{spec.name}: {len(moments)} moments"
-    with click.progressbar(moments, label=label, file=click.get_text_stream("stderr")) as shown:
+    with click.progressbar(moments, label=label, file=sys.stderr) as shown:
         for moment in shown:
             was_archived = layout.snapshot_json(moment).exists()
             try:
