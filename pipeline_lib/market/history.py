@@ -19,6 +19,8 @@ LONGEST_RANGE = timedelta(days=89)
 SETTLING = timedelta(hours=1)
 """How long after a moment its points may still come: a recorded answer ended 29 minutes before its time."""
 
+# Runs that are started at once come in no order.
+_BEHIND = timedelta(days=2)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
 
@@ -65,9 +67,9 @@ def range_to_ask(
 ) -> HistoryRange:
     """The range that also serves most of the runs that will need history next.
 
-    89 days wide, so that one call gives hourly points for as many moments as it can. They lie ahead of the
-    moment, since backfills go forward, up to now or to where a range that is at hand already begins; the
-    rest lies behind it, which is what a backfill that goes backwards will need.
+    89 days wide, so that one call gives hourly points for as many moments as it can. All but two of them lie
+    ahead of the moment, since backfills go forward, up to now or to where a range that is at hand already
+    begins; the rest lies behind it, which is what a backfill that goes backwards will need.
 
     Args:
         needed: What must be in it.
@@ -75,7 +77,7 @@ def range_to_ask(
         now: By the real clock.
         known: Where the ranges at hand begin.
     """
-    ends = [needed.start + LONGEST_RANGE, now, *(start for start in known if start > needed.start)]
+    ends = [needed.start + LONGEST_RANGE - _BEHIND, now, *(start for start in known if start > needed.start)]
     end = max(needed.end, min(ends))
     return HistoryRange(max(end - LONGEST_RANGE, earliest), end)
 
