@@ -55,7 +55,7 @@ def test_the_price_is_the_last_one_before_or_at_the_moment() -> None:
 
 def test_moves_are_from_the_points_before_an_hour_and_a_day_ago() -> None:
     quote = find({-24 * 60 - 3: "5", -24 * 60 + 1: "6", -62: "7", -59: "8", -2: "9"})
-    assert (quote.day_before, quote.hour_before, quote.price) == (5, 7, 9)
+    assert [quote.day_before, quote.hour_before, quote.price] == [5, 7, 9]
 
 
 def test_what_the_source_does_not_know_stays_unknown() -> None:
@@ -65,7 +65,7 @@ def test_what_the_source_does_not_know_stays_unknown() -> None:
 
 def test_one_point_for_both_moments_is_no_move() -> None:
     quote = find({-61: "7"})
-    assert (quote.price, quote.hour_before) == (7, None)
+    assert [quote.price, quote.hour_before] == [7, None]
     assert quote.text.startswith('{"prices":[[')
     assert quote.text.count("[") == 4
 
@@ -110,7 +110,7 @@ def test_capitalisation_and_volume_are_those_of_the_same_point() -> None:
 @pytest.mark.parametrize("value", ["0", "-1", '"7"', "true", "1e99", "0.0"])
 @pytest.mark.parametrize("minutes", [0, -60, -24 * 60])
 def test_a_price_that_cannot_be_true_is_refused_where_it_is_used(value: str, minutes: int) -> None:
-    prices = {-24 * 60: "5", -60: "6", 0: "7"}
+    prices: dict[float, str] = {-24 * 60: "5", -60: "6", 0: "7"}
     with pytest.raises(InvalidQuoteError):
         find({**prices, minutes: value})
     assert find({**prices, minutes - 1: value, 1: value}) == find(prices)
@@ -123,7 +123,7 @@ def test_a_price_that_cannot_be_true_is_refused_where_it_is_used(value: str, min
 )
 def test_the_text_alone_proves_the_quote(minutes: list[int], cents: int, tolerance: int) -> None:
     allowed = timedelta(minutes=tolerance)
-    prices = {minute: f"{cents + minute + 2000}.10" for minute in [*minutes, -tolerance]}
+    prices: dict[float, str] = {minute: f"{cents + minute + 2000}.10" for minute in [*minutes, -tolerance]}
     quote = find_past_quote(chart(prices), "bitcoin", NOON, allowed)
     assert find_past_quote(quote.text.encode(), "bitcoin", NOON, allowed) == quote
 

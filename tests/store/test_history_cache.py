@@ -115,15 +115,15 @@ def test_no_more_than_eight_are_kept(cache: HistoryCache) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda content: b"",
+        lambda _: b"",
         lambda content: content[: len(content) // 2],
         lambda content: content[:-1],
         lambda content: content.replace(b"7202.50", b"9202.50"),
         lambda content: content.replace(b'"to": "2024-05-30', b'"to": "2024-05-31'),
         lambda content: b"\xff\n" + content,
-        lambda content: b'[]\n "answer": {}\n}\n',
-        lambda content: b'{\n "source": 7,\n "answer": {}\n}\n',
-        lambda content: b"x" * 10_000,
+        lambda _: b'[]\n "answer": {}\n}\n',
+        lambda _: b'{\n "source": 7,\n "answer": {}\n}\n',
+        lambda _: b"x" * 10_000,
     ],
 )
 def test_a_torn_or_foreign_file_counts_as_none(cache: HistoryCache, damage: object) -> None:
