@@ -99,8 +99,9 @@ def test_a_moment_beyond_the_reach_of_history_never_takes_the_price_of_now(
     assert not (project / "data" / "bitcoin_raw.csv").exists()
 
 
+@pytest.mark.usefixtures("market")
 def test_a_past_moment_takes_the_price_of_history(
-    project: Path, market: Simulator, command: Command, monkeypatch: pytest.MonkeyPatch
+    project: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COINGECKO_HISTORY_DAYS", "36500")
     result = command("run", "bitcoin", "--at", "2018-02-05T13:20:00Z")

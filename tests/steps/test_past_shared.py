@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_lib.simulator.faults import Fault
 from tests.steps.past_world import CHART, LATE, MARKETS, fetch, paths
 from tests.steps.world import CRASH, START, World
 
 HOUR = timedelta(hours=1)
+LOG = "btc_raw.csv"
 
 
 def test_a_whole_backfill_costs_one_call(past: World) -> None:
