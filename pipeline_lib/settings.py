@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
 WEBHOOK_VARIABLE = "SLACK_WEBHOOK_URL"
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET")
+_QUOTA_SCHEMES = ("redis://", "rediss://", "postgresql://")
 _PATH_SUFFIXES = ("_RAW_PATH", "_PROCESSED_PATH", "_ARCHIVE_PATH")
 
 
@@ -32,6 +34,10 @@ class Settings:
         coingecko_base_url: Root of the API (``COINGECKO_BASE_URL``), without a slash at its end.
         coingecko_api_key: Demo or paid key (``COINGECKO_API_KEY``), or None for the public plan.
         coingecko_plan: What all schedules together are held against, or None to leave that out.
+        coingecko_shared_answer_age: For how long nobody asks again for what CoinGecko just answered
+            (``COINGECKO_SHARED_ANSWER_SECONDS``); its own cache holds an answer 45 to 60 s.
+        coingecko_quota_url: Redis or PostgreSQL that counts the calls of several hosts
+            (``COINGECKO_QUOTA_URL``), or None to count them in a file of ``data_dir``.
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
         s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
     """
@@ -42,6 +48,8 @@ class Settings:
     coingecko_base_url: str
     coingecko_api_key: Secret | None
     coingecko_plan: CallPlan | None
+    coingecko_shared_answer_age: timedelta
+    coingecko_quota_url: Secret | None
     slack_webhook_url: Secret | None
     s3_bucket: str | None
 
@@ -69,6 +77,8 @@ class Settings:
                 per_minute=_positive(values, "COINGECKO_CALLS_PER_MINUTE", DEMO_PLAN.per_minute),
                 per_month=_positive(values, "COINGECKO_CALLS_PER_MONTH", DEMO_PLAN.per_month),
             ),
+            coingecko_shared_answer_age=_seconds(values, "COINGECKO_SHARED_ANSWER_SECONDS", 60),
+            coingecko_quota_url=_quota_url(values),
             slack_webhook_url=read_webhook(values, WEBHOOK_VARIABLE),
             s3_bucket=values.get("S3_BUCKET"),
         )
@@ -117,6 +127,21 @@ def _positive(values: Mapping[str, str], variable: str, default: int) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,11}", text):
         raise SettingsError(variable, f"is {text!r}, not a whole number above 0")
     return int(text)
+
+
+def _seconds(values: Mapping[str, str], variable: str, default: int) -> timedelta:
+    text = values.get(variable, str(default))
+    if not re.fullmatch(r"[0-9]{1,5}", text):
+        raise SettingsError(variable, f"is {text!r}, not a whole number of seconds below 100,000")
+    return timedelta(seconds=int(text))
+
+
+def _quota_url(values: Mapping[str, str]) -> Secret | None:
+    url = _secret(values, "COINGECKO_QUOTA_URL")
+    if url and not url.reveal().startswith(_QUOTA_SCHEMES):
+        # The address may hold a password: it isn't repeated.
+        raise SettingsError("COINGECKO_QUOTA_URL", f"starts with none of {', '.join(_QUOTA_SCHEMES)}")
+    return url
 
 
 def _base_url(text: str) -> str:

@@ -1,14 +1,13 @@
 """The first step: the run's observation, from the market into the archive and the raw log."""
 
-from pipeline_lib.market import CoinGecko
 from pipeline_lib.observation import Observation
 from pipeline_lib.outcome import Done, Outcome
 from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.steps.live import take_live_snapshot
 from pipeline_lib.steps.run import Access, Run
 from pipeline_lib.store import raw_log
 from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.snapshots import (
-    Snapshot,
     complete_snapshot,
     find_snapshot,
     read_snapshot,
@@ -29,18 +28,23 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcom
     """
     layout = Layout.of(spec.name, access.settings)
     archived = find_snapshot(layout, run.moment)
+    waited = 0.0
     if archived is None:
-        market = CoinGecko(access.open_transport(), access.now)
-        write_snapshot(
-            layout, Snapshot(*market.observe(spec.coin, spec.vs_currency, run.moment, spec.quality.max_age))
-        )
+        live = take_live_snapshot(spec, run, access)
+        write_snapshot(layout, live.snapshot)
+        waited = live.waited_seconds
         # Another process may have been first; what the archive holds is the observation.
         archived = read_snapshot(layout, run.moment)
     complete_snapshot(layout, archived.observation)
     appended = raw_log.append(layout.raw_log, archived.observation)
-    return Done(f"{_describe(archived.observation)}{'' if appended else ', as archived before'}")
+    notes = ("" if appended else ", as archived before") + _describe_wait(waited)
+    return Done(_describe(archived.observation) + notes)
 
 
 def _describe(observation: Observation) -> str:
     price = f"{observation.price:f} {observation.vs_currency.upper()}"
     return f"{observation.coin} {price} at {format_moment(observation.moment)}"
+
+
+def _describe_wait(seconds: float) -> str:
+    return f", after waiting {seconds:.0f} s for the shared answer" if seconds >= 1 else ""

@@ -67,6 +67,7 @@ def world(
         {
             "DATA_DIR": str(tmp_path / "data"),
             "COINGECKO_BASE_URL": simulator.base_url,
+            "COINGECKO_CALLS_PER_MINUTE": "10000",
             "SLACK_WEBHOOK_URL": simulator.slack_webhook_url,
         },
         project_folder=tmp_path,
