@@ -26,7 +26,7 @@ PIPELINES = 1000
 WORKERS = 8
 KILLS = 200
 # A killed process takes about this long for all of its work.
-LONGEST_DELAY = 0.12
+LONGEST_DELAY = 0.05
 
 
 class ConstantSeries:
@@ -113,7 +113,7 @@ def test_200_kills_of_the_asking_process_hold_nobody_up(tmp_path: Path, moment: 
         times = [request.received_at.timestamp() for request in market.requests]
     assert len(trials) == KILLS
     requests = [sum(trial["started"] <= at <= trial["ended"] for at in times) for trial in trials]
-    assert sum(requests) == len(times)
+    assert sum(requests) == len(times) - 1, "all but the one before the trials"
     assert set(requests) <= {2, 3}
     assert [trial["codes"] for trial in trials] == [[0, 0, 0]] * KILLS
     # The kills meet every part of the work: some before it is done, some after a request was sent.
