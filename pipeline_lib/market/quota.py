@@ -61,7 +61,8 @@ class CallQuota:
                 return 0.0
             # An awaitable only from a bucket that was opened for asyncio.
             wait = cast("int", bucket.waiting(call))
-            if wait > rate.interval:
-                # The oldest call that counts lies in the future: the clock was set back since.
+            if wait > 2 * rate.interval:
+                # The call that is waited for lies far in the future: the clock was set back since.
                 bucket.flush()
-        return max(min(wait, rate.interval) / 1000, _SHORTEST_WAIT)
+                return _SHORTEST_WAIT
+        return max(wait / 1000, _SHORTEST_WAIT)

@@ -32,7 +32,9 @@ def run_pipelines(names: list[str], moment: datetime, settings: Settings, report
     with report.open("a", encoding="utf-8") as file:
         for name in names:
             spec = Catalog(settings.dag_configs_dir).load(name)
-            outcome = steps.fetch_and_save_price(spec, steps.Run(moment), steps.Access.from_settings(settings))
+            outcome = steps.fetch_and_save_price(
+                spec, steps.Run(moment), steps.Access.from_settings(settings)
+            )
             assert isinstance(outcome, Done)
             file.write(outcome.summary + "\n")
 
@@ -75,7 +77,9 @@ def run_all(settings: Settings, moment: datetime, workers: int) -> dict[str, Any
     return {"codes": codes, "summaries": report.read_text(encoding="utf-8").splitlines()}
 
 
-def kill_often(settings: Settings, moment: datetime, kills: int, longest_delay: float) -> list[dict[str, Any]]:
+def kill_often(
+    settings: Settings, moment: datetime, kills: int, longest_delay: float
+) -> list[dict[str, Any]]:
     """In a new folder each time: the first process is killed at a random moment, the others go on."""
     names = Catalog(settings.dag_configs_dir).names()
     # One run in this process, for all that is loaded at a first use.
