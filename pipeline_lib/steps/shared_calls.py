@@ -82,20 +82,21 @@ class SharedCalls:
             AnswerAwaitedError: Another process has been asking for too long.
             MarketError: The answer can't be had, or just couldn't be had by another process.
         """
-        answer = self._find(number)
+        answer = self._find(number, coins)
         if answer is not None:
             return answer
         with self._turn(self._answers.answer_path(number), self._answers.asker_path(number)):
-            return self._find(number) or self._ask(number, coins, vs_currency)
+            return self._find(number, coins) or self._ask(number, coins, vs_currency)
 
-    def _find(self, number: int) -> MarketAnswer | None:
+    def _find(self, number: int, coins: Page) -> MarketAnswer | None:
         answer = self._answers.answer(number)
-        if answer is None:
-            since = self._market.now() - self._failure_age
-            failure = find_failure(self._answers.failure_path(number), since)
-            if failure is not None:
-                raise failure
-        return answer
+        if answer is not None and answer.coins == coins:
+            return answer
+        since = self._market.now() - self._failure_age
+        failure = find_failure(self._answers.failure_path(number), since)
+        if failure is not None:
+            raise failure
+        return None
 
     def _ask(self, number: int, coins: Page, vs_currency: str) -> MarketAnswer:
         try:

@@ -1,4 +1,5 @@
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pipeline_lib.spec.reading import read_spec
 MINIMAL = read_spec(Path(__file__).parent / "good" / "minimal.yaml", None)
 
 
-def pipelines(vs_currency: str = "usd", **counts: int) -> list[PipelineSpec]:
+def pipelines(counts: Mapping[str, int], vs_currency: str = "usd") -> list[PipelineSpec]:
     return [
         replace(MINIMAL, name=f"{schedule}-{number}", schedule=schedule, vs_currency=vs_currency)
         for schedule, count in counts.items()
@@ -21,7 +22,7 @@ def pipelines(vs_currency: str = "usd", **counts: int) -> list[PipelineSpec]:
 
 def in_currencies(count: int, schedule: str) -> list[PipelineSpec]:
     """Pipelines that share no call, each in a currency of its own."""
-    return [spec for number in range(count) for spec in pipelines(f"currency-{number}", **{schedule: 1})]
+    return [spec for number in range(count) for spec in pipelines({schedule: 1}, f"currency-{number}")]
 
 
 def test_pipelines_of_one_currency_share_calls_of_250_coins() -> None:
@@ -37,21 +38,21 @@ def test_nothing_asks_for_nothing() -> None:
 
 
 def test_3250_hourly_pipelines_are_within_the_demo_plan() -> None:
-    assert list(check_call_budget(pipelines(**{"@hourly": 3250}), DEMO_PLAN)) == []
-    assert len(list(check_call_budget(pipelines(**{"@hourly": 3251}), DEMO_PLAN))) == 1
+    assert list(check_call_budget(pipelines({"@hourly": 3250}), DEMO_PLAN)) == []
+    assert len(list(check_call_budget(pipelines({"@hourly": 3251}), DEMO_PLAN))) == 1
 
 
 def test_schedules_that_meet_share_calls() -> None:
-    specs = pipelines(**{"@hourly": 100, "0 */2 * * *": 100, "@daily": 50})
+    specs = pipelines({"@hourly": 100, "0 */2 * * *": 100, "@daily": 50})
     plan = CallPlan(per_minute=1, per_month=31 * 24)
     assert list(check_call_budget(specs, plan)) == []
-    assert len(list(check_call_budget([*specs, *pipelines(**{"0 0 * * *": 1})], plan))) == 2
+    assert len(list(check_call_budget([*specs, *pipelines({"0 0 * * *": 1})], plan))) == 2
 
 
 def test_a_month_over_the_plan_is_told_with_the_schedules_that_weigh_most() -> None:
     specs = [
         *in_currencies(13, "@hourly"),
-        *pipelines(**{"@yearly": 1, "@daily": 1, "15,45 * * * *": 250}),
+        *pipelines({"@yearly": 1, "@daily": 1, "15,45 * * * *": 250}),
     ]
     assert list(check_call_budget(specs, DEMO_PLAN)) == [
         Finding(
@@ -68,7 +69,7 @@ def test_a_month_over_the_plan_is_told_with_the_schedules_that_weigh_most() -> N
 def test_a_minute_over_the_plan_is_told_with_the_schedules_due_together() -> None:
     specs = [
         *in_currencies(20, "@daily"),
-        *pipelines("eur", **{"0 0 * * *": 2501}),
+        *pipelines({"0 0 * * *": 2501}, "eur"),
         *in_currencies(30, "1 0 * * *"),
     ]
     assert list(check_call_budget(specs, DEMO_PLAN)) == [
@@ -90,9 +91,7 @@ def test_exactly_the_plan_is_within_it() -> None:
 def test_ten_thousand_pipelines_are_counted_in_a_moment() -> None:
     schedules = [f"{minute} {hours} * * *" for minute in range(60) for hours in ("*", "*/2", "*/6", "0")]
     specs = [
-        spec
-        for number in range(42)
-        for spec in pipelines(f"currency-{number}", **dict.fromkeys(schedules, 1))
+        spec for number in range(42) for spec in pipelines(dict.fromkeys(schedules, 1), f"currency-{number}")
     ]
     start = time.perf_counter()
     assert len(list(check_call_budget(specs, DEMO_PLAN))) == 2

@@ -10,11 +10,13 @@ import pytest
 
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
+from pipeline_lib.simulator.generator import GeneratedSeries
 from pipeline_lib.simulator.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.spec import AlertPolicy, PipelineSpec, QualityLimits, S3Target, Thresholds, Window
 from pipeline_lib.steps import Access
 from pipeline_lib.store.s3 import Bucket, S3Account
+from tests.steps.live_market import COINS, HOUR, LiveMarket
 from tests.steps.world import ASKED_AT, CRASH, START, World
 
 if TYPE_CHECKING:
@@ -104,3 +106,19 @@ def world(
         settings, lambda: settings.slack_webhook_url, S3Account.from_environment, lambda: ASKED_AT
     )
     return World(spec, access, simulator, bucket, tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def generated_series() -> dict[str, GeneratedSeries]:
+    return {coin: GeneratedSeries(coin, 0) for coin in COINS}
+
+
+@pytest.fixture
+def market(generated_series: dict[str, GeneratedSeries], tmp_path: Path) -> Iterator[LiveMarket]:
+    """Hourly pipelines of all coins, five seconds after the hour."""
+    with Simulator(generated_series, SimulatedClock(lambda: HOUR)) as simulator:
+        made = LiveMarket(tmp_path, simulator)
+        made.at(HOUR + timedelta(seconds=5))
+        for coin in COINS:
+            made.write(coin, coin)
+        yield made
