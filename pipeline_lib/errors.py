@@ -13,6 +13,8 @@
     ├── HistoryError !                  git, or the version asked of it, can't be used
     ├── MarketError                     about CoinGecko and its answers
     │   ├── MarketUnavailableError ~    no usable answer: connection, time-out, 408, 429, 5xx
+    │   ├── CallQuotaError ~            no call may be made for now, or nobody can say whether one may
+    │   ├── AnswerAwaitedError ~        another process has been asking for the shared answer for too long
     │   ├── RequestRefusedError !       CoinGecko said no: 400, 401, 403, 404, 422, a redirect
     │   ├── UnexpectedAnswerError       status 200, but not what the endpoint promises
     │   ├── UnknownCoinError !          the answer leaves the coin out
@@ -189,6 +191,24 @@ class MarketUnavailableError(MarketError, TemporaryError):
     ) -> None:
         TemporaryError.__init__(self, message, retry_after=retry_after, hint=hint)
         self.status = status
+
+
+class CallQuotaError(MarketError, TemporaryError):
+    """No call of CoinGecko may be made for now, or the store that counts calls can't be used."""
+
+
+class AnswerAwaitedError(MarketError, TemporaryError):
+    """Another process has been asking for an answer that pipelines share for longer than a step may wait.
+
+    Attributes:
+        awaited: Who is asking, as text.
+    """
+
+    def __init__(self, awaited: str, seconds: float) -> None:
+        TemporaryError.__init__(
+            self, f"waited {seconds:g} s for an answer that {awaited} is asking for", hint="is it stuck?"
+        )
+        self.awaited = awaited
 
 
 class RequestRefusedError(MarketError, PermanentError):

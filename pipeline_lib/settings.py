@@ -16,6 +16,7 @@ PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
 WEBHOOK_VARIABLE = "SLACK_WEBHOOK_URL"
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET")
+_QUOTA_SCHEMES = ("redis://", "rediss://", "postgresql://")
 _PATH_SUFFIXES = ("_RAW_PATH", "_PROCESSED_PATH", "_ARCHIVE_PATH")
 
 
@@ -36,6 +37,10 @@ class Settings:
         history_reach: How far back the plan's history goes (``COINGECKO_HISTORY_DAYS``).
         history_tolerance: How old the price of a past moment may be at that moment
             (``COINGECKO_HISTORY_TOLERANCE_MINUTES``).
+        coingecko_shared_answer_age: For how long nobody asks again for what CoinGecko just answered
+            (``COINGECKO_SHARED_ANSWER_SECONDS``); its own cache holds an answer 45 to 60 s.
+        coingecko_quota_url: Redis or PostgreSQL that counts the calls of several hosts
+            (``COINGECKO_QUOTA_URL``), or None to count them in a file of ``data_dir``.
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
         s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
     """
@@ -48,6 +53,8 @@ class Settings:
     coingecko_plan: CallPlan | None
     history_reach: timedelta
     history_tolerance: timedelta
+    coingecko_shared_answer_age: timedelta
+    coingecko_quota_url: Secret | None
     slack_webhook_url: Secret | None
     s3_bucket: str | None
 
@@ -79,6 +86,8 @@ class Settings:
             history_tolerance=timedelta(
                 minutes=_positive(values, "COINGECKO_HISTORY_TOLERANCE_MINUTES", 75, most=24 * 60)
             ),
+            coingecko_shared_answer_age=_seconds(values, "COINGECKO_SHARED_ANSWER_SECONDS", 60),
+            coingecko_quota_url=_quota_url(values),
             slack_webhook_url=read_webhook(values, WEBHOOK_VARIABLE),
             s3_bucket=values.get("S3_BUCKET"),
         )
@@ -129,6 +138,21 @@ def _positive(values: Mapping[str, str], variable: str, default: int, *, most: i
     if int(text) > most:
         raise SettingsError(variable, f"is {text}, more than {most}")
     return int(text)
+
+
+def _seconds(values: Mapping[str, str], variable: str, default: int) -> timedelta:
+    text = values.get(variable, str(default))
+    if not re.fullmatch(r"[0-9]{1,5}", text):
+        raise SettingsError(variable, f"is {text!r}, not a whole number of seconds below 100,000")
+    return timedelta(seconds=int(text))
+
+
+def _quota_url(values: Mapping[str, str]) -> Secret | None:
+    url = _secret(values, "COINGECKO_QUOTA_URL")
+    if url and not url.reveal().startswith(_QUOTA_SCHEMES):
+        # The address may hold a password: it isn't repeated.
+        raise SettingsError("COINGECKO_QUOTA_URL", f"starts with none of {', '.join(_QUOTA_SCHEMES)}")
+    return url
 
 
 def _base_url(text: str) -> str:

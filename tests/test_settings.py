@@ -22,6 +22,8 @@ def test_an_empty_environment_has_defaults() -> None:
     assert dict(settings.paths) == {}
     assert settings.coingecko_base_url == PUBLIC_BASE_URL == "https://api.coingecko.com/api/v3"
     assert settings.coingecko_plan == CallPlan(per_minute=30, per_month=10_000)
+    assert settings.coingecko_shared_answer_age == timedelta(seconds=60)
+    assert settings.coingecko_quota_url is None
     assert (settings.coingecko_api_key, settings.slack_webhook_url, settings.s3_bucket) == (None, None, None)
 
 
@@ -33,6 +35,8 @@ def test_every_variable_is_read_without_the_spaces_around_it() -> None:
         COINGECKO_API_KEY=" CG-made-up\n",
         COINGECKO_CALLS_PER_MINUTE=" 500 ",
         COINGECKO_CALLS_PER_MONTH="1000000",
+        COINGECKO_SHARED_ANSWER_SECONDS=" 0",
+        COINGECKO_QUOTA_URL="rediss://user:made-up@redis.example/0 ",
         SLACK_WEBHOOK_URL="https://hooks.slack.com/services/T/B/x ",
         S3_BUCKET=" my-bucket ",
     )
@@ -40,6 +44,8 @@ def test_every_variable_is_read_without_the_spaces_around_it() -> None:
     assert settings.coingecko_base_url == "https://pro-api.coingecko.com/api/v3"
     assert settings.coingecko_api_key == Secret("CG-made-up")
     assert settings.coingecko_plan == CallPlan(per_minute=500, per_month=1_000_000)
+    assert settings.coingecko_shared_answer_age == timedelta(0)
+    assert settings.coingecko_quota_url == Secret("rediss://user:made-up@redis.example/0")
     assert settings.slack_webhook_url == Secret("https://hooks.slack.com/services/T/B/x")
     assert settings.s3_bucket == "my-bucket"
 
@@ -77,6 +83,23 @@ def test_a_plan_is_a_whole_number_of_calls(variable: str, text: str) -> None:
         read(**{variable: text})
     assert caught.value.variable == variable
     assert str(caught.value) == f"{variable} is {text!r}, not a whole number above 0"
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "1m", "100000", "٣"])
+def test_the_age_of_a_shared_answer_is_a_number_of_seconds(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(COINGECKO_SHARED_ANSWER_SECONDS=text)
+    assert str(caught.value) == (
+        f"COINGECKO_SHARED_ANSWER_SECONDS is {text!r}, not a whole number of seconds below 100,000"
+    )
+
+
+@pytest.mark.parametrize("url", ["https://secret@x.example", "redis:secret", "secret", "sqlite:///secret"])
+def test_a_quota_that_no_server_counts_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(COINGECKO_QUOTA_URL=url)
+    assert str(caught.value) == "COINGECKO_QUOTA_URL starts with none of redis://, rediss://, postgresql://"
+    assert "secret" not in f"{vars(caught.value)}"
 
 
 def test_paths_of_pipelines_are_kept_by_variable() -> None:

@@ -15,6 +15,7 @@ from pipeline_lib.errors import (
     UnexpectedAnswerError,
 )
 from pipeline_lib.market.error_bodies import read_complaint
+from pipeline_lib.market.quota import CallQuota
 from pipeline_lib.retrying import parse_retry_after
 from pipeline_lib.secret import Secret
 
@@ -59,10 +60,12 @@ class Transport:
     Attributes:
         base_url: Root of the API.
         api_key: Sent in the header that the host wants, or None.
+        quota: What every request waits for, or None to ask without limit.
     """
 
     base_url: str
     api_key: Secret | None
+    quota: CallQuota | None = None
 
     def get(self, path: str, parameters: Mapping[str, str]) -> Answer:
         """Ask once.
@@ -71,16 +74,20 @@ class Transport:
             MarketUnavailableError: No answer in time, a broken one, or status 408, 429 or 5xx.
             RequestRefusedError: Any other status than 200, a redirect among them.
             UnexpectedAnswerError: The body is larger than any true answer.
+            CallQuotaError: No request may be made for now.
         """
         import requests  # heavy, and not needed to parse a DAG
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 (comes with requests)
 
         url = f"{self.base_url}{path}"
+        if self.quota:
+            self.quota.take_call()
         try:
             with requests.get(
                 url,
                 params=parameters,
                 headers=self._headers(),
+                proxies=self._proxies(),
                 timeout=(_CONNECT_SECONDS, _READ_SECONDS),
                 allow_redirects=False,
                 stream=True,
@@ -98,9 +105,14 @@ class Transport:
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "coin-pipelines"}
         if self.api_key:
-            paid = urlsplit(self.base_url).hostname == _PAID_HOST
+            # A dot at its end is part of the same host's full name.
+            paid = (urlsplit(self.base_url).hostname or "").rstrip(".") == _PAID_HOST
             headers["x-cg-pro-api-key" if paid else "x-cg-demo-api-key"] = self.api_key.reveal()
         return headers
+
+    def _proxies(self) -> dict[str, str]:
+        # Plain http goes to this machine alone; a proxy of the environment would read the key on its way.
+        return {"http": ""} if urlsplit(self.base_url).scheme == "http" else {}
 
 
 def _read_body(response: "requests.Response") -> bytes:

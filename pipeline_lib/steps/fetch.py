@@ -3,7 +3,7 @@
 from pipeline_lib.errors import HistoryGapError, MomentMismatchError
 from pipeline_lib.outcome import Done, Outcome, Skipped
 from pipeline_lib.spec import PipelineSpec
-from pipeline_lib.steps.live import take_live_snapshot
+from pipeline_lib.steps.live import TakenSnapshot, take_live_snapshot
 from pipeline_lib.steps.past import has_history_at_hand, take_past_snapshot
 from pipeline_lib.steps.run import Access, Run
 from pipeline_lib.store import raw_log
@@ -31,30 +31,33 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcom
     """
     layout = Layout.of(spec.name, access.settings)
     archived = find_snapshot(layout, run.moment)
+    waited = 0.0
     if archived is None:
         try:
-            snapshot = _take_snapshot(spec, run, access)
+            taken = _take_snapshot(spec, run, access)
         except HistoryGapError as error:
             return Skipped(str(error))
-        write_snapshot(layout, snapshot)
+        write_snapshot(layout, taken.snapshot)
+        waited = taken.waited_seconds
         # Another process may have been first; what the archive holds is the observation.
         archived = read_snapshot(layout, run.moment)
     complete_snapshot(layout, archived.observation)
     appended = raw_log.append(layout.raw_log, archived.observation)
-    return Done(f"{_describe(archived)}{'' if appended else ', as archived before'}")
+    notes = ("" if appended else ", as archived before") + _describe_wait(waited)
+    return Done(_describe(archived) + notes)
 
 
-def _take_snapshot(spec: PipelineSpec, run: Run, access: Access) -> Snapshot:
+def _take_snapshot(spec: PipelineSpec, run: Run, access: Access) -> TakenSnapshot:
     """The live quote for a run that is due now, history for all others."""
     if run.is_backfill or has_history_at_hand(spec, run, access):
-        return take_past_snapshot(spec, run, access)
+        return TakenSnapshot(take_past_snapshot(spec, run, access))
     try:
         return take_live_snapshot(spec, run, access)
     except MomentMismatchError as error:
         # The quote's own time decides: a moment that it hasn't reached has no history either.
         if parse_moment(error.last_updated) < run.moment:
             raise
-    return take_past_snapshot(spec, run, access)
+    return TakenSnapshot(take_past_snapshot(spec, run, access))
 
 
 def _describe(snapshot: Snapshot) -> str:
@@ -65,3 +68,7 @@ def _describe(snapshot: Snapshot) -> str:
         f"{observation.coin} {price} at {format_moment(observation.moment)}"
         f"{source if snapshot.provenance.is_historic else ''}"
     )
+
+
+def _describe_wait(seconds: float) -> str:
+    return f", after waiting {seconds:.0f} s for the shared answer" if seconds >= 1 else ""

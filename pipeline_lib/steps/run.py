@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from pipeline_lib.market import Transport
+from pipeline_lib.market import CallQuota, Transport
+from pipeline_lib.market.quota_stores import choose_store
 from pipeline_lib.outcome import Outcome
 from pipeline_lib.secret import Secret
 from pipeline_lib.settings import Settings, read_webhook
 from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.store.layout import quota_file
 from pipeline_lib.store.s3 import S3Account
 
 
@@ -55,8 +57,13 @@ class Access:
         )
 
     def open_transport(self) -> Transport:
-        """How CoinGecko is reached."""
-        return Transport(self.settings.coingecko_base_url, self.settings.coingecko_api_key)
+        """How CoinGecko is reached, within the calls that its plan allows to all processes together."""
+        settings = self.settings
+        quota = None
+        if settings.coingecko_plan:
+            store = choose_store(settings.coingecko_quota_url, quota_file(settings))
+            quota = CallQuota(settings.coingecko_plan.per_minute, store)
+        return Transport(settings.coingecko_base_url, settings.coingecko_api_key, quota)
 
     def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Access":
         """The access of one pipeline, which may name a variable of ``environment`` as its own webhook."""

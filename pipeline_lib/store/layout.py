@@ -51,3 +51,13 @@ class Layout:
     def delivered_alert(self, moment: datetime) -> Path:
         """The message that was delivered for ``moment``."""
         return self.alerts / f"{format_key(moment)}.json"
+
+
+def shared_answers_folder(settings: Settings) -> Path:
+    """What pipelines share of the market's answers: ``data/coingecko/answers``."""
+    return settings.data_dir / "coingecko" / "answers"
+
+
+def quota_file(settings: Settings) -> Path:
+    """Where calls of the market are counted: ``data/coingecko/calls.sqlite``."""
+    return settings.data_dir / "coingecko" / "calls.sqlite"

@@ -11,11 +11,13 @@ import pytest
 
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
+from pipeline_lib.simulator.generator import GeneratedSeries
 from pipeline_lib.simulator.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.spec import AlertPolicy, PipelineSpec, QualityLimits, S3Target, Thresholds, Window
 from pipeline_lib.steps import Access
 from pipeline_lib.store.s3 import Bucket, S3Account
+from tests.steps.live_market import COINS, HOUR, LiveMarket
 from tests.steps.past_world import LATE
 from tests.steps.world import ASKED_AT, CRASH, START, World
 
@@ -69,6 +71,7 @@ def world(
         {
             "DATA_DIR": str(tmp_path / "data"),
             "COINGECKO_BASE_URL": simulator.base_url,
+            "COINGECKO_CALLS_PER_MINUTE": "10000",
             "SLACK_WEBHOOK_URL": simulator.slack_webhook_url,
         },
         project_folder=tmp_path,
@@ -112,3 +115,19 @@ def past(world: World) -> World:
     """The world 30 hours after the crash, by the market's clock and by the real one."""
     world.simulator.clock.set(LATE)
     return replace(world, access=replace(world.access, now=world.simulator.clock.now))
+
+
+@pytest.fixture(scope="session")
+def generated_series() -> dict[str, GeneratedSeries]:
+    return {coin: GeneratedSeries(coin, 0) for coin in COINS}
+
+
+@pytest.fixture
+def market(generated_series: dict[str, GeneratedSeries], tmp_path: Path) -> Iterator[LiveMarket]:
+    """Hourly pipelines of all coins, five seconds after the hour."""
+    with Simulator(generated_series, SimulatedClock(lambda: HOUR)) as simulator:
+        made = LiveMarket(tmp_path, simulator)
+        made.at(HOUR + timedelta(seconds=5))
+        for coin in COINS:
+            made.write(coin, coin)
+        yield made
