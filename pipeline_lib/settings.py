@@ -13,6 +13,8 @@ from pipeline_lib.secret import Secret
 
 PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
 WEBHOOK_VARIABLE = "SLACK_WEBHOOK_URL"
+_GROUPING_SECONDS = 5
+_LONGEST_GROUPING_SECONDS = 60
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET")
 _PATH_SUFFIXES = ("_RAW_PATH", "_PROCESSED_PATH", "_ARCHIVE_PATH")
@@ -34,6 +36,8 @@ class Settings:
         coingecko_plan: What all schedules together are held against, or None to leave that out.
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
         s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
+        alert_grouping_seconds: How long an alert waits for those of other pipelines of the same moment
+            (``ALERT_GROUPING_SECONDS``); 0 for not at all.
     """
 
     dag_configs_dir: Path
@@ -44,6 +48,7 @@ class Settings:
     coingecko_plan: CallPlan | None
     slack_webhook_url: Secret | None
     s3_bucket: str | None
+    alert_grouping_seconds: int = _GROUPING_SECONDS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
@@ -71,6 +76,7 @@ class Settings:
             ),
             slack_webhook_url=read_webhook(values, WEBHOOK_VARIABLE),
             s3_bucket=values.get("S3_BUCKET"),
+            alert_grouping_seconds=_grouping_seconds(values),
         )
 
     @classmethod
@@ -116,6 +122,16 @@ def _positive(values: Mapping[str, str], variable: str, default: int) -> int:
     text = values.get(variable, str(default))
     if not re.fullmatch(r"[1-9][0-9]{0,11}", text):
         raise SettingsError(variable, f"is {text!r}, not a whole number above 0")
+    return int(text)
+
+
+def _grouping_seconds(values: Mapping[str, str]) -> int:
+    variable = "ALERT_GROUPING_SECONDS"
+    text = values.get(variable, str(_GROUPING_SECONDS))
+    if not re.fullmatch(r"[0-9]{1,2}", text) or int(text) > _LONGEST_GROUPING_SECONDS:
+        raise SettingsError(
+            variable, f"is {text!r}, not a whole number from 0 to {_LONGEST_GROUPING_SECONDS}"
+        )
     return int(text)
 
 
