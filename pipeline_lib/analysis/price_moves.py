@@ -59,9 +59,8 @@ def price_moves(observation: Observation, history: Sequence[PricePoint]) -> Pric
 
 def price_move(observation: Observation, horizon: Horizon, history: Sequence[PricePoint]) -> Decimal | None:
     """One of the two moves; None when neither the source nor the history knows it."""
-    given = {Horizon.HOUR: observation.change_1h_percent, Horizon.DAY: observation.change_24h_percent}[
-        horizon
-    ]
+    is_hour = horizon is Horizon.HOUR
+    given = observation.change_1h_percent if is_hour else observation.change_24h_percent
     if given is not None:
         return given
     before = _nearest(history, observation.moment - horizon.value)

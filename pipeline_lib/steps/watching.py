@@ -92,7 +92,7 @@ class _Watch:
 
     Attributes:
         due_after: Events up to this moment are past; later than ``start`` where there is no checkpoint yet,
-            and what went on before is taken for known.
+            and what came before is taken for known.
     """
 
     rule: Rule
@@ -103,20 +103,14 @@ class _Watch:
 
     def turns(self, rows: Sequence[Observation]) -> list[Turn]:
         own = [row for row in rows if row.moment >= self.start.reads_from]
-        readings = (
-            (row.moment, reading)
-            for row, reading in zip(own, self.rule.readings(own), strict=True)
-            if row.moment > self.start.moment
-        )
+        readings = self.rule.readings(own, self.start.moment)
         return list(follow(readings, self.rule.subject, self.policy, self.start.episode))
 
     def next_checkpoint(
         self, turns: Sequence[Turn], rows: Sequence[Observation], run_moment: datetime
     ) -> Checkpoint | None:
         if self.due_after > self.start.moment:
-            # Nothing is kept of a rule that has never had anything to tell.
-            is_calm = not turns or (turns[-1].episode is None and turns[-1].event is None)
-            return None if is_calm else self._checkpoint(self.due_after, turns, rows)
+            return self._checkpoint(self.due_after, turns, rows)
         midnight = (run_moment - HORIZON).replace(hour=0, minute=0, second=0)
         return self._checkpoint(midnight, turns, rows) if midnight > self.start.moment else None
 
@@ -129,7 +123,8 @@ class _Watch:
 def _watches(spec: PipelineSpec, alerts: Path, run_moment: datetime) -> Iterator[_Watch]:
     policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
     for rule in rules_of(spec):
-        checkpoints = Checkpoints.of(alerts, rule.subject.rule, f"{rule.identity} {policy}")
+        identity = f"{rule.identity} clear {policy.clear_level} cooldown {policy.cooldown}"
+        checkpoints = Checkpoints.of(alerts, rule.subject.rule, identity)
         found = checkpoints.find(before=run_moment, preferred_up_to=run_moment - HORIZON)
         if found is not None:
             yield _Watch(rule, policy, checkpoints, found, found.moment)

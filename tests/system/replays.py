@@ -1,8 +1,8 @@
 """Runs of the alert step in any order, with a Slack in this process that fails when it is told to."""
 
-import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +17,7 @@ from pipeline_lib.settings import Settings
 from pipeline_lib.spec import AlertPolicy, PipelineSpec, QualityLimits, Thresholds, Window
 from pipeline_lib.steps import Access, Run
 from pipeline_lib.steps.alert import tell
-from pipeline_lib.store.alert_records import AlertRecords, told_events
+from pipeline_lib.store.alert_records import AlertRecords, Fate, told_events
 from pipeline_lib.store.s3 import S3Account
 
 HOUR = timedelta(hours=1)
@@ -112,11 +112,10 @@ class Replay:
         """What the messages that Slack took are about, by the records; as many records as messages."""
         records = AlertRecords(self.data / "alerts" / "btc").since(min(self.prices))
         assert sum(record.message is not None for record in records) == len(self.slack.taken)
+        assert {record.fate for record in records} <= {Fate.TOLD}
         return told_events(records)
 
     def _since(self, moment: datetime) -> Sequence[Observation]:
-        from bisect import bisect_left  # noqa: PLC0415
-
         return self.fetched[bisect_left(self.fetched, moment, key=lambda row: row.moment) :]
 
     def _access(self, moment: datetime) -> Access:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from pipeline_lib.analysis.rules.rule import multiple
@@ -24,13 +24,14 @@ class Baseline:
 
 
 def prices_before(
-    observations: Sequence[Observation], span: timedelta | int
+    observations: Sequence[Observation], span: timedelta | int, after: datetime
 ) -> Iterator[tuple[Observation, Sequence[float]]]:
-    """Each observation with the prices of its window before it, oldest first, without its own.
+    """Each observation after ``after`` with the prices of its window before it, without its own.
 
     Args:
         observations: By time, oldest first, no moment twice.
         span: ``[moment - span, moment)``, or the number of observations before.
+        after: A moment (UTC).
     """
     window: deque[tuple[Observation, float]] = deque()
     for observation in observations:
@@ -40,7 +41,8 @@ def prices_before(
         else:
             while window and window[0][0].moment < observation.moment - span:
                 window.popleft()
-        yield observation, [price for _, price in window]
+        if observation.moment > after:
+            yield observation, [price for _, price in window]
         window.append((observation, float(observation.price)))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from pipeline_lib.analysis.price_moves import REACH_TOLERANCE, Horizon, price_move
@@ -32,11 +32,15 @@ class _MoveRule:
     def reach(self) -> timedelta:
         return self.horizon.value + REACH_TOLERANCE
 
-    def readings(self, observations: Sequence[Observation]) -> Iterator[Reading | None]:
+    def readings(
+        self, observations: Sequence[Observation], after: datetime
+    ) -> Iterator[tuple[datetime, Reading | None]]:
         history = price_points(observations)
         for observation in observations:
-            change = price_move(observation, self.horizon, history)
-            yield None if change is None else Reading(multiple(change, self.threshold), change)
+            if observation.moment > after:
+                change = price_move(observation, self.horizon, history)
+                level = None if change is None else multiple(change, self.threshold)
+                yield observation.moment, None if level is None or change is None else Reading(level, change)
 
 
 class HourMoveRule(_MoveRule):

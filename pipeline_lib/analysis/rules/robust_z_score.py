@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from pipeline_lib.analysis.rules.baseline import Baseline, deviation, fewest_prices, prices_before
@@ -45,13 +45,15 @@ class RobustZScoreRule:
         """The window."""
         return self.limits.window.span
 
-    def readings(self, observations: Sequence[Observation]) -> Iterator[Reading | None]:
-        """A reading for each observation, None where the baseline has too few prices."""
+    def readings(
+        self, observations: Sequence[Observation], after: datetime
+    ) -> Iterator[tuple[datetime, Reading | None]]:
+        """The readings after a moment, None where the baseline has too few prices."""
         fewest = fewest_prices(self.reach)
-        for observation, before in prices_before(observations, self.reach):
+        for observation, before in prices_before(observations, self.reach, after):
             if len(before) < fewest:
-                yield None
+                yield observation.moment, None
             else:
                 centre = median(before)
                 spread = SCALE * median(abs(price - centre) for price in before)
-                yield deviation(observation.price, Baseline(centre, spread), self.limits)
+                yield observation.moment, deviation(observation.price, Baseline(centre, spread), self.limits)

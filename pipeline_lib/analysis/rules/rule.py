@@ -1,7 +1,7 @@
 """What every rule offers."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
 from typing import Protocol
 
@@ -30,11 +30,17 @@ class Rule(Protocol):
         """How far before an observation its reading looks, in time or in observations."""
         ...
 
-    def readings(self, observations: Sequence[Observation]) -> Iterator[Reading | None]:
-        """A reading for each observation; None where nobody knows, which is neither calm nor abnormal.
+    def readings(
+        self, observations: Sequence[Observation], after: datetime
+    ) -> Iterator[tuple[datetime, Reading | None]]:
+        """The moment and the reading of each observation after ``after``.
+
+        A reading is None where nobody knows, which is neither calm nor abnormal.
 
         Args:
-            observations: By time, oldest first, no moment twice. The first ones lack what lies before them.
+            observations: By time, oldest first, no moment twice; those up to ``after`` are what the first
+                readings look back at.
+            after: A moment (UTC).
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import fsum, sqrt
 
 from pipeline_lib.analysis.rules.baseline import Baseline, deviation, fewest_prices, prices_before
@@ -41,14 +41,16 @@ class ZScoreRule:
         """The window."""
         return self.limits.window.span
 
-    def readings(self, observations: Sequence[Observation]) -> Iterator[Reading | None]:
-        """A reading for each observation, None where the baseline has too few prices."""
+    def readings(
+        self, observations: Sequence[Observation], after: datetime
+    ) -> Iterator[tuple[datetime, Reading | None]]:
+        """The readings after a moment, None where the baseline has too few prices."""
         fewest = max(2, fewest_prices(self.reach))
-        for observation, before in prices_before(observations, self.reach):
+        for observation, before in prices_before(observations, self.reach, after):
             if len(before) < fewest:
-                yield None
+                yield observation.moment, None
             else:
-                yield deviation(observation.price, _baseline(before), self.limits)
+                yield observation.moment, deviation(observation.price, _baseline(before), self.limits)
 
 
 def _baseline(prices: Sequence[float]) -> Baseline:
