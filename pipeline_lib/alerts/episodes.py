@@ -66,7 +66,8 @@ def follow(
 def _next_event(
     episode: Episode | None, moment: datetime, reading: Reading, subject: Subject, policy: EpisodePolicy
 ) -> Event | None:
-    level = abs(reading.level)
+    # Not abs(), which rounds to the 28 digits of Python's default context.
+    level = reading.level.copy_abs()
     direction = -1 if reading.level < 0 else 1
     if level >= _FIRES and (episode is None or direction != episode.direction):
         return Event(EventKind.FIRED, moment, moment, direction, int(level), reading.value, subject)

@@ -56,6 +56,6 @@ def test_the_end_of_what_nobody_knows_of_is_not_told() -> None:
     ],
 )
 def test_a_late_observation_makes_nothing_told_twice(
-    now_true: list[Event], told_before: list[Event], is_due: bool
+    now_true: list[Event], told_before: list[Event], *, is_due: bool
 ) -> None:
     assert (now_true[0] in _sort(now_true, told=told_before, hours=3).due) is is_due

@@ -65,4 +65,4 @@ def deviation(price: Decimal, baseline: Baseline, rule: DeviationRule) -> Readin
         return None if by_percent is None else Reading(by_percent, by_percent * rule.limit)
     value = distance / Decimal(baseline.spread)
     by_limit = multiple(value, rule.limit)
-    return Reading(by_limit if by_percent is None else min(by_limit, by_percent, key=abs), value)
+    return Reading(by_limit if by_percent is None else min(by_limit, by_percent, key=Decimal.copy_abs), value)
