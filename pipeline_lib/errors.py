@@ -383,7 +383,9 @@ class SlackRefusedError(AlertError, PermanentError):
         reason: Slack's own word, such as ``invalid_token``.
     """
 
+    _USUAL_HINT = "check that SLACK_WEBHOOK_URL, or the connection, holds a webhook that still exists"
+
     def __init__(self, status: int, reason: str, *, hint: str = "") -> None:
-        super().__init__(f"Slack refused the message: {status} {reason}", hint=hint)
+        super().__init__(f"Slack refused the message: {status} {reason}", hint=hint or self._USUAL_HINT)
         self.status = status
         self.reason = reason

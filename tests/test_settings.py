@@ -136,3 +136,14 @@ def test_settings_show_no_secret() -> None:
 def test_paths_cant_be_changed() -> None:
     with pytest.raises(TypeError):
         read().paths["X_RAW_PATH"] = Path("x")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("", 5), ("0", 0), (" 12 ", 12), ("60", 60)])
+def test_alerts_wait_for_each_other_for_as_long_as_is_set(text: str, seconds: int) -> None:
+    assert read(ALERT_GROUPING_SECONDS=text).alert_grouping_seconds == seconds
+
+
+@pytest.mark.parametrize("text", ["-1", "61", "5s", "1.5", "999"])
+def test_alerts_never_wait_for_longer_than_a_minute(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"ALERT_GROUPING_SECONDS is .*, not a whole number"):
+        read(ALERT_GROUPING_SECONDS=text)

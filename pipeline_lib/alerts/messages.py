@@ -174,7 +174,7 @@ def _percent(value: Decimal | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "none yet" if value is None else price_text(Decimal(f"{value:.8g}"))
+    return "none yet" if value is None else price_text(Decimal(f"{value:.7g}"))
 
 
 def _signed(value: float | None) -> str:

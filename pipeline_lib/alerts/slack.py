@@ -13,7 +13,6 @@ from pipeline_lib.secret import Secret
 _TIMEOUT_SECONDS = (5.0, 15.0)
 _LONGEST_REASON = 100
 
-_WEBHOOK_HINT = "check that SLACK_WEBHOOK_URL, or the connection, holds a webhook that still exists"
 # By Slack's own word for the error; see "Sending messages using incoming webhooks" in Slack's documentation.
 _HINTS = {
     "no_service": "the webhook was revoked or never was; make a new one and store it in place of this one",
@@ -74,4 +73,4 @@ class SlackWebhook:
                 f"Slack answered {status} {reason}",
                 retry_after=parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC)),
             )
-        raise SlackRefusedError(status, reason, hint=_HINTS.get(reason, _WEBHOOK_HINT))
+        raise SlackRefusedError(status, reason, hint=_HINTS.get(reason, ""))

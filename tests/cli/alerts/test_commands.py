@@ -53,7 +53,7 @@ def test_a_test_message_says_that_it_is_one(market: Simulator, command: Command)
     (message,) = market.slack_messages
     assert message.body["text"] == "🧪 TEST: alerts of bitcoin arrive here"
     assert "Nothing has happened." in json.dumps(message.body)
-    assert "• 5 % in 1h" in json.dumps(message.body, ensure_ascii=False)
+    assert "• 3 % in 1h" in json.dumps(message.body, ensure_ascii=False)
 
 
 def test_without_a_webhook_there_is_nothing_to_test(project: Path, command: Command) -> None:
@@ -91,10 +91,9 @@ def test_history_knows_what_was_told(market: Simulator, command: Command) -> Non
     command("run", "bitcoin", "--at", "2018-02-05T14:00:00Z")
     assert len(market.slack_messages) == 1
     episodes = json.loads(command("alerts", "history", "bitcoin", "--format", "json").stdout)
-    # The source's own moves aren't lost on the way: there is one row alone.
     assert [(episode["rule"], episode["ended"]) for episode in episodes] == [("1h", None), ("24h", None)]
     assert episodes[0]["messages"] == [
-        {"kind": "fired", "moment": "2018-02-05T14:00:00Z", "step": 2, "value": "-10.0", "fate": "told"}
+        {"kind": "fired", "moment": "2018-02-05T14:00:00Z", "step": 3, "value": "-10.0", "fate": "told"}
     ]
 
 
@@ -107,8 +106,8 @@ def test_simulate_counts_the_messages_of_a_setting(command: Command) -> None:
         "clear level 0.7, cooldown none",
         "",
         "month     messages     fired     grown  reminded   cleared",
-        "2018-02          4         4         0         0         3",
-        "all              4         4         0         0         3",
+        "2018-02          4         4         0         0         2",
+        "all              4         4         0         0         2",
         "",
         "3 % in 1h: 2 episodes",
         "8 % in 24h: 2 episodes",
