@@ -27,6 +27,7 @@
     │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
     │   ├── TableDamagedError !         a CSV file doesn't read as its table
+    │   ├── AlertStateDamagedError !    a file of episodes, of sent alerts or of the outbox doesn't read
     │   ├── StoreBusyError ~            another process holds the lock for too long
     │   ├── S3UnavailableError ~        no usable answer from S3
     │   ├── S3RefusedError !            S3 said no: credentials, bucket, permissions
@@ -377,6 +378,21 @@ class TableDamagedError(StoreError, PermanentError):
         self.line = line
 
 
+class AlertStateDamagedError(StoreError, PermanentError):
+    """A file that alerts remember something in can't be read.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} is damaged: {reason}",
+            hint="restore it from a backup, or delete it: what it knew may then be told once more",
+        )
+        self.path = path
+
+
 class StoreBusyError(StoreError, TemporaryError):
     """Another process holds a lock for longer than a step may wait.
 
@@ -442,10 +458,9 @@ class SlackRefusedError(AlertError, PermanentError):
         reason: Slack's own word, such as ``invalid_token``.
     """
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(
-            f"Slack refused the message: {status} {reason}",
-            hint="check that SLACK_WEBHOOK_URL, or the connection, holds a webhook that still exists",
-        )
+    _USUAL_HINT = "check that SLACK_WEBHOOK_URL, or the connection, holds a webhook that still exists"
+
+    def __init__(self, status: int, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"Slack refused the message: {status} {reason}", hint=hint or self._USUAL_HINT)
         self.status = status
         self.reason = reason

@@ -14,6 +14,8 @@ from pipeline_lib.secret import Secret
 
 PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
 WEBHOOK_VARIABLE = "SLACK_WEBHOOK_URL"
+_GROUPING_SECONDS = 5
+_LONGEST_GROUPING_SECONDS = 60
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET")
 _QUOTA_SCHEMES = ("redis://", "rediss://", "postgresql://")
@@ -43,6 +45,8 @@ class Settings:
             (``COINGECKO_QUOTA_URL``), or None to count them in a file of ``data_dir``.
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
         s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
+        alert_grouping_seconds: How long an alert waits for those of other pipelines of the same moment
+            (``ALERT_GROUPING_SECONDS``); 0 for not at all.
     """
 
     dag_configs_dir: Path
@@ -57,6 +61,7 @@ class Settings:
     coingecko_quota_url: Secret | None
     slack_webhook_url: Secret | None
     s3_bucket: str | None
+    alert_grouping_seconds: int = _GROUPING_SECONDS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
@@ -79,17 +84,22 @@ class Settings:
             coingecko_base_url=_base_url(values.get("COINGECKO_BASE_URL", PUBLIC_BASE_URL)),
             coingecko_api_key=_api_key(values),
             coingecko_plan=CallPlan(
-                per_minute=_positive(values, "COINGECKO_CALLS_PER_MINUTE", DEMO_PLAN.per_minute),
-                per_month=_positive(values, "COINGECKO_CALLS_PER_MONTH", DEMO_PLAN.per_month),
+                per_minute=_whole_number(values, "COINGECKO_CALLS_PER_MINUTE", DEMO_PLAN.per_minute),
+                per_month=_whole_number(values, "COINGECKO_CALLS_PER_MONTH", DEMO_PLAN.per_month),
             ),
-            history_reach=timedelta(days=_positive(values, "COINGECKO_HISTORY_DAYS", 365, most=36_500)),
+            history_reach=timedelta(days=_whole_number(values, "COINGECKO_HISTORY_DAYS", 365, most=36_500)),
             history_tolerance=timedelta(
-                minutes=_positive(values, "COINGECKO_HISTORY_TOLERANCE_MINUTES", 75, most=24 * 60)
+                minutes=_whole_number(values, "COINGECKO_HISTORY_TOLERANCE_MINUTES", 75, most=24 * 60)
             ),
-            coingecko_shared_answer_age=_seconds(values, "COINGECKO_SHARED_ANSWER_SECONDS", 60),
+            coingecko_shared_answer_age=timedelta(
+                seconds=_whole_number(values, "COINGECKO_SHARED_ANSWER_SECONDS", 60, least=0, most=86_400)
+            ),
             coingecko_quota_url=_quota_url(values),
             slack_webhook_url=read_webhook(values, WEBHOOK_VARIABLE),
             s3_bucket=values.get("S3_BUCKET"),
+            alert_grouping_seconds=_whole_number(
+                values, "ALERT_GROUPING_SECONDS", _GROUPING_SECONDS, least=0, most=_LONGEST_GROUPING_SECONDS
+            ),
         )
 
     @classmethod
@@ -131,20 +141,13 @@ def _api_key(values: Mapping[str, str]) -> Secret | None:
     return key
 
 
-def _positive(values: Mapping[str, str], variable: str, default: int, *, most: int = 10**12 - 1) -> int:
+def _whole_number(
+    values: Mapping[str, str], variable: str, default: int, *, least: int = 1, most: int = 10**12 - 1
+) -> int:
     text = values.get(variable, str(default))
-    if not re.fullmatch(r"[1-9][0-9]{0,11}", text):
-        raise SettingsError(variable, f"is {text!r}, not a whole number above 0")
-    if int(text) > most:
-        raise SettingsError(variable, f"is {text}, more than {most}")
+    if not re.fullmatch(r"0|[1-9][0-9]{0,11}", text) or not least <= int(text) <= most:
+        raise SettingsError(variable, f"is {text!r}, not a whole number from {least} to {most:,}")
     return int(text)
-
-
-def _seconds(values: Mapping[str, str], variable: str, default: int) -> timedelta:
-    text = values.get(variable, str(default))
-    if not re.fullmatch(r"[0-9]{1,5}", text):
-        raise SettingsError(variable, f"is {text!r}, not a whole number of seconds below 100,000")
-    return timedelta(seconds=int(text))
 
 
 def _quota_url(values: Mapping[str, str]) -> Secret | None:

@@ -63,6 +63,7 @@ def _current_run() -> "Run":
     return Run(
         moment=to_moment(moment),
         url=task_instance.log_url.partition("/tasks/")[0],
+        log_url=task_instance.log_url,
         is_backfill=dag_run.run_type == "backfill",
     )
 

@@ -73,7 +73,7 @@ def test_history_has_bounds(variable: str, most: int) -> None:
     read(**{variable: str(most)})
     with pytest.raises(SettingsError) as caught:
         read(**{variable: str(most + 1)})
-    assert str(caught.value) == f"{variable} is {most + 1}, more than {most}"
+    assert str(caught.value) == (f"{variable} is {str(most + 1)!r}, not a whole number from 1 to {most:,}")
 
 
 @pytest.mark.parametrize("variable", ["COINGECKO_CALLS_PER_MINUTE", "COINGECKO_CALLS_PER_MONTH"])
@@ -82,7 +82,7 @@ def test_a_plan_is_a_whole_number_of_calls(variable: str, text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read(**{variable: text})
     assert caught.value.variable == variable
-    assert str(caught.value) == f"{variable} is {text!r}, not a whole number above 0"
+    assert str(caught.value) == f"{variable} is {text!r}, not a whole number from 1 to 999,999,999,999"
 
 
 @pytest.mark.parametrize("text", ["-1", "1.5", "1m", "100000", "٣"])
@@ -90,7 +90,7 @@ def test_the_age_of_a_shared_answer_is_a_number_of_seconds(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read(COINGECKO_SHARED_ANSWER_SECONDS=text)
     assert str(caught.value) == (
-        f"COINGECKO_SHARED_ANSWER_SECONDS is {text!r}, not a whole number of seconds below 100,000"
+        f"COINGECKO_SHARED_ANSWER_SECONDS is {text!r}, not a whole number from 0 to 86,400"
     )
 
 
@@ -180,3 +180,14 @@ def test_settings_show_no_secret() -> None:
 def test_paths_cant_be_changed() -> None:
     with pytest.raises(TypeError):
         read().paths["X_RAW_PATH"] = Path("x")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("", 5), ("0", 0), (" 12 ", 12), ("60", 60)])
+def test_alerts_wait_for_each_other_for_as_long_as_is_set(text: str, seconds: int) -> None:
+    assert read(ALERT_GROUPING_SECONDS=text).alert_grouping_seconds == seconds
+
+
+@pytest.mark.parametrize("text", ["-1", "61", "5s", "1.5", "999"])
+def test_alerts_never_wait_for_longer_than_a_minute(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"ALERT_GROUPING_SECONDS is .*, not a whole number"):
+        read(ALERT_GROUPING_SECONDS=text)

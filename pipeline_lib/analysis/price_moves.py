@@ -1,4 +1,4 @@
-"""Moves of the price over an hour and a day, and which of them pass a threshold."""
+"""Moves of the price over an hour and a day."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -9,14 +9,13 @@ from enum import Enum
 
 from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.observation import Observation
-from pipeline_lib.spec import Thresholds
 
 # Wide enough for the move from the least possible price to the greatest with its ten decimal places.
 _ROUNDED = Context(prec=80)
 _PLACES = Decimal("1e-10")
 
 # A run is rarely on the second; further away than this, a price is not of an hour or a day ago.
-_TOLERANCE = timedelta(minutes=5)
+REACH_TOLERANCE = timedelta(minutes=5)
 
 
 class Horizon(Enum):
@@ -39,21 +38,6 @@ class PriceMoves:
     day_percent: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class CrossedThreshold:
-    """A move that is abnormal.
-
-    Attributes:
-        horizon: Over an hour or a day.
-        change_percent: The move, with its sign.
-        threshold_percent: What it passed, without a sign.
-    """
-
-    horizon: Horizon
-    change_percent: Decimal
-    threshold_percent: Decimal
-
-
 def percent_change(before: Decimal, now: Decimal) -> Decimal:
     """The move from ``before`` to ``now`` in percent, to ten decimal places."""
     ratio = _ROUNDED.divide(_ROUNDED.subtract(now, before), before)
@@ -68,27 +52,15 @@ def price_moves(observation: Observation, history: Sequence[PricePoint]) -> Pric
         history: Prices by time, oldest first; may reach beyond the moment.
     """
     return PriceMoves(
-        hour_percent=_move(observation, observation.change_1h_percent, Horizon.HOUR, history),
-        day_percent=_move(observation, observation.change_24h_percent, Horizon.DAY, history),
+        hour_percent=price_move(observation, Horizon.HOUR, history),
+        day_percent=price_move(observation, Horizon.DAY, history),
     )
 
 
-def crossed_thresholds(moves: PriceMoves, thresholds: Thresholds) -> tuple[CrossedThreshold, ...]:
-    """The moves that reach their threshold, up or down; an unknown move reaches none."""
-    rules = (
-        (Horizon.HOUR, moves.hour_percent, thresholds.move_1h_percent),
-        (Horizon.DAY, moves.day_percent, thresholds.move_24h_percent),
-    )
-    return tuple(
-        CrossedThreshold(horizon, change, threshold)
-        for horizon, change, threshold in rules
-        if change is not None and abs(change) >= threshold
-    )
-
-
-def _move(
-    observation: Observation, given: Decimal | None, horizon: Horizon, history: Sequence[PricePoint]
-) -> Decimal | None:
+def price_move(observation: Observation, horizon: Horizon, history: Sequence[PricePoint]) -> Decimal | None:
+    """One of the two moves; None when neither the source nor the history knows it."""
+    is_hour = horizon is Horizon.HOUR
+    given = observation.change_1h_percent if is_hour else observation.change_24h_percent
     if given is not None:
         return given
     before = _nearest(history, observation.moment - horizon.value)
@@ -99,4 +71,4 @@ def _nearest(history: Sequence[PricePoint], moment: datetime) -> PricePoint | No
     place = bisect_left(history, moment, key=lambda point: point.moment)
     around = history[max(0, place - 1) : place + 1]
     point = min(around, key=lambda candidate: abs(candidate.moment - moment), default=None)
-    return point if point is not None and abs(point.moment - moment) <= _TOLERANCE else None
+    return point if point is not None and abs(point.moment - moment) <= REACH_TOLERANCE else None

@@ -1,10 +1,12 @@
 """What every step is called with: the run, and the access to the world."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.market import CallQuota, Transport
 from pipeline_lib.market.quota_stores import choose_store
 from pipeline_lib.outcome import Outcome
@@ -22,12 +24,14 @@ class Run:
     Attributes:
         moment: Its moment (UTC, to the second), the key of all that it writes.
         url: Its page in the Airflow UI, or None outside Airflow.
+        log_url: The log of the task that runs, or None outside Airflow.
         is_backfill: Whether it fills in the past, which alerts nobody unless the spec says so.
     """
 
     moment: datetime
     url: str | None = None
     is_backfill: bool = False
+    log_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,15 @@ class Access:
         settings: What the environment sets.
         find_slack_webhook: Finds where alerts go, or None; called when there is one to send.
         open_s3_account: Finds who uploads; called by the steps that do.
-        now: The real clock, for the record of when something was asked.
+        now: The real clock, for the record of when something was asked or told.
+        sleep: Waits for some seconds.
     """
 
     settings: Settings
     find_slack_webhook: Callable[[], Secret | None]
     open_s3_account: Callable[[], S3Account]
     now: Callable[[], datetime]
+    sleep: Callable[[float], None] = time.sleep
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Access":
@@ -64,6 +70,10 @@ class Access:
             store = choose_store(settings.coingecko_quota_url, quota_file(settings))
             quota = CallQuota(settings.coingecko_plan.per_minute, store)
         return Transport(settings.coingecko_base_url, settings.coingecko_api_key, quota)
+
+    def open_slack(self, webhook: Secret) -> SlackWebhook:
+        """How Slack is reached."""
+        return SlackWebhook(webhook)
 
     def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Access":
         """The access of one pipeline, which may name a variable of ``environment`` as its own webhook."""

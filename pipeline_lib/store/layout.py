@@ -17,7 +17,7 @@ class Layout:
         raw_log: ``data/bitcoin_raw.csv`` (``BITCOIN_RAW_PATH``).
         processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
-        alerts: Folder of delivered alerts, ``data/alerts/bitcoin``.
+        alerts: Folder of what was told and where episodes stand, ``data/alerts/bitcoin``.
     """
 
     raw_log: Path
@@ -47,10 +47,6 @@ class Layout:
     def snapshot_csv(self, moment: datetime) -> Path:
         """The observation of ``moment`` as one row with a header."""
         return self.archive / f"{format_key(moment)}.csv"
-
-    def delivered_alert(self, moment: datetime) -> Path:
-        """The message that was delivered for ``moment``."""
-        return self.alerts / f"{format_key(moment)}.json"
 
 
 def shared_answers_folder(settings: Settings) -> Path:

@@ -15,7 +15,7 @@ def test_a_run_says_what_it_did(world: World) -> None:
         "done: bitcoin 7202.50 USD at 2018-02-05T14:00:00Z",
         "done: 1 rows up to 2018-02-05T14:00:00Z",
         f"done: the day's partition and s3://{bucket}/crypto/btc/processed/btc_processed.csv",
-        "done: 1h -9.99 %, 24h -10.00 %: told Slack",
+        "done: -9.99 % in 1h (fired), -10.00 % in 24h (fired): told Slack",
         f"done: snapshot and s3://{bucket}/crypto/btc/raw/btc_raw.csv",
     ]
 
