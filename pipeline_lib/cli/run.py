@@ -14,7 +14,7 @@ from pipeline_lib.cli.project import (
     reporting_errors,
 )
 from pipeline_lib.errors import CoinPipelinesError
-from pipeline_lib.outcome import Outcome, Skipped
+from pipeline_lib.outcome import Done, Outcome, Skipped
 from pipeline_lib.spec import PipelineSpec
 from pipeline_lib.timestamps import to_moment
 
@@ -56,6 +56,8 @@ def _attempt(step: steps.Step, spec: PipelineSpec, this_run: steps.Run, access: 
         click.echo(f"{step.__name__}: failed: {error}", err=True)
         return False
     click.echo(f"{step.__name__}: {_describe(outcome)}")
+    for warning in outcome.warnings if isinstance(outcome, Done) else ():
+        click.echo(f"{step.__name__}: warning: {warning}", err=True)
     return True
 
 
