@@ -209,7 +209,12 @@ def _identity(problem: str) -> str:
 def _redacted(notice: OpsNotice, secrets: tuple[Secret, ...]) -> OpsNotice:
     """The notice without secrets, should an exception of some library's hold one."""
     facts = ((redacted(label, secrets), redacted(text, secrets)) for label, text in notice.facts)
-    return replace(notice, title=redacted(notice.title, secrets), facts=tuple(facts))
+    return replace(
+        notice,
+        title=redacted(notice.title, secrets),
+        facts=tuple(facts),
+        to_do=redacted(notice.to_do, secrets),
+    )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ _CUT_ENTITY = re.compile(r"&[a-z]*$")
 def ops_slack_message(notice: OpsNotice) -> dict[str, Any]:
     """The payload for an incoming webhook; its first word sets it apart from a price alert."""
     headline = f"{notice.icon} ops · {notice.title}"
-    lines = [f"*{escape(label)}*: {_fitting(text, _LONGEST_FACT)}" for label, text in notice.facts]
+    lines = [f"*{escape(label)}*: {_fitting(text, _LONGEST_FACT)}" for label, text in _lines(notice)]
     blocks: list[dict[str, Any]] = [
         {
             "type": "header",
@@ -36,8 +36,12 @@ def ops_plain_title(notice: OpsNotice) -> str:
 
 def ops_plain_text(notice: OpsNotice) -> str:
     """The body of a mail."""
-    lines = [f"{label}: {text}" for label, text in notice.facts]
+    lines = [f"{label}: {text}" for label, text in _lines(notice)]
     return "\n".join([*lines, *(f"{link.label}: {link.url}" for link in notice.links)])
+
+
+def _lines(notice: OpsNotice) -> tuple[tuple[str, str], ...]:
+    return (*notice.facts, ("What to do", notice.to_do))
 
 
 def _sections(lines: list[str]) -> list[str]:

@@ -10,7 +10,6 @@ from pipeline_lib.open_problem import OpenProblem
 from pipeline_lib.timestamps import format_moment
 
 _BROKEN, _WARNING, _LATE, _WELL = ":wrench:", ":warning:", ":hourglass:", ":white_check_mark:"
-_DO = "What to do"
 _MOST_PROBLEMS = 10
 _HOURS = int(REMINDER.total_seconds()) // 3600
 
@@ -35,13 +34,15 @@ class OpsNotice:
     Attributes:
         icon: Its kind, as Slack writes an emoji.
         title: One line.
-        facts: Label and text of each line below it; the last says what to do.
+        facts: Label and text of each line below it.
+        to_do: What to do, in one or two sentences.
         links: Pages to look at.
     """
 
     icon: str
     title: str
     facts: tuple[tuple[str, str], ...]
+    to_do: str
     links: tuple[Link, ...] = ()
 
 
@@ -81,24 +82,19 @@ class TaskFailure:
 
 def failure_notice(failure: TaskFailure, problem: OpenProblem, telling: Telling) -> OpsNotice:
     """A task failed after its last try."""
-    run, still = failure.run, telling is Telling.STILL
+    run, first = failure.run, format_moment(problem.since)
     facts = [
         (kind_of(failure.error), message_of(failure.error)),
         ("Run", f"{format_moment(run.moment)}, try {failure.try_number} of {failure.tries}"),
     ]
-    if still:
-        facts.append(("Since", f"the run of {format_moment(problem.since)}; {problem.runs} failures so far"))
-    facts.append(
-        (
-            _DO,
-            (
-                f"{advice_for(failure.error)}. Then clear the task in Airflow. The same trouble of this task is"
-                f" told again after {_HOURS} hours, and once when it works again."
-            ),
-        )
+    if telling is Telling.STILL:
+        facts.append(("Since", f"the run of {first}; {problem.runs} failures so far"))
+    verb = "still fails" if telling is Telling.STILL else "failed"
+    to_do = (
+        f"{advice_for(failure.error)}. Then clear the task in Airflow. "
+        f"The same trouble of this task is told again after {_HOURS} hours, and once when it works again."
     )
-    verb = "still fails" if still else "failed"
-    return OpsNotice(_BROKEN, f"{run.pipeline} · {run.task} {verb}", tuple(facts), run.links)
+    return OpsNotice(_BROKEN, f"{run.pipeline} · {run.task} {verb}", tuple(facts), to_do, run.links)
 
 
 def recovery_notice(run: TaskRun, problem: OpenProblem) -> OpsNotice:
@@ -107,10 +103,10 @@ def recovery_notice(run: TaskRun, problem: OpenProblem) -> OpsNotice:
     harmed = f"the run of {first}" if first == last else f"the runs of {first} to {last}"
     facts = (
         ("Run", format_moment(run.moment)),
-        ("Had failed since", f"{first}; {problem.runs} failures"),
-        (_DO, f"nothing for the runs to come; where {harmed} is still red, clear its failed tasks."),
+        ("Had failed since", f"the run of {first}; {problem.runs} failures"),
     )
-    return OpsNotice(_WELL, f"{run.pipeline} · {run.task} works again", facts, run.links)
+    to_do = f"nothing for the runs to come; where {harmed} is still red, clear its failed tasks."
+    return OpsNotice(_WELL, f"{run.pipeline} · {run.task} works again", facts, to_do, run.links)
 
 
 def warning_notice(run: TaskRun, warnings: Sequence[str]) -> OpsNotice:
@@ -118,44 +114,30 @@ def warning_notice(run: TaskRun, warnings: Sequence[str]) -> OpsNotice:
     facts = (
         *(("Seen", warning) for warning in warnings),
         ("Run", f"{format_moment(run.moment)}: done, no data is missing"),
-        (_DO, f"look whether what was seen matters to you; the same is told again after {_HOURS} hours."),
     )
-    return OpsNotice(_WARNING, f"{run.pipeline} · {run.task} warns", facts, run.links)
+    to_do = f"see whether this matters to you; the same is told again after {_HOURS} hours."
+    return OpsNotice(_WARNING, f"{run.pipeline} · {run.task} warns", facts, to_do, run.links)
 
 
 def late_notice(run: TaskRun, needed_by: datetime) -> OpsNotice:
     """A run hasn't ended by its deadline."""
-    facts = (
-        ("Run", f"{format_moment(run.moment)}, due by {format_moment(needed_by)}, not done"),
-        (
-            _DO,
-            (
-                "open the run: is a task waiting for a retry, for a worker or for CoinGecko? If no task has"
-                " started, check the scheduler and the executor's free slots."
-            ),
-        ),
+    moment = format_moment(run.moment)
+    facts = (("Run", f"{moment}, due by {format_moment(needed_by)}, not done"),)
+    to_do = (
+        "open the run: is a task waiting for a retry, for a worker or for CoinGecko? "
+        "If no task has started, check the scheduler and the executor's free slots."
     )
-    return OpsNotice(
-        _LATE, f"{run.pipeline} · the run of {format_moment(run.moment)} is late", facts, run.links
-    )
+    return OpsNotice(_LATE, f"{run.pipeline} · the run of {moment} is late", facts, to_do, run.links)
 
 
-def import_error_notice(
-    file_name: str, problems: Sequence[str], *, links: tuple[Link, ...] = ()
-) -> OpsNotice:
+def import_error_notice(file_name: str, problems: Sequence[str]) -> OpsNotice:
     """Airflow can't import a DAG file, or specs are invalid."""
-    shown = [("Problem", problem) for problem in problems[:_MOST_PROBLEMS]]
+    facts = [("Problem", problem) for problem in problems[:_MOST_PROBLEMS]]
     if len(problems) > _MOST_PROBLEMS:
-        shown.append(("And", f"{len(problems) - _MOST_PROBLEMS} more"))
-    facts = (
-        *shown,
-        (
-            _DO,
-            (
-                "mend the file that each line names (coin-pipelines validate shows all problems); until then its"
-                " pipeline doesn't run, and others do."
-            ),
-        ),
-    )
+        facts.append(("And", f"{len(problems) - _MOST_PROBLEMS} more"))
     count = "1 new problem" if len(problems) == 1 else f"{len(problems)} new problems"
-    return OpsNotice(_BROKEN, f"{file_name} · {count}", facts, links)
+    to_do = (
+        "mend what each line names; coin-pipelines validate shows every problem of the specs. "
+        "Until then the pipelines of these files don't run; others do."
+    )
+    return OpsNotice(_BROKEN, f"{file_name} · {count}", tuple(facts), to_do)
