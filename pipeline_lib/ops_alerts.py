@@ -29,6 +29,7 @@ from pipeline_lib.alerts.ops_problems import Telling, add_failure, add_telling, 
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.errors import OpsAlertFailedError, StoreError
 from pipeline_lib.open_problem import OpenProblem
+from pipeline_lib.redacted_logs import redacted_logs
 from pipeline_lib.secret import Secret, redacted
 from pipeline_lib.settings import Settings, secrets_of
 from pipeline_lib.store.locking import exclusive
@@ -42,6 +43,8 @@ from pipeline_lib.store.open_problems import (
 
 _log = logging.getLogger(__name__)
 
+# Loggers of what the channels use, which tell whom they call.
+_TALKATIVE = ("urllib3.connectionpool", "apprise")
 _LATE = "late"
 # No pipeline has such a name.
 _IMPORT_ERRORS = "_import_errors"
@@ -193,7 +196,8 @@ class OpsAlerts:
             )
             return
         try:
-            deliver_to_all(self.channels, _redacted(notice, self.secrets))
+            with redacted_logs(_TALKATIVE, self.secrets):
+                deliver_to_all(self.channels, _redacted(notice, self.secrets))
         except OpsAlertFailedError as error:
             if not error.reached_nobody:
                 record()

@@ -35,10 +35,10 @@ class Secret:
         token = () if address.scheme in _WEB else (host,)
         apart = (user_info,) if at else token
         # urllib3 logs host and path apart.
-        longer = (address.path, *address.path.split("/"), *apart, *_values(address.query))
-        yield from (
-            part for part in longer if len(part) >= _SHORTEST_PART or part in (password, unquote(password))
-        )
+        parts = (address.path, *address.path.split("/"), *apart, *_values(address.query))
+        yield from (part for part in parts if len(part) >= _SHORTEST_PART)
+        if password:
+            yield from (password, unquote(password))
 
     def __str__(self) -> str:
         return _MASK

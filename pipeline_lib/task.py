@@ -16,8 +16,9 @@ from airflow.sdk.exceptions import AirflowSkipException
 from pipeline_lib.errors import CoinPipelinesError, SettingsError
 from pipeline_lib.notifiers.masking import mask, mask_environment
 from pipeline_lib.outcome import Done, Outcome, Skipped
+from pipeline_lib.redacted_logs import redacted_logs
 from pipeline_lib.secret import Secret
-from pipeline_lib.settings import Settings, is_safe_url
+from pipeline_lib.settings import Settings, is_safe_url, secrets_of
 from pipeline_lib.spec import PipelineSpec
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from pipeline_lib.store.s3 import S3Account
 
 _log = logging.getLogger(__name__)
+
+# Loggers that tell whom they call.
+_TALKATIVE = ("urllib3.connectionpool",)
 
 
 def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
@@ -41,10 +45,12 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
     """
     from pipeline_lib import steps
 
-    mask_environment(os.environ)
     step: Step = getattr(steps, step_name)
-    settings = Settings.from_environment(os.environ, project_folder=project_folder)
-    outcome = step(spec, _current_run(), _access(spec, settings))
+    mask_environment(os.environ)
+    secrets = [*secrets_of(os.environ)]
+    with redacted_logs(_TALKATIVE, secrets):
+        settings = Settings.from_environment(os.environ, project_folder=project_folder)
+        outcome = step(spec, _current_run(), _access(spec, settings, secrets))
     _tell_operators(outcome, project_folder)
     if isinstance(outcome, Skipped):
         raise AirflowSkipException(outcome.reason)
@@ -84,8 +90,11 @@ def _current_run() -> "Run":
     )
 
 
-def _access(spec: PipelineSpec, settings: Settings) -> "Access":
-    """Access by the settings and the connections that the spec names; those are looked up when needed."""
+def _access(spec: PipelineSpec, settings: Settings, secrets: list[Secret]) -> "Access":
+    """Access by the settings and the connections that the spec names; those are looked up when needed.
+
+    A webhook that is found is masked, and joins ``secrets``.
+    """
     from pipeline_lib.steps import Access
 
     access = Access.from_settings(settings).for_pipeline(spec, os.environ)
@@ -95,14 +104,15 @@ def _access(spec: PipelineSpec, settings: Settings) -> "Access":
     if spec.s3 and spec.s3.connection:
         s3_connection = spec.s3.connection
         access = replace(access, open_s3_account=lambda: _s3_account_of(s3_connection))
-    return replace(access, find_slack_webhook=_masked(access.find_slack_webhook))
+    return replace(access, find_slack_webhook=_masked(access.find_slack_webhook, secrets))
 
 
-def _masked(find_webhook: Callable[[], Secret | None]) -> Callable[[], Secret | None]:
+def _masked(find_webhook: Callable[[], Secret | None], secrets: list[Secret]) -> Callable[[], Secret | None]:
     def find_and_mask() -> Secret | None:
         webhook = find_webhook()
         if webhook:
             mask(webhook)
+            secrets.append(webhook)
         return webhook
 
     return find_and_mask

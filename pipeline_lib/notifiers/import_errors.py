@@ -44,9 +44,7 @@ def _is_error(match: re.Match[str]) -> bool:
 
 def _tell(file_name: str, stacktrace: str, *, is_new: bool) -> None:
     from pipeline_lib.notifiers.context import default_project_folder
-    from pipeline_lib.notifiers.masking import mask_environment
     from pipeline_lib.ops_alerts import OpsAlerts
 
-    mask_environment(os.environ)
     operators = OpsAlerts.from_environment(os.environ, project_folder=default_project_folder())
     operators.file_failed_to_import(file_name, problems_of(stacktrace), is_new=is_new)

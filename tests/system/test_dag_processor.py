@@ -150,7 +150,7 @@ def test_broken_specs_take_no_other_pipeline_away(processor: Processor) -> None:
     processor.write("broken-d", SPEC + "retries: many\n")
     processor.wait_for(lambda: len(processor.told()), 2)
     assert "1 new problem\n" in processor.told()[-1]
-    assert "broken-d.yaml:4:10: retries" in processor.told()[-1]
+    assert "broken-d.yaml:4:1: retries" in processor.told()[-1]
     (processor.configs / "broken-d.yaml").unlink()
 
     for name in BROKEN:

@@ -39,8 +39,8 @@ def test_a_failed_task_is_told_with_what_to_do(world: World) -> None:
     assert details(world) == (
         "*RequestRefusedError*: CoinGecko answered 401: API Key Missing.\n"
         "*Run*: 2025-03-03T12:00:00Z, try 1 of 1\n"
-        "*What to do*: set COINGECKO_API_KEY, or check that the key is right. Then clear the task in Airflow. "
-        "The same trouble of this task is told again after 24 hours, and once when it works again."
+        "*What to do*: set COINGECKO_API_KEY, or check that the key is right. "
+        "Then clear the task in Airflow. The same trouble of this task is told again after 24 hours, and once when it works again."
     )
     body: Any = world.simulator.slack_messages[-1].body
     (element,) = body["blocks"][-1]["elements"]
