@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 _MASK = "***"
+# As Airflow's masker: what is shorter would blot out ordinary words.
+_SHORTEST_SECRET = 5
 # Shorter parts of an address are words that logs are full of.
 _SHORTEST_PART = 10
 _WEB = ("http", "https")
@@ -46,7 +48,7 @@ class Secret:
 
 def redacted(text: str, secrets: Iterable[Secret]) -> str:
     """The text with each of the secrets, and each secret part of an address, made unreadable."""
-    parts = {part for secret in secrets for part in secret.parts() if part}
+    parts = {part for secret in secrets for part in secret.parts() if len(part) >= _SHORTEST_SECRET}
     for part in sorted(parts, key=len, reverse=True):
         text = text.replace(part, _MASK)
     return text

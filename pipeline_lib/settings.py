@@ -16,11 +16,12 @@ PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
 WEBHOOK_VARIABLE = "SLACK_WEBHOOK_URL"
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET")
-_OPS_VARIABLES = ("OPS_SLACK_WEBHOOK_URL", "OPS_ALERT_URLS")
+_OPS_WEBHOOK, _ALERT_URLS = "OPS_SLACK_WEBHOOK_URL", "OPS_ALERT_URLS"
+_OPS_VARIABLES = (_OPS_WEBHOOK, _ALERT_URLS)
 # An AWS access key's id is no secret, and on a store of one's own it may be an ordinary word.
 _SECRET_VARIABLES = (
     WEBHOOK_VARIABLE,
-    *_OPS_VARIABLES,
+    _OPS_WEBHOOK,
     "COINGECKO_API_KEY",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -91,8 +92,8 @@ class Settings:
                 per_month=_positive(values, "COINGECKO_CALLS_PER_MONTH", DEMO_PLAN.per_month),
             ),
             slack_webhook_url=read_webhook(values, WEBHOOK_VARIABLE),
-            ops_slack_webhook_url=read_webhook(values, "OPS_SLACK_WEBHOOK_URL"),
-            ops_alert_urls=tuple(map(Secret, values.get("OPS_ALERT_URLS", "").split())),
+            ops_slack_webhook_url=read_webhook(values, _OPS_WEBHOOK),
+            ops_alert_urls=tuple(map(Secret, values.get(_ALERT_URLS, "").split())),
             pipeline_deadline=_deadline(values),
             s3_bucket=values.get("S3_BUCKET"),
         )
@@ -130,8 +131,9 @@ class Settings:
 
 def secrets_of(environment: Mapping[str, str]) -> tuple[Secret, ...]:
     """Everything in the environment's variables that must never be printed, usable or not."""
-    texts = (environment.get(name, "") for name in _SECRET_VARIABLES)
-    return tuple(Secret(text) for value in texts for text in value.split())
+    texts = (environment.get(name, "").strip() for name in _SECRET_VARIABLES)
+    urls = environment.get(_ALERT_URLS, "").split()
+    return tuple(Secret(text) for text in (*texts, *urls) if text)
 
 
 def read_webhook(environment: Mapping[str, str], variable: str) -> Secret | None:

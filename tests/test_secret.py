@@ -66,3 +66,4 @@ def test_text_is_redacted_with_the_longest_part_first() -> None:
     text = "POST /services/T00/B00/made-up-token, made-up-token, made-up and nothing else"
     assert redacted(text, secrets) == "POST ***, ***, *** and nothing else"
     assert redacted(text, []) == text
+    assert redacted("a word", [Secret("a")]) == "a word"

@@ -1,13 +1,19 @@
 """What operators hear of a pipeline's runs, through Airflow's own runner and its callbacks."""
 
+import runpy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline_lib import steps
+from pipeline_lib.errors import StoreBusyError
+from pipeline_lib.outcome import Done, Outcome
 from pipeline_lib.simulator.faults import Fault
-from tests.system.world import World, run_pipeline
+from pipeline_lib.spec import PipelineSpec
+from tests.system.world import PROJECT, World, run_pipeline
 
 pytestmark = pytest.mark.usefixtures("airflow_database")
 
@@ -40,7 +46,8 @@ def test_a_failed_task_is_told_with_what_to_do(world: World) -> None:
         "*RequestRefusedError*: CoinGecko answered 401: API Key Missing.\n"
         "*Run*: 2025-03-03T12:00:00Z, try 1 of 1\n"
         "*What to do*: set COINGECKO_API_KEY, or check that the key is right. "
-        "Then clear the task in Airflow. The same trouble of this task is told again after 24 hours, and once when it works again."
+        "Then clear the task in Airflow. "
+        "The same trouble of this task is told again after 24 hours, and once when it works again."
     )
     body: Any = world.simulator.slack_messages[-1].body
     (element,) = body["blocks"][-1]["elements"]
@@ -101,3 +108,54 @@ def test_a_full_disk_is_told(world: World, monkeypatch: pytest.MonkeyPatch, tmp_
     assert run_dag(world, CALM)[FETCH] == "failed"
     assert told(world) == [f":wrench: ops · bitcoin · {FETCH} failed"]
     assert "NotADirectoryError" in details(world) or "FileExistsError" in details(world)
+
+
+def test_what_a_step_saw_is_told_once_a_day_and_the_task_is_green(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute = steps.compute_moving_average
+
+    def compute_and_warn(spec: PipelineSpec, run: steps.Run, access: steps.Access) -> Outcome:
+        outcome = compute(spec, run, access)
+        assert isinstance(outcome, Done)
+        return replace(outcome, warnings=("the answer has a new field <roi>",))
+
+    monkeypatch.setattr(steps, "compute_moving_average", compute_and_warn)
+    for hour in range(2):
+        assert set(run_dag(world, CALM + hour * HOUR).values()) == {"success"}
+    assert told(world) == [":warning: ops · bitcoin · compute_moving_average warns"]
+    assert "*Seen*: the answer has a new field &lt;roi&gt;" in details(world)
+
+
+def test_a_warning_that_reaches_nobody_fails_no_task_and_is_told_by_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "compute_moving_average", lambda *_: Done("done", ("odd",)))
+    world.simulator.faults.add(Fault(kind="status", status=403, path="/services"))
+    for hour in range(2):
+        assert run_dag(world, CALM + hour * HOUR)["compute_moving_average"] == "success"
+    assert told(world) == [":warning: ops · bitcoin · compute_moving_average warns"]
+
+
+def test_a_permanent_error_is_told_at_its_first_try(world: World) -> None:
+    world.simulator.faults.add(Fault(kind="status", status=401, path="/coins", times=None))
+    world.simulator.clock.set(CALM)
+    dag: Any = runpy.run_path(str(PROJECT / "dags" / "coin_pipelines.py"))["bitcoin_data_pipeline"]
+    dag.test(logical_date=CALM)
+    assert told(world) == [f":wrench: ops · bitcoin · {FETCH} failed"]
+    assert "try 1 of 4" in details(world)
+
+
+def test_a_failure_that_may_pass_is_told_after_the_last_try_only(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> Outcome:
+        raise StoreBusyError(Path("lock"), 60)
+
+    monkeypatch.setattr(steps, "fetch_and_save_price", busy)
+    dag: Any = runpy.run_path(str(PROJECT / "dags" / "coin_pipelines.py"))["bitcoin_data_pipeline"]
+    for task in dag.tasks:
+        task.retries, task.retry_delay = 2, timedelta(0)
+    dag.test(logical_date=CALM)
+    assert told(world) == [f":wrench: ops · bitcoin · {FETCH} failed"]
+    assert "try 3 of 3" in details(world)
