@@ -34,7 +34,9 @@
     │   └── S3ConflictError !           the immutable object exists with other bytes
     └── AlertError                      about delivering alerts
         ├── SlackUnavailableError ~     connection, time-out, 429, 5xx
-        └── SlackRefusedError !         Slack said no: the webhook or the message is wrong
+        ├── SlackRefusedError !         Slack said no: the webhook or the message is wrong
+        ├── AppriseFailedError          apprise couldn't deliver to one of its addresses
+        └── OpsAlertFailedError         an ops alert missed one or more of its channels
 
 Each exception carries what a reader or a program needs as attributes; ``str()`` makes one line of it:
 what happened, to what, and what to do.
@@ -464,3 +466,40 @@ class SlackRefusedError(AlertError, PermanentError):
         super().__init__(f"Slack refused the message: {status} {reason}", hint=hint or self._USUAL_HINT)
         self.status = status
         self.reason = reason
+
+
+class AppriseFailedError(AlertError):
+    """apprise, which tells no reason, didn't deliver to one of its addresses.
+
+    Attributes:
+        place: The address's place among ``OPS_ALERT_URLS``, from 1; the address itself may hold a secret.
+    """
+
+    def __init__(self, place: int) -> None:
+        super().__init__(
+            f"apprise didn't deliver to address {place} of OPS_ALERT_URLS",
+            hint="its reason stands in the log above this line, from the logger apprise",
+        )
+        self.place = place
+
+
+class OpsAlertFailedError(AlertError):
+    """An ops alert missed one or more of its channels.
+
+    Attributes:
+        title: What the alert says.
+        failures: What each of the missed channels raised.
+        channels: How many channels there are.
+    """
+
+    def __init__(self, title: str, failures: tuple[CoinPipelinesError, ...], channels: int) -> None:
+        reasons = "; ".join(map(str, failures))
+        super().__init__(f"{len(failures)} of {channels} channels missed the ops alert {title!r}: {reasons}")
+        self.title = title
+        self.failures = failures
+        self.channels = channels
+
+    @property
+    def reached_nobody(self) -> bool:
+        """Whether no channel took it."""
+        return len(self.failures) == self.channels

@@ -6,7 +6,7 @@ import pytest
 from pipeline_lib.call_plan import CallPlan
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.secret import Secret
-from pipeline_lib.settings import PUBLIC_BASE_URL, Settings
+from pipeline_lib.settings import PUBLIC_BASE_URL, Settings, secrets_of
 
 PROJECT = Path("project")
 
@@ -25,6 +25,8 @@ def test_an_empty_environment_has_defaults() -> None:
     assert settings.coingecko_shared_answer_age == timedelta(seconds=60)
     assert settings.coingecko_quota_url is None
     assert (settings.coingecko_api_key, settings.slack_webhook_url, settings.s3_bucket) == (None, None, None)
+    assert (settings.ops_slack_webhook_url, settings.ops_alert_urls) == (None, ())
+    assert settings.pipeline_deadline is None
 
 
 def test_every_variable_is_read_without_the_spaces_around_it() -> None:
@@ -38,6 +40,9 @@ def test_every_variable_is_read_without_the_spaces_around_it() -> None:
         COINGECKO_SHARED_ANSWER_SECONDS=" 0",
         COINGECKO_QUOTA_URL="rediss://user:made-up@redis.example/0 ",
         SLACK_WEBHOOK_URL="https://hooks.slack.com/services/T/B/x ",
+        OPS_SLACK_WEBHOOK_URL=" https://hooks.slack.com/services/T/B/y",
+        OPS_ALERT_URLS=" mailto://a:b@c.example\n json://d ",
+        PIPELINE_DEADLINE_MINUTES=" 45 ",
         S3_BUCKET=" my-bucket ",
     )
     assert (settings.dag_configs_dir, settings.data_dir) == (Path("specs"), Path("out"))
@@ -47,6 +52,9 @@ def test_every_variable_is_read_without_the_spaces_around_it() -> None:
     assert settings.coingecko_shared_answer_age == timedelta(0)
     assert settings.coingecko_quota_url == Secret("rediss://user:made-up@redis.example/0")
     assert settings.slack_webhook_url == Secret("https://hooks.slack.com/services/T/B/x")
+    assert settings.ops_slack_webhook_url == Secret("https://hooks.slack.com/services/T/B/y")
+    assert settings.ops_alert_urls == (Secret("mailto://a:b@c.example"), Secret("json://d"))
+    assert settings.pipeline_deadline == timedelta(minutes=45)
     assert settings.s3_bucket == "my-bucket"
 
 
@@ -102,6 +110,28 @@ def test_a_quota_that_no_server_counts_is_refused_and_not_repeated(url: str) -> 
     assert "secret" not in f"{vars(caught.value)}"
 
 
+@pytest.mark.parametrize("text", ["0", "-5", "1.5", "soon", "1000000"])
+def test_a_deadline_is_a_whole_number_of_minutes(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(PIPELINE_DEADLINE_MINUTES=text)
+    assert str(caught.value) == (
+        f"PIPELINE_DEADLINE_MINUTES is {text!r}, not a whole number of minutes, 1 to 999999"
+    )
+
+
+def test_every_secret_is_known_usable_or_not() -> None:
+    environment = {
+        "COINGECKO_API_KEY": "a key",
+        "SLACK_WEBHOOK_URL": "unusable",
+        "OPS_ALERT_URLS": "json://x json://y",
+        "AWS_SECRET_ACCESS_KEY": "aws",
+        "AWS_ACCESS_KEY_ID": "no-secret",
+        "S3_BUCKET": "bucket",
+    }
+    texts = [secret.reveal() for secret in secrets_of(environment)]
+    assert texts == ["unusable", "a key", "aws", "json://x", "json://y"]
+
+
 def test_paths_of_pipelines_are_kept_by_variable() -> None:
     settings = read(
         BITCOIN_RAW_PATH="a.csv",
@@ -126,7 +156,7 @@ def test_a_safe_address_is_taken(url: str) -> None:
     assert read(SLACK_WEBHOOK_URL=url).slack_webhook_url == Secret(url)
 
 
-@pytest.mark.parametrize("variable", ["COINGECKO_BASE_URL", "SLACK_WEBHOOK_URL"])
+@pytest.mark.parametrize("variable", ["COINGECKO_BASE_URL", "SLACK_WEBHOOK_URL", "OPS_SLACK_WEBHOOK_URL"])
 @pytest.mark.parametrize(
     "url",
     [
