@@ -101,7 +101,7 @@ def test_a_torn_row_of_the_log_is_not_published(computed: World) -> None:
 
 def test_a_snapshot_that_differs_from_the_published_one_is_a_conflict(computed: World) -> None:
     key = f"{HOUR}.json"
-    computed.bucket.put(key, b"of another deployment", "application/json")
+    computed.bucket.replace(key, b"of another deployment", "application/json")
     with pytest.raises(S3ConflictError) as caught:
         steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.access)
     assert caught.value.location == f"s3://{computed.bucket.name}/{key}"
