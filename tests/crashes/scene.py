@@ -5,9 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,11 +69,11 @@ class State:
 
     Attributes:
         files: By place in the data folder, but for locks and for temporary files, which nobody reads.
-        objects: By key.
+        objects: Their entity tags by key; those of equal content are equal.
     """
 
     files: Mapping[str, bytes]
-    objects: Mapping[str, bytes]
+    objects: Mapping[str, str]
 
 
 @dataclass
@@ -84,13 +85,16 @@ class Scene:
         simulator: The market and Slack.
         client: The tests' own look at the S3 server.
         bucket: Holds nothing else.
+        market_at: Where the market stands, whatever the moment of a run; None to follow the runs.
     """
 
     folder: Path
     simulator: Simulator
     client: "S3Client"
     bucket: str
+    market_at: datetime | None = None
     _victim: "subprocess.Popen[str]" = field(init=False)
+    _contents: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Write the spec and start the warm process."""
@@ -116,14 +120,18 @@ class Scene:
         return self.folder / "data"
 
     def run(self, *jobs: Job) -> list[Ended]:
-        """Run jobs at once, with the market at the latest of their moments."""
-        self.simulator.clock.set(max(job.moment for job in jobs))
+        """Run jobs at once, with the market where ``market_at`` says, or at the moment of the first."""
+        self.simulator.clock.set(self.market_at or jobs[0].moment)
         line = json.dumps([self._encode(job) for job in jobs])
         assert self._victim.stdin is not None
         assert self._victim.stdout is not None
         self._victim.stdin.write(line + "\n")
         self._victim.stdin.flush()
         return [_decode(answer) for answer in json.loads(self._victim.stdout.readline())]
+
+    def pid(self) -> int:
+        """The warm process, for a tracer."""
+        return self._victim.pid
 
     def finish(self, steps: Sequence[str], *moments: datetime) -> list[Ended]:
         """Run steps of each moment in turn, unharmed."""
@@ -141,11 +149,12 @@ class Scene:
                 for path in sorted(self.data.rglob("*"))
                 if path.is_file() and not is_ignored(path)
             },
-            objects={
-                entry["Key"]: self.client.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read()
-                for entry in listed
-            },
+            objects={entry["Key"]: entry["ETag"] for entry in listed},
         )
+
+    def object(self, key: str) -> bytes:
+        """What S3 holds under a key."""
+        return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
     def leftovers(self) -> list[Path]:
         """Temporary files that a killed process has left."""
@@ -156,18 +165,21 @@ class Scene:
         shutil.rmtree(self.folder / name, ignore_errors=True)
         if self.data.exists():
             shutil.copytree(self.data, self.folder / name)
-        return self.state()
+        state = self.state()
+        self._contents[name] = {key: self.object(key) for key in state.objects}
+        return state
 
-    def restore(self, name: str, saved: State, changed: Iterable[str]) -> None:
-        """Bring a saved state back; ``changed`` are the objects that may have changed since."""
+    def restore(self, name: str) -> None:
+        """Bring the state back that was kept under a name."""
         shutil.rmtree(self.data, ignore_errors=True)
         if (self.folder / name).exists():
             shutil.copytree(self.folder / name, self.data)
-        for key in changed:
-            if key in saved.objects:
-                self.client.put_object(Bucket=self.bucket, Key=key, Body=saved.objects[key])
-            else:
-                self.client.delete_object(Bucket=self.bucket, Key=key)
+        saved, found = self._contents[name], self.state().objects
+        for key in found.keys() - saved.keys():
+            self.client.delete_object(Bucket=self.bucket, Key=key)
+        for key, content in saved.items():
+            if found.get(key, "").strip('"') != md5(content, usedforsecurity=False).hexdigest():
+                self.client.put_object(Bucket=self.bucket, Key=key, Body=content)
 
     def told(self) -> list[str]:
         """The plain texts that Slack took, from the first on."""

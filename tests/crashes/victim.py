@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import boto3
+import requests  # noqa: F401 (so that no child has to import it)
 
 from pipeline_lib import steps
 from pipeline_lib.settings import Settings
@@ -31,7 +32,10 @@ def main() -> None:
     # What the first client has to load, all children have then.
     account.open_bucket("warm", None)
     for line in sys.stdin:
-        children = [_start(job, account) for job in json.loads(line)]
+        jobs = json.loads(line)
+        # The first reading of a spec loads the schema.
+        Catalog(Path(jobs[0]["folder"]) / "dag_configs").load(jobs[0]["pipeline"])
+        children = [_start(job, account) for job in jobs]
         print(json.dumps([_wait(*child) for child in children]), flush=True)  # noqa: T201 (the protocol)
 
 
