@@ -85,7 +85,7 @@ class FaultPoints:
             self.reach("send", bytes(content[:200]).decode("latin-1").partition("\r\n")[0])
             original(connection, content, *flags)
 
-        socket.socket.sendall = sendall  # type: ignore[method-assign]
+        socket.socket.sendall = sendall  # type: ignore[method-assign, assignment]
 
     def _counts(self, place: str) -> bool:
         path = Path(place)
@@ -94,7 +94,7 @@ class FaultPoints:
     @staticmethod
     def _path_of_descriptor(args: tuple[Any, ...]) -> str:
         try:
-            return os.readlink(f"/proc/self/fd/{args[0]}")
+            return str(Path(f"/proc/self/fd/{args[0]}").readlink())
         except OSError:
             return ""
 

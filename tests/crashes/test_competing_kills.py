@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="need
 
 
 def _comparable(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What two processes leave the same whoever was first: not the order of rows in the log, nor notes on it."""
+    """What is the same whoever was first: not the order of rows in the log, nor notes on it."""
     return {
         name: b"".join(sorted(content.splitlines(keepends=True))) if name == "btc_raw.csv" else content
         for name, content in files.items()

@@ -76,7 +76,7 @@ def test_the_fault_points_are_all_calls_that_write(scene: Scene, tmp_path: Path)
 
 
 def _writing_call(line: str, data: Path) -> str | None:
-    """The call of a line of the trace, if it succeeded or failed on a file of the folder that isn't a lock."""
+    """The call of a line of the trace, if it is about a file of the folder that isn't a lock."""
     match = re.search(r"^\d+ +(\w+)\((.*)", line)
     if match is None:
         return None

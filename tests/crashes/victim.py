@@ -1,6 +1,6 @@
 """A warm process that forks one child for each set of steps to be run, and tells what became of them.
 
-Speaks lines of JSON: in, a list of jobs to run at once; out, how each ended. Run as a program by ``scene.py``.
+Speaks lines of JSON: in, a list of jobs to run at once; out, how each ended. ``scene.py`` starts it.
 """
 
 import json

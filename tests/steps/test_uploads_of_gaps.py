@@ -83,7 +83,9 @@ def test_an_ordinary_run_asks_about_nothing_but_its_own(
     table = "crypto/btc/processed/btc_processed.csv"
     write = [("PUT", f"{key}.json"), ("HEAD", f"{key}.json"), ("PUT", f"{key}.csv"), ("HEAD", f"{key}.csv")]
     replacements = [(method, name) for name in (RAW, day, table) for method in ("HEAD", "PUT", "HEAD")]
-    assert [(method, name.replace("%3D", "=")) for method, name in sent] == write + replacements
+    # A store that computes no SHA-256 is also asked for the objects themselves.
+    asked = [(method, name.replace("%3D", "=")) for method, name in sent if method != "GET"]
+    assert asked == write + replacements
 
 
 def test_what_has_not_changed_is_not_sent_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,10 @@ from pipeline_lib.retrying import RetryPolicy
 from pipeline_lib.store.s3 import Bucket
 
 ATTEMPTS = 4
+PERMISSIONS = (
+    "the credentials need s3:PutObject and s3:GetObject on the prefix, s3:ListBucket on the bucket, and "
+    "kms:GenerateDataKey and kms:Decrypt on a key of their own"
+)
 
 
 class ToldServer(ThreadingHTTPServer):
@@ -152,8 +156,7 @@ def test_who_loses_a_race_to_other_content_is_told(bucket: Bucket, server: ToldS
         (
             403,
             "AccessDenied",
-            "the credentials need s3:PutObject and s3:GetObject on the prefix, s3:ListBucket on the bucket, and "
-            "kms:GenerateDataKey and kms:Decrypt on a key of their own",
+            PERMISSIONS,
         ),
         (
             501,

@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
-from pipeline_lib.observation import Observation
 from pipeline_lib.spec import S3Layout
 from pipeline_lib.store import processed_table, raw_log
 from pipeline_lib.store.layout import Layout
@@ -27,7 +25,7 @@ def published(layout: Layout, bucket: Bucket, snapshot: Snapshot) -> Destination
     """Three snapshots of two days, their log and a table, all on S3."""
     moments = [snapshot.observation.moment + timedelta(hours=hours) for hours in (0, 1, 12)]
     for moment in moments:
-        observation: Observation = replace(snapshot.observation, moment=moment)
+        observation = replace(snapshot.observation, moment=moment)
         write_snapshot(layout, Snapshot(observation, snapshot.provenance))
         raw_log.append(layout.raw_log, observation)
     processed_table.write(layout.processed_table, ("timestamp", "count"), [(moment, 1) for moment in moments])
@@ -124,7 +122,7 @@ def test_where_the_list_tells_no_md5_the_hash_decides(
         lambda _bucket, prefix: [there for there in listed if there.key.startswith(prefix)],
     )
     assert _found(layout, published) == []
-    path: Path = layout.archive / "20180205T150000Z.csv"
+    path = layout.archive / "20180205T150000Z.csv"
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"6955.270", b"6955.271"))
     assert [place for place, _, _ in _found(layout, published)] == [
