@@ -2,16 +2,7 @@
 
 from datetime import datetime
 
-from pipeline_lib.spec.cron import minutes_of_day
-
-_PRESETS = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@quarterly": "0 0 1 */3 *",
-    "@yearly": "0 0 1 1 *",
-}
+from pipeline_lib.spec.cron import CRON_OF_PRESETS, minutes_of_day
 
 
 def is_due(schedule: str, moment: datetime) -> bool:
@@ -21,7 +12,7 @@ def is_due(schedule: str, moment: datetime) -> bool:
         schedule: A preset or a cron expression that is valid.
         moment: UTC, to the second.
     """
-    cron = _PRESETS.get(schedule, schedule)
+    cron = CRON_OF_PRESETS.get(schedule, schedule)
     if moment.second or moment.hour * 60 + moment.minute not in minutes_of_day(cron):
         return False
     _, _, *day_fields = cron.split()

@@ -18,12 +18,14 @@ class Layout:
         processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
         alerts: Folder of what was told and where episodes stand, ``data/alerts/bitcoin``.
+        published: Folder of notes on what S3 holds, ``data/published/bitcoin``; nothing is lost with it.
     """
 
     raw_log: Path
     processed_table: Path
     archive: Path
     alerts: Path
+    published: Path
 
     @classmethod
     def of(cls, name: str, settings: Settings) -> "Layout":
@@ -38,6 +40,7 @@ class Layout:
             processed_table=place("PROCESSED", data / f"{name}_processed.csv"),
             archive=place("ARCHIVE", data / "archive" / name),
             alerts=data / "alerts" / name,
+            published=data / "published" / name,
         )
 
     def snapshot_json(self, moment: datetime) -> Path:

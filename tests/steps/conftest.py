@@ -4,9 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-import boto3
 import pytest
 
 from pipeline_lib.settings import Settings
@@ -23,18 +21,6 @@ from tests.steps.world import ASKED_AT, CRASH, START, World
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-
-@pytest.fixture(scope="session")
-def s3_client(s3_url: str) -> "S3Client":
-    """The tests' own look at the S3 server, which needs nothing of the environment."""
-    return boto3.client(
-        "s3",
-        endpoint_url=s3_url,
-        region_name="us-east-1",
-        aws_access_key_id="made-up-key",
-        aws_secret_access_key="made-up-secret",
-    )
 
 
 @pytest.fixture(scope="session")
@@ -60,13 +46,13 @@ def world(
     simulator: Simulator,
     s3_url: str,
     s3_client: "S3Client",
+    s3_bucket: str,
     aws_environment: None,  # noqa: ARG001 - sets the scene
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> World:
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
-    bucket = Bucket(s3_client, f"prices-{uuid4()}")
-    s3_client.create_bucket(Bucket=bucket.name)
+    bucket = Bucket(s3_client, s3_bucket)
     settings = Settings.from_environment(
         {
             "DATA_DIR": str(tmp_path / "data"),
