@@ -1,8 +1,9 @@
-"""What it costs that pipelines share calls: 1,000 due at once, beside the same number that share nothing.
+"""What it costs 1,000 pipelines due at once to share calls, beside plain reads of the same answers.
 
-Both sides fetch in eight processes from a simulated market in this one, which answers at once, and write
-their snapshots and logs. On the other side each pipeline has a data folder of its own, so each asks for
-itself. Run from the project's folder with ``.venv/bin/python benchmarks/share_calls.py``.
+Both sides work in eight processes, and read a spec for each pipeline as its task does; the market is
+simulated in this process. The other side opens the file of the answer and finds its coin in it, which is the
+least that a pipeline could do. Run from the project's folder with
+``.venv/bin/python benchmarks/share_calls.py``.
 """
 
 import json
@@ -10,9 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -23,59 +22,61 @@ from pipeline_lib.simulator.server import Simulator
 
 _PIPELINES = 1000
 _PROCESSES = 8
-_FETCH = """
-import json, os, sys, time
-from dataclasses import replace
-from datetime import datetime
+_TAKE = """
+import json, os, resource, sys, time
+from datetime import datetime, timedelta
 from pathlib import Path
 import requests
 from pipeline_lib import steps
+from pipeline_lib.market import find_observation
 from pipeline_lib.settings import Settings
 from pipeline_lib.spec import Catalog
 from pipeline_lib.steps.live import take_live_snapshot
-shares_calls, run = sys.argv[1] == "shared", steps.Run(datetime.fromisoformat(sys.argv[2]))
+from pipeline_lib.store.shared_answers import decode_answer
+moment = datetime.fromisoformat(sys.argv[1])
 settings = Settings.from_environment(os.environ, project_folder=Path.cwd())
-names = Catalog(settings.dag_configs_dir).names()
+access = steps.Access.from_settings(settings)
+catalog = Catalog(settings.dag_configs_dir)
+names = catalog.names()
 
-def fetch(name):
-    own = settings if shares_calls else replace(settings, data_dir=settings.data_dir / name)
-    if not shares_calls:
-        own = replace(own, dag_configs_dir=own.dag_configs_dir / "none")
-    spec = Catalog(settings.dag_configs_dir).load(name)
-    access = steps.Access.from_settings(own)
-    waited = take_live_snapshot(spec, run, access).waited_seconds
-    steps.fetch_and_save_price(spec, run, access)
-    return waited
+def share(name):
+    return take_live_snapshot(catalog.load(name), steps.Run(moment), access).waited_seconds
 
-pipes = []
-for worker in range({processes}):
-    ours, theirs = os.pipe()
-    if not os.fork():
-        waits = [fetch(name) for name in names[worker::{processes}]]
-        os.write(theirs, json.dumps([sum(waits), max(waits)]).encode())
-        os._exit(0)
-    os.close(theirs)
-    pipes.append(ours)
-waits = [json.loads(os.read(pipe, 1000)) for pipe in pipes]
-print(json.dumps([sum(total for total, _ in waits), max(longest for _, longest in waits)]))
+def read(name):
+    spec = catalog.load(name)
+    answer = decode_answer((Path("read") / name).read_bytes())
+    find_observation(answer, spec.coin, moment, spec.quality.max_age)
+    return 0.0
+
+def run(take):
+    pipes, started, before = [], time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    for worker in range({processes}):
+        ours, theirs = os.pipe()
+        if not os.fork():
+            waits = [take(name) for name in names[worker::{processes}]]
+            os.write(theirs, json.dumps([sum(waits), max(waits)]).encode())
+            os._exit(0)
+        os.close(theirs)
+        pipes.append(ours)
+    waits = [json.loads(os.read(pipe, 1000)) for pipe in pipes]
+    for _ in pipes:
+        os.wait()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "wall": time.perf_counter() - started,
+        "cpu": after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime,
+        "waited": sum(total for total, _ in waits),
+        "longest": max(most for _, most in waits),
+    }
+
+first = run(share)
+Path("read").mkdir()
+for path in (Path("data") / "coingecko").rglob("*.answer"):
+    for coin in decode_answer(path.read_bytes()).coins:
+        (Path("read") / coin).hardlink_to(path)
+shared, read = (min(run(take)["cpu"] for _ in range(5)) for take in (share, read))
+print(json.dumps({**first, "shared": shared, "read": read}))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one side took.
-
-    Attributes:
-        seconds: From the first process's start to the last one's end.
-        requests: That the market got.
-        waited: Seconds that pipelines waited for others, together.
-        longest_wait: The longest of these waits, in seconds.
-    """
-
-    seconds: float
-    requests: int
-    waited: float
-    longest_wait: float
 
 
 class _OnePrice:
@@ -87,45 +88,39 @@ class _OnePrice:
 
 
 def main() -> None:
-    """Print what each side takes, and their ratio."""
-    shared, alone = _measure("shared"), _measure("alone")
-    print(f"pipelines due at once   {_PIPELINES}, in {_PROCESSES} processes")
-    _show("sharing calls", shared)
-    _show("each for itself", alone)
-    print(f"ratio of requests       1 : {alone.requests / shared.requests:.0f}")
-    print(f"ratio of time           {shared.seconds / alone.seconds:.2f}")
-
-
-def _measure(mode: str) -> Cost:
+    """Print requests, waits, and what sharing adds to reading."""
     coins = [f"coin-{number:04}" for number in range(_PIPELINES)]
     clock = SimulatedClock(lambda: datetime.now(UTC))
     with tempfile.TemporaryDirectory() as name, Simulator(dict.fromkeys(coins, _OnePrice()), clock) as market:
-        folder = Path(name)
-        _write_specs(folder, coins)
-        started = time.perf_counter()
-        finished = subprocess.run(  # noqa: S603 (this interpreter, with this file's own program)
-            [
-                sys.executable,
-                "-c",
-                _FETCH.replace("{processes}", str(_PROCESSES)),
-                mode,
-                datetime.now(UTC).replace(second=0, microsecond=0).isoformat(),
-            ],
-            cwd=folder,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(Path.cwd()),
-                "COINGECKO_BASE_URL": market.base_url,
-                "COINGECKO_CALLS_PER_MINUTE": "1000000",
-                "DATA_DIR": str(folder / "data"),
-            },
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        seconds = time.perf_counter() - started
-        waited, longest = json.loads(finished.stdout)
-        return Cost(seconds, len(market.requests), waited, longest)
+        _write_specs(Path(name), coins)
+        took = _take_all(Path(name), market.base_url)
+        requests = len(market.requests)
+    print(f"pipelines due at once      {_PIPELINES}, in {_PROCESSES} processes")
+    print(f"requests                   {requests}")
+    print(f"all have their snapshot    {took['wall']:.2f} s")
+    print(f"waited for others          {took['waited']:.2f} s together, {took['longest']:.2f} s at most")
+    print(f"once the answers are there {took['shared']:.2f} s CPU")
+    print(f"plain reads of the same    {took['read']:.2f} s CPU")
+    print(f"ratio                      {took['shared'] / took['read']:.2f}")
+
+
+def _take_all(folder: Path, base_url: str) -> dict[str, float]:
+    moment = datetime.now(UTC).replace(second=0, microsecond=0)
+    finished = subprocess.run(  # noqa: S603 (this interpreter, with this file's own program)
+        [sys.executable, "-c", _TAKE.replace("{processes}", str(_PROCESSES)), moment.isoformat()],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path.cwd()),
+            "COINGECKO_BASE_URL": base_url,
+            "DATA_DIR": str(folder / "data"),
+        },
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    results: dict[str, float] = json.loads(finished.stdout)
+    return results
 
 
 def _write_specs(project: Path, coins: list[str]) -> None:
@@ -134,13 +129,6 @@ def _write_specs(project: Path, coins: list[str]) -> None:
     for coin in coins:
         text = f'spec_version: 1\ncoin: {coin}\nschedule: "* * * * *"\n'
         (folder / f"{coin}.yaml").write_text(text, encoding="utf-8")
-
-
-def _show(name: str, cost: Cost) -> None:
-    print(
-        f"{name:<24}{cost.seconds:.1f} s, {cost.requests} requests,"
-        f" {cost.waited:.1f} s of waiting for others, at most {cost.longest_wait:.2f} s"
-    )
 
 
 if __name__ == "__main__":

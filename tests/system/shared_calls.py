@@ -25,6 +25,8 @@ from pipeline_lib.spec import Catalog
 from pipeline_lib.timestamps import parse_moment
 
 HANGS_AFTER = 60.0
+# What shows how far the work has come, on a machine of any speed.
+STAGES = ("", "pages.json", "0.asker.json", "calls.sqlite", "0.answer")
 
 
 def run_pipelines(names: list[str], moment: datetime, settings: Settings, report: Path) -> None:
@@ -77,10 +79,24 @@ def run_all(settings: Settings, moment: datetime, workers: int) -> dict[str, Any
     return {"codes": codes, "summaries": report.read_text(encoding="utf-8").splitlines()}
 
 
-def kill_often(
-    settings: Settings, moment: datetime, kills: int, longest_delay: float
-) -> list[dict[str, Any]]:
-    """In a new folder each time: the first process is killed at a random moment, the others go on."""
+def wait_until_there(folder: Path, name: str) -> None:
+    deadline = time.monotonic() + HANGS_AFTER
+    while name and not any(folder.rglob(name)) and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def find_asker(folder: Path, running: dict[int, str]) -> int:
+    """The process that asks, by the note for those who wait; before there is one, the first."""
+    notes = sorted(folder.rglob("?.asker.json"))
+    askers = [json.loads(note.read_bytes())["process"] for note in notes]
+    return next((asker for asker in askers if asker in running), next(iter(running)))
+
+
+def kill_often(settings: Settings, moment: datetime, kills: int) -> list[dict[str, Any]]:
+    """In a new folder each time: the asking process is killed at a random moment, the others go on.
+
+    The moment is a random time after a random stage of the work, which any of them may have reached.
+    """
     names = Catalog(settings.dag_configs_dir).names()
     # One run in this process, for all that is loaded at a first use.
     warm = replace(settings, data_dir=settings.data_dir / "warm")
@@ -96,12 +112,14 @@ def kill_often(
         def start(name: str, own: Settings = own) -> int:
             return fork(lambda: run_pipelines([name], moment, own, own.data_dir / "summaries"))
 
-        victim = start(names[0])
-        others = [start(name) for name in (names[1], names[-1])]
-        time.sleep(chance.uniform(0, longest_delay))
+        running = {start(name): name for name in (names[0], names[1], names[-1])}
+        wait_until_there(own.data_dir, chance.choice(STAGES))
+        time.sleep(chance.uniform(0, 0.06))
+        victim = find_asker(own.data_dir, running)
         os.kill(victim, signal.SIGKILL)
         killed = os.waitstatus_to_exitcode(os.waitpid(victim, 0)[1])
-        codes = wait_for([*others, start(names[0])])
+        retry = start(running.pop(victim))
+        codes = wait_for([*running, retry])
         trials.append({"killed": killed, "codes": codes, "started": started, "ended": time.time()})
     return trials
 
@@ -113,6 +131,6 @@ if __name__ == "__main__":
     _result: object = (
         run_all(_settings, _at, int(_numbers[0]))
         if _mode == "all"
-        else kill_often(_settings, _at, int(_numbers[0]), float(_numbers[1]))
+        else kill_often(_settings, _at, int(_numbers[0]))
     )
     print(json.dumps(_result))  # noqa: T201 - the result
