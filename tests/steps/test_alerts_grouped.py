@@ -112,6 +112,9 @@ def test_a_group_that_was_not_sent_is_sent_by_the_next(pipelines: list[World]) -
         with pytest.raises(SlackRefusedError):
             _alert(each)
     assert pipelines[0].told() == []
+    waiting = pipelines[0].files()
+    assert len([name for name in waiting if ".outbox" in name]) == 2
+    assert not any("/services" in name or b"/services" in content for name, content in waiting.items())
     assert _alert(pipelines[2]) == SENT
     assert pipelines[0].told()[0].split("\n")[0] == "🚨📉 3 pipelines: bitcoin"
     # Whose task failed finds it told when it is tried again.
