@@ -30,6 +30,7 @@ from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.errors import OpsAlertFailedError, StoreError
 from pipeline_lib.open_problem import OpenProblem
 from pipeline_lib.redacted_logs import redacted_logs
+from pipeline_lib.retrying import RetryPolicy
 from pipeline_lib.secret import Secret, redacted
 from pipeline_lib.settings import Settings, secrets_of
 from pipeline_lib.store.locking import exclusive
@@ -43,6 +44,7 @@ from pipeline_lib.store.open_problems import (
 
 _log = logging.getLogger(__name__)
 
+_PATIENT = RetryPolicy()
 # Loggers of what the channels use, which tell whom they call.
 _TALKATIVE = ("urllib3.connectionpool", "apprise")
 _LATE = "late"
@@ -68,18 +70,25 @@ class OpsAlerts:
     now: Callable[[], datetime]
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str], *, project_folder: Path) -> "OpsAlerts":
+    def from_environment(
+        cls, environment: Mapping[str, str], *, project_folder: Path, retry_policy: RetryPolicy = _PATIENT
+    ) -> "OpsAlerts":
         """The channels that the environment names.
 
         Where it names none for ops alerts, they go where price alerts go: a failure among prices is better
         than a failure that nobody sees.
+
+        Args:
+            environment: Usually ``os.environ``.
+            project_folder: What ``data`` lies in unless the environment says otherwise.
+            retry_policy: How patiently Slack is tried.
 
         Raises:
             SettingsError: A variable that ops alerts need holds something unusable.
         """
         settings = Settings.for_ops_alerts(environment, project_folder=project_folder)
         webhook = settings.ops_slack_webhook_url or settings.slack_webhook_url
-        slack = [SlackChannel(SlackWebhook(webhook))] if webhook else []
+        slack = [SlackChannel(SlackWebhook(webhook, retry_policy))] if webhook else []
         others = [AppriseChannel(url, place) for place, url in enumerate(settings.ops_alert_urls, 1)]
         return cls(settings.data_dir, [*slack, *others], secrets_of(environment), lambda: datetime.now(UTC))
 

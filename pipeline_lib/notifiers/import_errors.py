@@ -45,6 +45,11 @@ def _is_error(match: re.Match[str]) -> bool:
 def _tell(file_name: str, stacktrace: str, *, is_new: bool) -> None:
     from pipeline_lib.notifiers.context import default_project_folder
     from pipeline_lib.ops_alerts import OpsAlerts
+    from pipeline_lib.retrying import RetryPolicy
 
-    operators = OpsAlerts.from_environment(os.environ, project_folder=default_project_folder())
+    # The dag processor parses nothing meanwhile, and comes back by itself.
+    once = RetryPolicy(attempts=1)
+    operators = OpsAlerts.from_environment(
+        os.environ, project_folder=default_project_folder(), retry_policy=once
+    )
     operators.file_failed_to_import(file_name, problems_of(stacktrace), is_new=is_new)

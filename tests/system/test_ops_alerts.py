@@ -110,9 +110,9 @@ def test_a_full_disk_is_told(world: World, monkeypatch: pytest.MonkeyPatch, tmp_
     assert "NotADirectoryError" in details(world) or "FileExistsError" in details(world)
 
 
-def test_what_a_step_saw_is_told_once_a_day_and_the_task_is_green(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def warning_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that does its work and has seen something."""
     compute = steps.compute_moving_average
 
     def compute_and_warn(spec: PipelineSpec, run: steps.Run, access: steps.Access) -> Outcome:
@@ -121,19 +121,21 @@ def test_what_a_step_saw_is_told_once_a_day_and_the_task_is_green(
         return replace(outcome, warnings=("the answer has a new field <roi>",))
 
     monkeypatch.setattr(steps, "compute_moving_average", compute_and_warn)
+
+
+@pytest.mark.usefixtures("warning_step")
+def test_what_a_step_saw_is_told_once_a_day_and_the_task_is_green(world: World) -> None:
     for hour in range(2):
         assert set(run_dag(world, CALM + hour * HOUR).values()) == {"success"}
     assert told(world) == [":warning: ops · bitcoin · compute_moving_average warns"]
     assert "*Seen*: the answer has a new field &lt;roi&gt;" in details(world)
 
 
-def test_a_warning_that_reaches_nobody_fails_no_task_and_is_told_by_the_next(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(steps, "compute_moving_average", lambda *_: Done("done", ("odd",)))
+@pytest.mark.usefixtures("warning_step")
+def test_a_warning_that_reaches_nobody_fails_no_task_and_is_told_by_the_next(world: World) -> None:
     world.simulator.faults.add(Fault(kind="status", status=403, path="/services"))
     for hour in range(2):
-        assert run_dag(world, CALM + hour * HOUR)["compute_moving_average"] == "success"
+        assert set(run_dag(world, CALM + hour * HOUR).values()) == {"success"}
     assert told(world) == [":warning: ops · bitcoin · compute_moving_average warns"]
 
 
