@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.observation import Observation
-from pipeline_lib.spec import Thresholds
+
+if TYPE_CHECKING:
+    from pipeline_lib.spec import Thresholds
 
 # Wide enough for the move from the least possible price to the greatest with its ten decimal places.
 _ROUNDED = Context(prec=80)
@@ -18,12 +21,17 @@ _PLACES = Decimal("1e-10")
 # A run is rarely on the second; further away than this, a price is not of an hour or a day ago.
 _TOLERANCE = timedelta(minutes=5)
 
+_HOUR, _DAY = timedelta(hours=1), timedelta(hours=24)
+
+FURTHEST_BACK = _DAY + _TOLERANCE
+"""How far before a moment a price can be that a move starts from."""
+
 
 class Horizon(Enum):
     """How far a move reaches back."""
 
-    HOUR = timedelta(hours=1)
-    DAY = timedelta(hours=24)
+    HOUR = _HOUR
+    DAY = _DAY
 
     @property
     def label(self) -> str:
@@ -67,13 +75,29 @@ def price_moves(observation: Observation, history: Sequence[PricePoint]) -> Pric
         observation: The moment in question.
         history: Prices by time, oldest first; may reach beyond the moment.
     """
-    return PriceMoves(
-        hour_percent=_move(observation, observation.change_1h_percent, Horizon.HOUR, history),
-        day_percent=_move(observation, observation.change_24h_percent, Horizon.DAY, history),
+    return moves_within(
+        observation, [point.moment for point in history], [point.price for point in history]
     )
 
 
-def crossed_thresholds(moves: PriceMoves, thresholds: Thresholds) -> tuple[CrossedThreshold, ...]:
+def moves_within(
+    observation: Observation, moments: Sequence[datetime], prices: Sequence[Decimal]
+) -> PriceMoves:
+    """The same, of a history that stands apart: its times and, place by place, its prices."""
+
+    def move(given: Decimal | None, horizon: timedelta) -> Decimal | None:
+        if given is not None:
+            return given
+        place = _nearest(moments, observation.moment - horizon)
+        return None if place is None else percent_change(prices[place], observation.price)
+
+    return PriceMoves(
+        hour_percent=move(observation.change_1h_percent, _HOUR),
+        day_percent=move(observation.change_24h_percent, _DAY),
+    )
+
+
+def crossed_thresholds(moves: PriceMoves, thresholds: "Thresholds") -> tuple[CrossedThreshold, ...]:
     """The moves that reach their threshold, up or down; an unknown move reaches none."""
     rules = (
         (Horizon.HOUR, moves.hour_percent, thresholds.move_1h_percent),
@@ -86,17 +110,13 @@ def crossed_thresholds(moves: PriceMoves, thresholds: Thresholds) -> tuple[Cross
     )
 
 
-def _move(
-    observation: Observation, given: Decimal | None, horizon: Horizon, history: Sequence[PricePoint]
-) -> Decimal | None:
-    if given is not None:
-        return given
-    before = _nearest(history, observation.moment - horizon.value)
-    return None if before is None else percent_change(before.price, observation.price)
-
-
-def _nearest(history: Sequence[PricePoint], moment: datetime) -> PricePoint | None:
-    place = bisect_left(history, moment, key=lambda point: point.moment)
-    around = history[max(0, place - 1) : place + 1]
-    point = min(around, key=lambda candidate: abs(candidate.moment - moment), default=None)
-    return point if point is not None and abs(point.moment - moment) <= _TOLERANCE else None
+def _nearest(moments: Sequence[datetime], moment: datetime) -> int | None:
+    """The place of the time closest to ``moment``, the earlier of two; None when none is close."""
+    place = bisect_left(moments, moment)
+    if place < len(moments) and moments[place] == moment:
+        return place
+    around = range(max(0, place - 1), min(len(moments), place + 1))
+    nearest = min(around, key=lambda candidate: abs(moments[candidate] - moment), default=None)
+    if nearest is None or abs(moments[nearest] - moment) > _TOLERANCE:
+        return None
+    return nearest

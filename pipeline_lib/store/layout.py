@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipeline_lib.settings import Settings
-from pipeline_lib.spec.model import path_variable
+from pipeline_lib.settings import Settings, path_variable
 from pipeline_lib.timestamps import format_key
 
 
@@ -18,12 +17,15 @@ class Layout:
         processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
         alerts: Folder of delivered alerts, ``data/alerts/bitcoin``.
+        manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
+            that one moved to a disk of its own doesn't take its proof along.
     """
 
     raw_log: Path
     processed_table: Path
     archive: Path
     alerts: Path
+    manifests: Path
 
     @classmethod
     def of(cls, name: str, settings: Settings) -> "Layout":
@@ -38,6 +40,7 @@ class Layout:
             processed_table=place("PROCESSED", data / f"{name}_processed.csv"),
             archive=place("ARCHIVE", data / "archive" / name),
             alerts=data / "alerts" / name,
+            manifests=data / "manifests" / name,
         )
 
     def snapshot_json(self, moment: datetime) -> Path:

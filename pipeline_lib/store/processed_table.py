@@ -1,10 +1,10 @@
 """The processed table: one row a moment, sorted by time, made again whenever the raw log grows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.store.durable_files import replace
@@ -33,9 +33,12 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) ->
 
 def encode(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """The table's bytes: floats as the shortest text that reads back the same, decimals in plain digits."""
-    lines = [",".join(columns)]
-    lines += [",".join(_format(cell) for cell in row) for row in rows]
-    return ("\n".join(lines) + "\n").encode()
+    return (",".join(columns) + "\n").encode() + encode_rows(rows)
+
+
+def encode_rows(rows: Iterable[Sequence[Cell]]) -> bytes:
+    """The bytes of ``rows`` without a header."""
+    return "".join([",".join([_FORMATS[type(cell)](cell) for cell in row]) + "\n" for row in rows]).encode()
 
 
 def read_bytes(path: Path) -> bytes:
@@ -74,13 +77,10 @@ def last_moment(path: Path) -> datetime:
         ) from error
 
 
-def _format(cell: Cell) -> str:
-    match cell:
-        case None:
-            return ""
-        case datetime():
-            return format_moment(cell)
-        case Decimal():
-            return format_decimal(cell)
-        case _:
-            return repr(cell)
+_FORMATS: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    datetime: format_moment,
+    Decimal: format_decimal,
+    float: repr,
+    int: repr,
+}
