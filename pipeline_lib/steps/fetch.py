@@ -5,8 +5,8 @@ from pipeline_lib.observation import Observation
 from pipeline_lib.outcome import Done, Outcome
 from pipeline_lib.spec import PipelineSpec
 from pipeline_lib.steps.run import Access, Run
-from pipeline_lib.store import raw_log
 from pipeline_lib.store.layout import Layout
+from pipeline_lib.store.recording import record
 from pipeline_lib.store.snapshots import (
     Snapshot,
     complete_snapshot,
@@ -18,7 +18,7 @@ from pipeline_lib.timestamps import format_moment
 
 
 def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
-    """Take the run's observation from the market, archive it, append it to the raw log.
+    """Take the run's observation from the market, archive it, enter it into manifest and raw log.
 
     When the archive holds the run's observation already, that one is used and nothing is fetched.
 
@@ -37,7 +37,7 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcom
         # Another process may have been first; what the archive holds is the observation.
         archived = read_snapshot(layout, run.moment)
     complete_snapshot(layout, archived.observation)
-    appended = raw_log.append(layout.raw_log, archived.observation)
+    appended = record(layout, archived.observation)
     return Done(f"{_describe(archived.observation)}{'' if appended else ', as archived before'}")
 
 

@@ -88,9 +88,8 @@ class OpenLog:
 
     def damaged(self, reason: str) -> TableDamagedError:
         """The error of a log whose last line can't be."""
-        with mmap.mmap(self.descriptor, 0, access=mmap.ACCESS_READ) as content:
-            number = content[:].count(b"\n")
-        return TableDamagedError(self.path, number, reason, hint=REBUILD)
+        lines = os.pread(self.descriptor, self.end, 0).count(b"\n")
+        return TableDamagedError(self.path, max(1, lines), reason, hint=REBUILD)
 
     def _note_day(self, day: bytes, start: int) -> None:
         known = log_index.read(self.path)
