@@ -69,6 +69,18 @@ def update_processed_table(layout: Layout, windows: "Sequence[Window]") -> Updat
             return _replace_from_latecomer(layout, windows, table, progress.rows)
 
 
+def rebuild_processed_table(layout: Layout, windows: "Sequence[Window]") -> Updated:
+    """Make the processed table from nothing but the raw log.
+
+    Raises:
+        TableDamagedError: A line of the log is not a row, or a moment stands there twice.
+        StoreBusyError: Another process holds the table for too long.
+        OSError: The disk is full or read-only. The table is then as it was before.
+    """
+    with exclusive(layout.processed_table):
+        return _rebuild(layout, windows)
+
+
 def build_processed_table(
     log: Path, observations: Sequence[Observation], windows: "Sequence[Window]"
 ) -> bytes:

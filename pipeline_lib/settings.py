@@ -88,11 +88,6 @@ class Settings:
         return replace(cls.from_environment(places, project_folder=project_folder), coingecko_plan=None)
 
 
-def path_variable(name: str, kind: str) -> str:
-    """The variable that moves a pipeline's path: ``usd-coin``, ``RAW`` → ``USD_COIN_RAW_PATH``."""
-    return f"{re.sub(r'[^A-Z0-9]', '_', name.upper())}_{kind}_PATH"
-
-
 def read_webhook(environment: Mapping[str, str], variable: str) -> Secret | None:
     """The webhook in an environment variable, or None when that is unset or empty.
 

@@ -75,9 +75,7 @@ def price_moves(observation: Observation, history: Sequence[PricePoint]) -> Pric
         observation: The moment in question.
         history: Prices by time, oldest first; may reach beyond the moment.
     """
-    return moves_within(
-        observation, [point.moment for point in history], [point.price for point in history]
-    )
+    return moves_within(observation, [point.moment for point in history], [point.price for point in history])
 
 
 def moves_within(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import lcm
-from typing import NamedTuple
+from typing import TypeAlias
 
 from pipeline_lib.analysis.exact import log_of_ratio, sqrt_of_ratio
 
@@ -36,8 +36,9 @@ class PricePoint:
     price: Decimal
 
 
-class WindowStatistics(NamedTuple):
-    """What a window says at one moment. A tuple, since a rebuild makes them by the hundred thousand.
+@dataclass(frozen=True, slots=True)
+class WindowStatistics:
+    """What a window says at one moment.
 
     Attributes:
         mean: Mean of the prices in ``(moment - span, moment]``, or of the last ``span`` prices.
@@ -52,6 +53,10 @@ class WindowStatistics(NamedTuple):
     standard_deviation: float | None
     count: int
     z_score: float | None
+
+
+Statistics: TypeAlias = tuple[float, float | None, int, float | None]
+"""The same as a bare tuple: a rebuild makes them by the hundred thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class PriceSeries:
             denominator=denominator,
         )
 
-    def statistics(self, span: timedelta | int) -> Iterator[WindowStatistics]:
+    def statistics(self, span: timedelta | int) -> Iterator[Statistics]:
         """The statistics at each price, over a window of ``span`` in time or in prices."""
         prices, denominator = self.numerators, self.denominator
         starts = self._starts_by_count(span) if isinstance(span, int) else self._starts_by_time(span)
@@ -105,7 +110,7 @@ class PriceSeries:
             if count >= FEWEST_FOR_DEVIATION:
                 spread = count * squares - total * total
                 deviation = sqrt_of_ratio(spread, count * (count - 1) * denominator * denominator)
-            yield WindowStatistics(total / (count * denominator), deviation, count, z_score)
+            yield total / (count * denominator), deviation, count, z_score
 
     def log_returns(self) -> Iterator[float | None]:
         """At each price the natural logarithm of its ratio to the price before; None at the first."""
@@ -138,7 +143,8 @@ def rolling_statistics(points: Iterable[PricePoint], span: timedelta | int) -> I
         points: Prices by time, oldest first, no moment twice.
         span: Length of the window, in time or in points.
     """
-    return PriceSeries.of(points).statistics(span)
+    for statistics in PriceSeries.of(points).statistics(span):
+        yield WindowStatistics(*statistics)
 
 
 def _z_score(price: int, count: int, total: int, squares: int) -> float | None:
@@ -150,4 +156,3 @@ def _z_score(price: int, count: int, total: int, squares: int) -> float | None:
     distance = price * count - total
     score = sqrt_of_ratio(distance * distance * (count - 1), count * spread)
     return score if distance >= 0 else -score
-

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline_lib.settings import path_variable
+from pipeline_lib.path_variable import path_variable
 from pipeline_lib.spec.findings import Finding
 from pipeline_lib.spec.model import PipelineSpec, S3Target
 

@@ -1,6 +1,5 @@
 """What a valid spec says, as data."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipeline_lib.settings import Settings, path_variable
+from pipeline_lib.path_variable import path_variable
+from pipeline_lib.settings import Settings
 from pipeline_lib.timestamps import format_key
 
 

@@ -95,6 +95,11 @@ def write(log: Path, index: LogIndex) -> None:
     replace(index_path(log), b"".join(b"%s %d\n" % entry for entry in entries))
 
 
+def remove(log: Path) -> None:
+    """Take the index away, as before the log is replaced."""
+    index_path(log).unlink(missing_ok=True)
+
+
 def _entries(content: bytes) -> Iterator[re.Match[bytes]]:
     """The entries; none at all when a line is none, as after a write that was cut short."""
     found = list(_ENTRY.finditer(content))

@@ -100,7 +100,7 @@ def last_moments(folder: Path) -> tuple[datetime | None, datetime | None]:
     while len(moments) < 2 and manifest.previous is not None:  # noqa: PLR2004 (the last two)
         manifest = _read_closed(folder, manifest.previous)
         moments = [record.moment for record in manifest.records[-2:]] + moments
-    before, last = ([None, None] + moments)[-2:]
+    before, last = [None, None, *moments][-2:]
     return last, before
 
 
@@ -130,18 +130,23 @@ def read_chain(folder: Path) -> list[Manifest]:
     Raises:
         ManifestDamagedError: One is missing, unreadable, or not the one that the next was chained to.
     """
-    return list(_walk_back(folder))[::-1]
+    return [manifest for _, manifest in walk_back(folder)][::-1]
 
 
-def _walk_back(folder: Path) -> Iterator[Manifest]:
+def walk_back(folder: Path) -> Iterator[tuple[Path, Manifest]]:
+    """All manifests with their files, newest first, each proved before it is given.
+
+    Raises:
+        ManifestDamagedError: As ``read_chain``, once the ones that are sound are given.
+    """
     newest = read_newest(folder)
     if newest is None:
         return
-    manifest = read_manifest(folder, newest)
-    yield manifest
+    day, manifest = newest.day, read_manifest(folder, newest)
+    yield manifest_path(folder, day), manifest
     while manifest.previous is not None:
-        manifest = _read_closed(folder, manifest.previous)
-        yield manifest
+        day, manifest = manifest.previous.day, _read_closed(folder, manifest.previous)
+        yield manifest_path(folder, day), manifest
 
 
 def _read_closed(folder: Path, link: Link) -> Manifest:

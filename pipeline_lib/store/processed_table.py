@@ -1,4 +1,4 @@
-"""The processed table: one row a moment, sorted by time; grows with the raw log, and can be made again from it."""
+"""The processed table: one row a moment, sorted by time; it grows with the raw log."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -39,9 +39,7 @@ class TableProgress:
     def note(cls, table: Path, log: Path, *, method: int, rows: int, log_bytes: int) -> "TableProgress":
         """The progress of a table that was just written."""
         status = table.stat()
-        return cls(
-            method, rows, status.st_size, status.st_mtime_ns, log_bytes, _hash_of_end(log, log_bytes)
-        )
+        return cls(method, rows, status.st_size, status.st_mtime_ns, log_bytes, _hash_of_end(log, log_bytes))
 
     def holds_of(self, table: Path, log: Path, method: int) -> bool:
         """Whether table and log are still those that this was noted of."""
