@@ -17,6 +17,7 @@ from pipeline_lib.store.durable_files import replace, sync_folder, write_all
 
 _ENTRY = re.compile(rb"(\d{4}-\d\d-\d\d) (\d{1,18})\n")
 _DAY_LENGTH = len("2018-02-05")
+_LONGEST_ROW = 2048
 _MODE = 0o644
 
 
@@ -49,6 +50,21 @@ class LogIndex:
 def day_of(row: bytes) -> bytes:
     """``2018-02-05``, as a row or a moment's text begins."""
     return row[:_DAY_LENGTH]
+
+
+def begins_day(descriptor: int, day: bytes, start: int) -> bool:
+    """Whether an entry can be of this log: a row of ``day`` stands there, and an earlier day's in front of it.
+
+    Rows are often of one length, so a log from which somebody took a line has rows where the index says.
+    """
+    block_start = max(0, start - _LONGEST_ROW)
+    block = os.pread(descriptor, start - block_start + len(day), block_start)
+    before, row = block[: start - block_start], block[start - block_start :]
+    if row != day or not before.endswith(b"\n"):
+        return False
+    previous = before[before.rfind(b"\n", 0, -1) + 1 :]
+    is_header = block_start == 0 and len(previous) == len(before)
+    return is_header or day_of(previous) < day
 
 
 def index_path(log: Path) -> Path:

@@ -10,7 +10,7 @@ from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.observation import Observation
 from pipeline_lib.store import log_index
 from pipeline_lib.store.durable_files import sync_folder, write_all
-from pipeline_lib.store.log_index import LogIndex, day_of
+from pipeline_lib.store.log_index import LogIndex, begins_day, day_of
 from pipeline_lib.store.raw_rows import COLUMNS, HEADER, decode_row, encode_row
 from pipeline_lib.timestamps import format_moment
 
@@ -67,7 +67,7 @@ class OpenLog:
             return False
         text = format_moment(moment).encode()
         entry = self._believable(log_index.read(self.path)).find_start(day_of(text))
-        start = entry[1] if entry and self._begins_day(*entry) else len(HEADER_BYTES)
+        start = entry[1] if entry and begins_day(self.descriptor, *entry) else len(HEADER_BYTES)
         with mmap.mmap(self.descriptor, self.end, access=mmap.ACCESS_READ) as content:
             return content.find(b"\n" + text + b",", start - 1) >= 0
 
@@ -105,12 +105,9 @@ class OpenLog:
 
     def _believable(self, index: LogIndex) -> LogIndex:
         """The index, or an empty one when no row stands where its last entry says."""
-        if index.days and self._begins_day(index.days[-1], index.starts[-1]):
+        if index.days and begins_day(self.descriptor, index.days[-1], index.starts[-1]):
             return index
         return LogIndex((), ())
-
-    def _begins_day(self, day: bytes, start: int) -> bool:
-        return os.pread(self.descriptor, len(day) + 1, start - 1) == b"\n" + day
 
     def _write(self, content: bytes) -> None:
         try:

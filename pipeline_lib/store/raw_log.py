@@ -97,9 +97,7 @@ def read_since(path: Path, moment: datetime) -> list[Observation]:
     Raises:
         TableDamagedError: One of the lines read is not a row.
     """
-    entry = log_index.read(path).find_start(log_index.day_of(format_moment(moment).encode()))
-    start = entry[1] if entry and _begins_day(path, *entry) else 0
-    rows, _ = read_from(path, start)
+    rows, _ = read_from(path, _start_of_day(path, log_index.day_of(format_moment(moment).encode())))
     return sorted((row for row in rows if row.moment >= moment), key=lambda row: row.moment)
 
 
@@ -112,13 +110,16 @@ def read_bytes(path: Path) -> bytes:
     return content[: content.rfind(b"\n") + 1]
 
 
-def _begins_day(path: Path, day: bytes, start: int) -> bool:
+def _start_of_day(path: Path, day: bytes) -> int:
+    """A byte in front of which no row of ``day`` or later begins."""
+    entry = log_index.read(path).find_start(day)
+    if entry is None:
+        return 0
     try:
         with path.open("rb") as file:
-            file.seek(start - 1)
-            return file.read(len(day) + 1) == b"\n" + day
+            return entry[1] if log_index.begins_day(file.fileno(), *entry) else 0
     except FileNotFoundError:
-        return False
+        return 0
 
 
 def _check_first_line(path: Path, line: bytes) -> None:
