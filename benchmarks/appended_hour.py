@@ -1,7 +1,7 @@
 """What one appended hour costs after ten years, beside after four days, and beside pandas.
 
-An hour is its snapshot, manifest, log row and table row, each made to last on disk; the other side reads the
-whole log with pandas, rolls it and rewrites the table. Each is a process of its own, measured in CPU time from
+An hour is its snapshot, manifest, log row and table row, each made to last on disk; the other side reads
+the whole log with pandas, rolls it and rewrites the table. Each is a process of its own, measured in CPU time from
 Python's start to its end. Neither asks a market, reads a spec or starts Airflow, which cost both the same.
 Run from the project's folder with ``.venv/bin/python -m benchmarks.appended_hour``.
 """
@@ -40,9 +40,11 @@ layout = Layout(
 )
 moment = last + timedelta(hours=1)
 row = replace(raw_log.read_since(layout.raw_log, last)[-1], moment=moment, last_updated=moment)
-write_snapshot(layout, Snapshot(row, Provenance("https://example.invalid/", moment, 200, '{"id": "bitcoin"}')))
+provenance = Provenance("https://example.invalid/", moment, 200, '{"id": "bitcoin"}')
+write_snapshot(layout, Snapshot(row, provenance))
 assert record(layout, row)
-windows = [SimpleNamespace(label="24h", span=timedelta(hours=24)), SimpleNamespace(label="7d", span=timedelta(days=7))]
+spans = {"24h": timedelta(hours=24), "7d": timedelta(days=7)}
+windows = [SimpleNamespace(label=label, span=span) for label, span in spans.items()]
 assert update_processed_table(layout, windows).last == moment
 """
 

@@ -37,9 +37,8 @@ def main() -> None:
     print(f"opening and reading them    {reading:.2f} s CPU")
     print(f"replay                      {replaying:.2f} s CPU, ratio {replaying / reading:.2f}")
     print(f"  of it log to table        {rolling:.2f} s CPU")
-    print(
-        f"  archive to log            {replaying - rolling:.2f} s CPU, ratio {(replaying - rolling) / reading:.2f}"
-    )
+    archive = replaying - rolling
+    print(f"  archive to log            {archive:.2f} s CPU, ratio {archive / reading:.2f}")
 
 
 def _read_all(paths: list[Path]) -> None:

@@ -53,7 +53,7 @@ def day_of(row: bytes) -> bytes:
 
 
 def begins_day(descriptor: int, day: bytes, start: int) -> bool:
-    """Whether an entry can be of this log: a row of ``day`` stands there, and an earlier day's in front of it.
+    """Whether an entry can be of this log: a row of ``day`` stands there, an earlier day's in front of it.
 
     Rows are often of one length, so a log from which somebody took a line has rows where the index says.
     """
