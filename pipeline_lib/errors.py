@@ -26,7 +26,9 @@
     ├── StoreError                      about files and S3
     │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
+    │   ├── ManifestDamagedError !      the archive's manifests don't fit together
     │   ├── TableDamagedError !         a CSV file doesn't read as its table
+    │   ├── UnarchivedRowsError !       the raw log holds rows that the archive doesn't
     │   ├── AlertStateDamagedError !    a file of episodes, of sent alerts or of the outbox doesn't read
     │   ├── StoreBusyError ~            another process holds the lock for too long
     │   ├── S3UnavailableError ~        no usable answer from S3
@@ -364,6 +366,36 @@ class SnapshotDamagedError(StoreError, PermanentError):
             hint="restore it from a backup or from S3; move it away to fetch anew",
         )
         self.path = path
+
+
+class ManifestDamagedError(StoreError, PermanentError):
+    """A manifest of the archive is missing, unreadable, or not the one that the next day was chained to.
+
+    Attributes:
+        path: The manifest.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"manifest {path} is damaged: {reason}",
+            hint="restore it from a backup; coin-pipelines verify shows what else doesn't fit",
+        )
+        self.path = path
+
+
+class UnarchivedRowsError(StoreError, PermanentError):
+    """A raw log can't be made again without losing rows: the archive has no snapshot of them.
+
+    Attributes:
+        path: The log.
+        lines: Numbers of their lines, from 1.
+    """
+
+    def __init__(self, path: Path, lines: tuple[int, ...], *, hint: str = "") -> None:
+        count = "1 row" if len(lines) == 1 else f"{len(lines)} rows"
+        super().__init__(f"{path}:{lines[0]}: {count} without a snapshot in the archive", hint=hint)
+        self.path = path
+        self.lines = lines
 
 
 class TableDamagedError(StoreError, PermanentError):

@@ -17,12 +17,17 @@ _PLACES = Decimal("1e-10")
 # A run is rarely on the second; further away than this, a price is not of an hour or a day ago.
 REACH_TOLERANCE = timedelta(minutes=5)
 
+_HOUR, _DAY = timedelta(hours=1), timedelta(hours=24)
+
+FURTHEST_BACK = _DAY + REACH_TOLERANCE
+"""How far before a moment a price can be that a move starts from."""
+
 
 class Horizon(Enum):
     """How far a move reaches back."""
 
-    HOUR = timedelta(hours=1)
-    DAY = timedelta(hours=24)
+    HOUR = _HOUR
+    DAY = _DAY
 
     @property
     def label(self) -> str:
@@ -36,6 +41,10 @@ class PriceMoves:
 
     hour_percent: Decimal | None
     day_percent: Decimal | None
+
+    def over(self, horizon: Horizon) -> Decimal | None:
+        """The move over one of the two."""
+        return self.hour_percent if horizon is Horizon.HOUR else self.day_percent
 
 
 def percent_change(before: Decimal, now: Decimal) -> Decimal:
@@ -51,24 +60,33 @@ def price_moves(observation: Observation, history: Sequence[PricePoint]) -> Pric
         observation: The moment in question.
         history: Prices by time, oldest first; may reach beyond the moment.
     """
+    return moves_within(observation, [point.moment for point in history], [point.price for point in history])
+
+
+def moves_within(
+    observation: Observation, moments: Sequence[datetime], prices: Sequence[Decimal]
+) -> PriceMoves:
+    """The same, of a history that stands apart: its times and, place by place, its prices."""
+
+    def move(given: Decimal | None, horizon: timedelta) -> Decimal | None:
+        if given is not None:
+            return given
+        place = _nearest(moments, observation.moment - horizon)
+        return None if place is None else percent_change(prices[place], observation.price)
+
     return PriceMoves(
-        hour_percent=price_move(observation, Horizon.HOUR, history),
-        day_percent=price_move(observation, Horizon.DAY, history),
+        hour_percent=move(observation.change_1h_percent, _HOUR),
+        day_percent=move(observation.change_24h_percent, _DAY),
     )
 
 
-def price_move(observation: Observation, horizon: Horizon, history: Sequence[PricePoint]) -> Decimal | None:
-    """One of the two moves; None when neither the source nor the history knows it."""
-    is_hour = horizon is Horizon.HOUR
-    given = observation.change_1h_percent if is_hour else observation.change_24h_percent
-    if given is not None:
-        return given
-    before = _nearest(history, observation.moment - horizon.value)
-    return None if before is None else percent_change(before.price, observation.price)
-
-
-def _nearest(history: Sequence[PricePoint], moment: datetime) -> PricePoint | None:
-    place = bisect_left(history, moment, key=lambda point: point.moment)
-    around = history[max(0, place - 1) : place + 1]
-    point = min(around, key=lambda candidate: abs(candidate.moment - moment), default=None)
-    return point if point is not None and abs(point.moment - moment) <= REACH_TOLERANCE else None
+def _nearest(moments: Sequence[datetime], moment: datetime) -> int | None:
+    """The place of the time closest to ``moment``, the earlier of two; None when none is close."""
+    place = bisect_left(moments, moment)
+    if place < len(moments) and moments[place] == moment:
+        return place
+    around = range(max(0, place - 1), min(len(moments), place + 1))
+    nearest = min(around, key=lambda candidate: abs(moments[candidate] - moment), default=None)
+    if nearest is None or abs(moments[nearest] - moment) > REACH_TOLERANCE:
+        return None
+    return nearest

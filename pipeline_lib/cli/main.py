@@ -12,11 +12,13 @@ _COMMANDS = {
     "explain": "pipeline_lib.cli.explain",
     "new": "pipeline_lib.cli.new",
     "render": "pipeline_lib.cli.render",
+    "replay": "pipeline_lib.cli.replay",
     "run": "pipeline_lib.cli.run",
     "schema": "pipeline_lib.cli.schema",
     "simulator": "pipeline_lib.cli.simulator",
     "upload": "pipeline_lib.cli.upload",
     "validate": "pipeline_lib.cli.validate",
+    "verify": "pipeline_lib.cli.verify",
 }
 
 

@@ -6,8 +6,8 @@ from pipeline_lib.spec import PipelineSpec
 from pipeline_lib.steps.live import TakenSnapshot, take_live_snapshot
 from pipeline_lib.steps.past import has_history_at_hand, take_past_snapshot
 from pipeline_lib.steps.run import Access, Run
-from pipeline_lib.store import raw_log
 from pipeline_lib.store.layout import Layout
+from pipeline_lib.store.recording import record
 from pipeline_lib.store.snapshots import (
     Snapshot,
     complete_snapshot,
@@ -19,7 +19,7 @@ from pipeline_lib.timestamps import format_moment, parse_moment
 
 
 def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
-    """Take the run's observation from the market, archive it, append it to the raw log.
+    """Take the run's observation from the market, archive it, enter it into manifest and raw log.
 
     When the archive holds the run's observation already, that one is used and nothing is fetched. Where the
     source has no price of the run's moment, the run is skipped: it never will.
@@ -42,7 +42,7 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcom
         # Another process may have been first; what the archive holds is the observation.
         archived = read_snapshot(layout, run.moment)
     complete_snapshot(layout, archived.observation)
-    appended = raw_log.append(layout.raw_log, archived.observation)
+    appended = record(layout, archived.observation)
     notes = ("" if appended else ", as archived before") + _describe_wait(waited)
     return Done(_describe(archived) + notes)
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipeline_lib.path_variable import path_variable
 from pipeline_lib.settings import Settings
-from pipeline_lib.spec.model import path_variable
 from pipeline_lib.timestamps import format_key
 
 
@@ -19,6 +19,8 @@ class Layout:
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
         alerts: Folder of what was told and where episodes stand, ``data/alerts/bitcoin``.
         published: Folder of notes on what S3 holds, ``data/published/bitcoin``; nothing is lost with it.
+        manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
+            that one moved to a disk of its own doesn't take its proof along.
     """
 
     raw_log: Path
@@ -26,6 +28,7 @@ class Layout:
     archive: Path
     alerts: Path
     published: Path
+    manifests: Path
 
     @classmethod
     def of(cls, name: str, settings: Settings) -> "Layout":
@@ -41,6 +44,7 @@ class Layout:
             archive=place("ARCHIVE", data / "archive" / name),
             alerts=data / "alerts" / name,
             published=data / "published" / name,
+            manifests=data / "manifests" / name,
         )
 
     def snapshot_json(self, moment: datetime) -> Path:

@@ -57,11 +57,13 @@ class World:
         return [says(outcome) for outcome in outcomes]
 
     def files(self) -> dict[str, bytes]:
-        """All files but locks and what pipelines share, by their place in ``data``."""
+        """All files but hidden ones and what pipelines share, by their place in ``data``."""
         return {
             str(path.relative_to(self.data)): path.read_bytes()
             for path in sorted(self.data.rglob("*"))
-            if path.is_file() and path.suffix != ".lock" and self.data / "coingecko" not in path.parents
+            if path.is_file()
+            and not path.name.startswith(".")
+            and self.data / "coingecko" not in path.parents
         }
 
     def objects(self) -> dict[str, bytes]:

@@ -82,6 +82,7 @@ def layout(tmp_path: Path) -> Layout:
         archive=tmp_path / "archive",
         alerts=tmp_path / "alerts",
         published=tmp_path / "published",
+        manifests=tmp_path / "manifests",
     )
 
 

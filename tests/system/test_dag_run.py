@@ -65,13 +65,14 @@ def test_a_run_on_a_crash_hour_writes_exactly_these_bytes(world: World) -> None:
     assert files["bitcoin_raw.csv"].decode() == header + row_before + row
 
     window = two_prices(before.price, crash.price)
+    log_return = float((crash.price / before.price).ln())
     columns = (
-        "timestamp,price,change_1h_percent,change_24h_percent,"
+        "timestamp,price,change_1h_percent,change_24h_percent,log_return,"
         "mean_24h,std_24h,count_24h,z_score_24h,mean_7d,std_7d,count_7d,z_score_7d\n"
     )
     one_price = f"{float(before.price)!r},,1,"
-    first_row = f"2025-06-11T03:00:00Z,{before.price},{moves_of(row_before)},{one_price},{one_price}\n"
-    second_row = f"2025-06-11T04:00:00Z,{crash.price},{moves_of(row)},{window},{window}\n"
+    first_row = f"2025-06-11T03:00:00Z,{before.price},{moves_of(row_before)},,{one_price},{one_price}\n"
+    second_row = f"2025-06-11T04:00:00Z,{crash.price},{moves_of(row)},{log_return},{window},{window}\n"
     assert files["bitcoin_processed.csv"].decode() == columns + first_row + second_row
 
     head, _, verbatim = files["archive/bitcoin/20250611T040000Z.json"].decode().partition('"answer": ')

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from pipeline_lib.analysis.price_moves import REACH_TOLERANCE, Horizon, price_move
-from pipeline_lib.analysis.processed import price_points
+from pipeline_lib.analysis.price_moves import REACH_TOLERANCE, Horizon, moves_within
 from pipeline_lib.analysis.rules.rule import multiple
 from pipeline_lib.episode import Reading, Subject
 from pipeline_lib.observation import Observation
@@ -35,10 +34,11 @@ class _MoveRule:
     def readings(
         self, observations: Sequence[Observation], after: datetime
     ) -> Iterator[tuple[datetime, Reading | None]]:
-        history = price_points(observations)
+        moments = [observation.moment for observation in observations]
+        prices = [observation.price for observation in observations]
         for observation in observations:
             if observation.moment > after:
-                change = price_move(observation, self.horizon, history)
+                change = moves_within(observation, moments, prices).over(self.horizon)
                 level = None if change is None else multiple(change, self.threshold)
                 yield observation.moment, None if level is None or change is None else Reading(level, change)
 
