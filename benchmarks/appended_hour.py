@@ -1,9 +1,9 @@
 """What one appended hour costs after ten years, beside after four days, and beside pandas.
 
 An hour is its snapshot, manifest, log row and table row, each made to last on disk; the other side reads
-the whole log with pandas, rolls it and rewrites the table. Each is a process of its own, measured in CPU time
-from Python's start to its end. Neither asks a market, reads specs or starts Airflow: that costs both the same.
-Run from the project's folder with ``.venv/bin/python -m benchmarks.appended_hour``.
+the whole log with pandas, rolls it and rewrites the table. Each is a process of its own, measured in CPU
+time from Python's start to its end. Neither asks a market, reads a spec or starts Airflow, which cost both
+the same. Run from the project's folder with ``.venv/bin/python -m benchmarks.appended_hour``.
 """
 
 import os

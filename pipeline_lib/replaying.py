@@ -1,6 +1,6 @@
 """Replay: raw log and processed table made again from the archive."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from pipeline_lib.store.durable_files import replace
 from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.locking import exclusive
 from pipeline_lib.store.log_index import LogIndex
-from pipeline_lib.store.manifest import Record
+from pipeline_lib.store.manifest import Manifest, Record
 from pipeline_lib.store.open_log import HEADER_BYTES
 from pipeline_lib.store.recording import hash_snapshot
 from pipeline_lib.store.snapshots import archived_moments, complete_snapshot, read_row, read_snapshot
@@ -69,11 +69,12 @@ def replay(
         OSError: The disk is full or read-only. The files are then as they were before.
     """
     rows = _Rows(layout, progress)
-    rows.read(_records(layout))
+    rows.read_new()
     with exclusive(layout.raw_log):
-        recorded = _record_others(layout)
-        # What came in the meantime, and what was just recorded.
-        rows.read(_records(layout))
+        # What came in the meantime, and what no manifest lists.
+        rows.read_new()
+        recorded = _record_others(layout, rows.by_moment)
+        rows.read_new()
         old = raw_log.read_bytes(layout.raw_log)
         unarchived = tuple(_unarchived_lines(old, rows.by_moment))
         if unarchived and not drop_unarchived:
@@ -95,21 +96,29 @@ class _Rows:
         self.by_moment: dict[datetime, bytes] = {}
         self._layout = layout
         self._progress = progress
+        self._seen: dict[Path, Manifest] = {}
 
-    def read(self, records: Sequence[Record]) -> None:
+    def read_new(self) -> None:
+        """Read every snapshot that the manifests list and that wasn't read yet."""
+        records = [record for record in self._new_records() if record.moment not in self.by_moment]
+        total = len(self.by_moment) + len(records)
         for record in records:
-            if record.moment not in self.by_moment:
-                self.by_moment[record.moment] = read_row(self._layout, record)
-                self._progress(len(self.by_moment), len(records))
+            self.by_moment[record.moment] = read_row(self._layout, record)
+            self._progress(len(self.by_moment), total)
+
+    def _new_records(self) -> list[Record]:
+        found: list[Manifest] = []
+        for path, manifest in manifests.walk_back(self._layout.manifests):
+            if self._seen.get(path) == manifest:
+                # Nothing before it can have changed: it holds the hash of that.
+                break
+            self._seen[path] = manifest
+            found.append(manifest)
+        return [record for manifest in reversed(found) for record in manifest.records]
 
 
-def _records(layout: Layout) -> list[Record]:
-    return [record for manifest in manifests.read_chain(layout.manifests) for record in manifest.records]
-
-
-def _record_others(layout: Layout) -> int:
+def _record_others(layout: Layout, known: Collection[datetime]) -> int:
     """Enter every snapshot that no manifest lists, once it is proved to be one; how many these were."""
-    known = {record.moment for record in _records(layout)}
     others = [moment for moment in archived_moments(layout) if moment not in known]
     snapshots = [read_snapshot(layout, moment) for moment in others]
     for snapshot in snapshots:

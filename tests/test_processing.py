@@ -1,5 +1,6 @@
 """The processed table follows from the log's rows alone, whatever the way that led there."""
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.observation import Observation
 from pipeline_lib.processing import Updated, build_processed_table, holds_row, update_processed_table
 from pipeline_lib.spec import Window
-from pipeline_lib.store import raw_log
+from pipeline_lib.store import raw_log, table_progress
 from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.raw_rows import encode_row
 
@@ -130,6 +131,53 @@ def test_a_table_that_isnt_what_it_was_is_made_again(layout: Layout, spoil: obje
     assert callable(spoil)
     spoil(layout.processed_table)
     _fill(layout, range(30, 30 + appended))
+    update_processed_table(layout, [DAY])
+    assert layout.processed_table.read_bytes() == _whole(layout, [DAY])
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_process_killed_between_table_and_note_is_made_up_for(
+    layout: Layout,
+    monkeypatch: pytest.MonkeyPatch,
+    late: bool,  # noqa: FBT001 (a case)
+) -> None:
+    _fill(layout, range(1, 30))
+    update_processed_table(layout, [DAY])
+    _fill(layout, [0 if late else 30])
+
+    def killed(_table: Path, _progress: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(table_progress, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            update_processed_table(layout, [DAY])
+    _fill(layout, [31])
+    assert update_processed_table(layout, [DAY]).rows == 31
+    assert layout.processed_table.read_bytes() == _whole(layout, [DAY])
+
+
+@pytest.mark.parametrize("room", [0, 30, 150])
+def test_a_disk_that_takes_a_part_of_a_row_leaves_the_table_as_it_was(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    _fill(layout, range(30))
+    update_processed_table(layout, [DAY])
+    before, really_write, left = layout.processed_table.read_bytes(), os.write, [room]
+    _fill(layout, [30, 31, 32])
+
+    def write(descriptor: int, content: bytes) -> int:
+        if not left[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = really_write(descriptor, content[: left[0]])
+        left[0] -= written
+        return written
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", write)
+        with pytest.raises(OSError, match="No space left"):
+            update_processed_table(layout, [DAY])
+    assert layout.processed_table.read_bytes() == before
     update_processed_table(layout, [DAY])
     assert layout.processed_table.read_bytes() == _whole(layout, [DAY])
 

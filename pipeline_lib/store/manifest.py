@@ -18,7 +18,7 @@ from pipeline_lib.timestamps import format_key, parse_moment
 SUFFIX = ".sha256"
 
 _LINK = re.compile(rb"# (?:first|previous (\d{4}-\d\d-\d\d) ([0-9a-f]{64}))\n")
-_RECORD = re.compile(rb"([0-9a-f]{64})  (\d{8}T\d{6}Z)\.json\n([0-9a-f]{64})  (\d{8}T\d{6}Z)\.csv\n")
+_RECORD = re.compile(r"([0-9a-f]{64})  (\d{8}T\d{6}Z)\.json\n([0-9a-f]{64})  (\d{8}T\d{6}Z)\.csv\n", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,11 @@ def decode(content: bytes) -> Manifest:
     """
     length = content.find(b"\n") + 1
     previous = decode_link(content[:length])
+    # Latin-1 takes any byte for one letter, so places in the text are places in the file.
+    text = content.decode("latin-1")
     records = []
-    while found := _RECORD.match(content, length):
-        json_sha256, key, csv_sha256, csv_key = (group.decode() for group in found.groups())
+    while found := _RECORD.match(text, length):
+        json_sha256, key, csv_sha256, csv_key = found.groups()
         if key != csv_key:
             raise ValueError(f"{key}.json is followed by {csv_key}.csv")
         records.append(Record(parse_moment(key), json_sha256, csv_sha256))

@@ -20,7 +20,7 @@ from pipeline_lib.store.durable_files import write_once
 from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.manifest import Record
 from pipeline_lib.store.raw_rows import HEADER, encode_row, from_fields, to_fields
-from pipeline_lib.timestamps import format_moment, parse_moment
+from pipeline_lib.timestamps import format_key, format_moment, parse_moment
 
 _FORMAT = 1
 _ANSWER_STARTS = '\n "answer": '
@@ -97,15 +97,18 @@ def read_row(layout: Layout, record: Record) -> bytes:
         SnapshotMissingError: The file is gone.
         SnapshotDamagedError: It isn't the one that was archived.
     """
-    path = layout.snapshot_json(record.moment)
     try:
-        content = path.read_bytes()
+        # A replay does this by the hundred thousand, and a Path takes longer to make than the file to read.
+        with open(f"{layout.archive}/{format_key(record.moment)}.json", "rb") as file:  # noqa: PTH123 (as above)
+            content = file.read()
     except FileNotFoundError as error:
-        raise SnapshotMissingError(path) from error
+        raise SnapshotMissingError(layout.snapshot_json(record.moment)) from error
     found = hashlib.sha256(content).hexdigest()
     if found != record.json_sha256:
-        raise SnapshotDamagedError(path, f"its sha256 is {found}, not {record.json_sha256} as archived")
-    line = content[content.find(_OBSERVATION_STARTS) + len(_OBSERVATION_STARTS) :].partition(b",\n")[0]
+        reason = f"its sha256 is {found}, not {record.json_sha256} as archived"
+        raise SnapshotDamagedError(layout.snapshot_json(record.moment), reason)
+    start = content.find(_OBSERVATION_STARTS) + len(_OBSERVATION_STARTS)
+    line = content[start : content.find(b",\n", start)].decode()
     return (",".join(json.loads(line).values()) + "\n").encode()
 
 
