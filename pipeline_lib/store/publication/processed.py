@@ -89,14 +89,15 @@ def publish_processed_table(
         changed.sort(key=lambda partition: partition.day != day)
         now, later = changed[:at_most], changed[at_most:]
         _publish_days(journal, destination, now)
-        if partitions and not later:
+        if partitions and not later and partitions[-1].start != start:
             note = replace(note, covered=Extent.of(table, partitions[-1].start))
         table_changed = False
         try:
-            whole_sha256 = Extent.of(table).sha256
-            if destination.has_whole_files and table and note.whole_sha256 != whole_sha256:
-                table_changed = destination.bucket.replace(destination.processed_table_key, table, CSV)
-                note = replace(note, whole_sha256=whole_sha256)
+            if destination.has_whole_files and table:
+                whole_sha256 = Extent.of(table).sha256
+                if note.whole_sha256 != whole_sha256:
+                    table_changed = destination.bucket.replace(destination.processed_table_key, table, CSV)
+                    note = replace(note, whole_sha256=whole_sha256)
         finally:
             journal.write_processed(note)
     return ProcessedReport(tuple(partition.day for partition in now), len(later), table_changed)
