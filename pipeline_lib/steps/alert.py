@@ -60,8 +60,9 @@ def tell(spec: PipelineSpec, run: Run, access: Access, history: History) -> Outc
     dues, told_before = _dues(watched.events, records, run.moment)
     _settle(dues.expired, Fate.EXPIRED, records, run, access)
     unsaid = f"; expired untold: {_list(dues.expired)}" if dues.expired else ""
+    warnings = (f"nobody could be told for a day: {_list(dues.expired)}",) if dues.expired else ()
     if not dues.due:
-        return Done(f"{_describe_quiet(watched, told_before)}{unsaid}")
+        return Done(f"{_describe_quiet(watched, told_before)}{unsaid}", warnings)
     webhook = access.find_slack_webhook()
     if webhook is None:
         variable = spec.alerts.webhook_variable or WEBHOOK_VARIABLE
@@ -73,7 +74,7 @@ def tell(spec: PipelineSpec, run: Run, access: Access, history: History) -> Outc
     )
     market = market_view(spec, run, history)
     sent = deliver(dues.due, lambda events: announce(market, events, access.now()), channel, access)
-    return Done(f"{_list(dues.due)}: told Slack{'' if sent else ' together with others'}{unsaid}")
+    return Done(f"{_list(dues.due)}: told Slack{'' if sent else ' together with others'}{unsaid}", warnings)
 
 
 def _dues(events: Sequence[Event], records: AlertRecords, moment: datetime) -> tuple[Dues, list[Event]]:

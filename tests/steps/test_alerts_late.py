@@ -59,7 +59,8 @@ def test_what_nobody_could_be_told_of_for_a_day_expires_and_is_named_once(world:
     assert isinstance(_run(silent, 0), Skipped)
     expired = _run(world, 25)
     assert expired == Done(
-        "no move reaches its threshold; expired untold: -9.99 % in 1h (fired), -10.00 % in 24h (fired)"
+        "no move reaches its threshold; expired untold: -9.99 % in 1h (fired), -10.00 % in 24h (fired)",
+        ("nobody could be told for a day: -9.99 % in 1h (fired), -10.00 % in 24h (fired)",),
     )
     assert world.told() == []
     assert _run(world, 26) == Done("no move reaches its threshold")

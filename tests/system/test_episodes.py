@@ -70,7 +70,6 @@ def test_the_real_prices_have_as_many_episodes_as_counted_by_hand(prices: Prices
     assert Counter(kind for _, kind, _ in events) == {"fired": 134, "cleared": 134, "grown": 16}
 
 
-@pytest.mark.timeout(200)
 def test_run_by_run_over_months_each_event_is_told_once(
     prices: Prices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +82,6 @@ def test_run_by_run_over_months_each_event_is_told_once(
     assert len(expected) > 25
 
 
-@pytest.mark.timeout(200)
 def test_retries_restarts_and_failures_in_any_order_tell_each_event_once(
     prices: Prices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +98,6 @@ def test_retries_restarts_and_failures_in_any_order_tell_each_event_once(
     assert count > 4 * SEEDS
 
 
-@pytest.mark.timeout(200)
 def test_runs_out_of_order_repeat_no_event_and_lose_no_episode(
     prices: Prices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
