@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from pipeline_lib.errors import MomentMismatchError, UnknownCoinError
+from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.quotes import Quote, find_quote
 from pipeline_lib.market.transport import Transport
 from pipeline_lib.observation import Observation, Provenance
@@ -49,11 +50,14 @@ class CoinGecko:
             "price_change_percentage": "1h,24h",
         }
         requested_at = to_moment(self.now())
-        answer = self.retry_policy.call(lambda: self.transport.get("/coins/markets", parameters))
-        quote = find_quote(answer.body, coin)
-        if quote is None:
-            raise UnknownCoinError(coin)
-        _check_moment(quote, moment, max_age)
+        with evidence(requested_at=requested_at):
+            answer = self.retry_policy.call(lambda: self.transport.get("/coins/markets", parameters))
+        with evidence(answer=answer.body, url=answer.url, requested_at=requested_at):
+            quote = find_quote(answer.body, coin)
+            if quote is None:
+                raise UnknownCoinError(coin)
+        with evidence(answer=quote.text.encode(), url=answer.url, requested_at=requested_at):
+            _check_moment(quote, moment, max_age)
         observation = Observation(
             coin=coin,
             vs_currency=vs_currency,

@@ -87,7 +87,7 @@ def test_the_recorded_answer_becomes_an_observation() -> None:
     body = body.rstrip().removesuffix("}")
     moment = datetime(2025, 2, 25, 13, 10, tzinfo=UTC)
     with responses.RequestsMock() as web:
-        web.get(f"{BASE_URL}/coins/markets", body=body)
+        web.get(f"{BASE_URL}/coins/markets", body=body, content_type="application/json")
         market = CoinGecko(Transport(BASE_URL, None), lambda: moment, RetryPolicy(attempts=1))
         observation, provenance = market.observe("status", "usd", moment, timedelta(minutes=1))
     assert observation.price == Decimal("0.02601938")
