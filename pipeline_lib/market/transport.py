@@ -14,7 +14,7 @@ from pipeline_lib.errors import (
     UnexpectedAnswerError,
 )
 from pipeline_lib.market.deadline import DeadlinePassedError, call_within
-from pipeline_lib.market.error_bodies import read_complaint
+from pipeline_lib.market.error_bodies import read_complaint, shorten
 from pipeline_lib.market.evidence import evidence
 from pipeline_lib.retrying import parse_retry_after
 from pipeline_lib.secret import Secret
@@ -151,7 +151,7 @@ def _check_content_type(response: "requests.Response") -> None:
     content_type = response.headers.get("Content-Type", "application/json")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnexpectedAnswerError(f"CoinGecko's answer is of type {content_type[:100]!r}, not JSON")
+        raise UnexpectedAnswerError(f"CoinGecko's answer is of type {shorten(content_type)!r}, not JSON")
 
 
 def _failure(response: "requests.Response", body: bytes) -> MarketError:
@@ -185,7 +185,7 @@ def _redirect_host(response: "requests.Response") -> str:
         host = urlsplit(urljoin(str(response.url), response.headers.get("Location", ""))).hostname
     except ValueError:
         host = None
-    return read_complaint((host or "no host").encode(errors="replace")).text
+    return shorten(host or "no host")
 
 
 def _reason(error: Exception) -> str:
@@ -193,4 +193,4 @@ def _reason(error: Exception) -> str:
     cause: BaseException = error
     while cause.__context__ is not None:
         cause = cause.__context__
-    return f"{type(error).__name__}, {cause}"
+    return f"{type(error).__name__}, {shorten(str(cause))}"
