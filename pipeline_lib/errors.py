@@ -212,6 +212,8 @@ class RequestRefusedError(MarketError, PermanentError):
 class UnusableAnswerError(MarketError):
     """CoinGecko answered with status 200, and no observation can be made of what it says.
 
+    Each kind has a name for files, ``KIND``.
+
     Attributes:
         answer: What is refused, as it came: the coin's part of the answer, or the whole one where no part
             can be told apart, and no more than ``MOST_BYTES`` of it. None where it isn't known.
@@ -220,6 +222,7 @@ class UnusableAnswerError(MarketError):
         kept_in: The file in the quarantine, once there is one.
     """
 
+    KIND = "unusable-answer"
     MOST_BYTES = 64 * 1024
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -237,6 +240,8 @@ class UnusableAnswerError(MarketError):
 class UnexpectedAnswerError(UnusableAnswerError):
     """CoinGecko answered with status 200, but not what the endpoint promises."""
 
+    KIND = "unexpected-answer"
+
     def __init__(self, message: str) -> None:
         super().__init__(
             message, hint="if it lasts, CoinGecko has changed, or a proxy answers in the place of it"
@@ -249,6 +254,8 @@ class UnknownCoinError(UnusableAnswerError, PermanentError):
     Attributes:
         coin: The CoinGecko id.
     """
+
+    KIND = "unknown-coin"
 
     def __init__(self, coin: str) -> None:
         super().__init__(
@@ -266,6 +273,8 @@ class InvalidQuoteError(UnusableAnswerError):
         field: The field of the answer.
         value: What stood there, as text.
     """
+
+    KIND = "invalid-quote"
 
     def __init__(self, coin: str, field: str, value: str, reason: str) -> None:
         super().__init__(
@@ -286,6 +295,8 @@ class MomentMismatchError(UnusableAnswerError, PermanentError):
         last_updated: The quote's own time, as text in UTC.
     """
 
+    KIND = "moment-mismatch"
+
     def __init__(self, coin: str, moment: str, last_updated: str, *, hint: str = "") -> None:
         super().__init__(
             f"the quote of {coin!r} is of {last_updated}, not of the run's moment {moment}", hint=hint
@@ -303,6 +314,8 @@ class ImplausibleJumpError(UnusableAnswerError):
         percent: The move since the observation before, in percent.
         limit_percent: What ``quality.max_jump`` allows.
     """
+
+    KIND = "implausible-jump"
 
     def __init__(
         self, coin: str, move: str, *, percent: Decimal, limit_percent: Decimal, second_look: str

@@ -1,5 +1,6 @@
 """What every step is called with: the run, and the access to the world."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -37,12 +38,14 @@ class Access:
         find_slack_webhook: Finds where alerts go, or None; called when there is one to send.
         open_s3_account: Finds who uploads; called by the steps that do.
         now: The real clock, for the record of when something was asked.
+        sleep: Waits for a number of seconds.
     """
 
     settings: Settings
     find_slack_webhook: Callable[[], Secret | None]
     open_s3_account: Callable[[], S3Account]
     now: Callable[[], datetime]
+    sleep: Callable[[float], None] = time.sleep
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Access":

@@ -18,12 +18,14 @@ class Layout:
         processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
         alerts: Folder of delivered alerts, ``data/alerts/bitcoin``.
+        quarantine: Folder of answers that were refused, ``data/quarantine/bitcoin``.
     """
 
     raw_log: Path
     processed_table: Path
     archive: Path
     alerts: Path
+    quarantine: Path
 
     @classmethod
     def of(cls, name: str, settings: Settings) -> "Layout":
@@ -38,6 +40,7 @@ class Layout:
             processed_table=place("PROCESSED", data / f"{name}_processed.csv"),
             archive=place("ARCHIVE", data / "archive" / name),
             alerts=data / "alerts" / name,
+            quarantine=data / "quarantine" / name,
         )
 
     def snapshot_json(self, moment: datetime) -> Path:

@@ -53,11 +53,11 @@ class World:
         return [says(outcome) for outcome in outcomes]
 
     def files(self) -> dict[str, bytes]:
-        """All files but locks, by their place in ``data``."""
+        """All files but locks and what pipelines share, by their place in ``data``."""
         return {
             str(path.relative_to(self.data)): path.read_bytes()
             for path in sorted(self.data.rglob("*"))
-            if path.is_file() and path.suffix != ".lock"
+            if path.is_file() and path.suffix != ".lock" and self.data / "response_shapes" not in path.parents
         }
 
     def objects(self) -> dict[str, bytes]:

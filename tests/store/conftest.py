@@ -82,6 +82,7 @@ def layout(tmp_path: Path) -> Layout:
         processed_table=tmp_path / "bitcoin_processed.csv",
         archive=tmp_path / "archive",
         alerts=tmp_path / "alerts",
+        quarantine=tmp_path / "quarantine",
     )
 
 

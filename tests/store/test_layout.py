@@ -20,6 +20,7 @@ def test_everything_lies_in_the_data_folder() -> None:
         processed_table=Path("project/data/bitcoin_processed.csv"),
         archive=Path("project/data/archive/bitcoin"),
         alerts=Path("project/data/alerts/bitcoin"),
+        quarantine=Path("project/data/quarantine/bitcoin"),
     )
 
 
@@ -29,6 +30,7 @@ def test_the_data_folder_can_be_moved() -> None:
         processed_table=Path("elsewhere/usd-coin_processed.csv"),
         archive=Path("elsewhere/archive/usd-coin"),
         alerts=Path("elsewhere/alerts/usd-coin"),
+        quarantine=Path("elsewhere/quarantine/usd-coin"),
     )
 
 

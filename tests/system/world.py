@@ -32,7 +32,9 @@ class World:
         return {
             str(path.relative_to(self.data)): path.read_bytes()
             for path in sorted(self.data.rglob("*"))
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file()
+            and not path.name.startswith(".")
+            and self.data / "response_shapes" not in path.parents
         }
 
 
