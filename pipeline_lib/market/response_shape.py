@@ -23,7 +23,7 @@ class Field:
 
     Attributes:
         types: The JSON types that its values had, without null; int and float are one.
-        is_optional: Whether an answer has left it out.
+        is_optional: Whether an answer has come without it.
     """
 
     types: frozenset[str]
@@ -87,9 +87,10 @@ class Shape:
 
     def _joined_field(self, name: str, seen: "Shape") -> Field:
         known, found = self.fields.get(name), seen.fields.get(name)
-        types = (known.types if known else frozenset()) | (found.types if found else frozenset())
-        was_optional = known is not None and known.is_optional
-        return Field(types, was_optional or found is None)
+        if known is None or found is None:
+            there = known or found or Field(frozenset())
+            return Field(there.types, is_optional=True)
+        return Field(known.types | found.types, known.is_optional or found.is_optional)
 
     def _change(self, name: str, seen: "Shape") -> str | None:
         known, found = self.fields.get(name), seen.fields.get(name)

@@ -51,7 +51,7 @@ def keep(folder: Path, refused: RefusedAnswer) -> Path:
     Raises:
         OSError: The disk is full or read-only.
     """
-    digest = hashlib.sha256(refused.answer or refused.reason.encode()).hexdigest()
+    digest = hashlib.sha256(refused.answer or refused.reason.encode(errors="backslashreplace")).hexdigest()
     path = folder / f"{format_key(refused.moment)}-{refused.kind}-{digest[:_HASH_LETTERS]}.json"
     if not path.exists():
         write_once(path, _encode(refused))
