@@ -1,6 +1,6 @@
 """The quarantine: answers that were refused, each with the reason, letter for letter, for people to look at.
 
-Nothing reads these files back, and nothing deletes them: whoever has looked may.
+Nothing deletes these files: whoever has looked may.
 """
 
 import base64
@@ -51,11 +51,20 @@ def keep(folder: Path, refused: RefusedAnswer) -> Path:
     Raises:
         OSError: The disk is full or read-only.
     """
-    digest = hashlib.sha256(refused.answer or refused.reason.encode(errors="backslashreplace")).hexdigest()
-    path = folder / f"{format_key(refused.moment)}-{refused.kind}-{digest[:_HASH_LETTERS]}.json"
+    content = refused.answer or refused.reason.encode(errors="backslashreplace")
+    path = folder / f"{format_key(refused.moment)}-{refused.kind}-{_name_of(content)}.json"
     if not path.exists():
         write_once(path, _encode(refused))
     return path
+
+
+def holds(folder: Path, moment: datetime, answer: bytes) -> bool:
+    """Whether this very answer was refused before as the observation of ``moment``: it won't get better."""
+    return any(folder.glob(f"{format_key(moment)}-*-{_name_of(answer)}.json"))
+
+
+def _name_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:_HASH_LETTERS]
 
 
 def _encode(refused: RefusedAnswer) -> bytes:

@@ -85,6 +85,7 @@ def test_the_limits_that_the_names_of_rows_tell_are_the_real_ones() -> None:
 
 
 def test_the_page_shows_the_same_table() -> None:
-    shown = re.findall(r"^\| (.+?) \| `(\w+)` \| (.+?) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    _, _, rest = PAGE.read_text(encoding="utf-8").partition("## Failures\n")
+    shown = re.findall(r"^\| (.+?) \| `(\w+)` \| (.+?) \|$", rest.partition("\n## ")[0], re.MULTILINE)
     assert shown == [(row.name, row.error.__name__, row.again) for row in ROWS]
     assert {again for *_, again in shown} == {IN_THE_TASK, BY_AIRFLOW, NEVER}

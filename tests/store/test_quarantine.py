@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.store.quarantine import RefusedAnswer, keep
+from pipeline_lib.store.quarantine import RefusedAnswer, holds, keep
 
 ANSWER = '{"id":"bitcoin",\t"current_price":-1, "name": "B\\u0069tcoin ₿ \\ud83d"}'.encode()
 REFUSED = RefusedAnswer(
@@ -64,6 +64,15 @@ def test_the_same_answer_again_makes_no_second_file_and_changes_nothing(tmp_path
 def test_another_answer_kind_or_moment_is_another_file(tmp_path: Path, change: dict[str, object]) -> None:
     assert keep(tmp_path, REFUSED) != keep(tmp_path, replace(REFUSED, **change))  # type: ignore[arg-type]
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_it_tells_what_was_refused_for_a_moment(tmp_path: Path) -> None:
+    folder = tmp_path / "btc"
+    assert not holds(folder, REFUSED.moment, ANSWER)
+    keep(folder, REFUSED)
+    assert holds(folder, REFUSED.moment, ANSWER)
+    assert not holds(folder, REFUSED.moment, ANSWER + b" ")
+    assert not holds(folder, REFUSED.moment + timedelta(hours=1), ANSWER)
 
 
 def test_what_is_no_text_is_kept_too(tmp_path: Path) -> None:
