@@ -12,6 +12,7 @@ import pytest
 
 from pipeline_lib.simulator.faults import Fault
 from pipeline_lib.simulator.generator import GeneratedSeries
+from pipeline_lib.timestamps import format_key
 from tests.system.world import World, run_pipeline
 
 pytestmark = pytest.mark.usefixtures("airflow_database")
@@ -135,7 +136,8 @@ def test_a_quote_of_another_moment_fails_the_run_and_stores_nothing(world: World
     states = run_dag(CRASH)
     assert states.pop("fetch_and_save_bitcoin_price") == "failed"
     assert set(states.values()) == {"upstream_failed"}
-    assert world.files() == {}
+    (refused,) = world.files()
+    assert refused.startswith(f"quarantine/bitcoin/{format_key(CRASH)}-moment-mismatch-")
 
 
 def moves_of(row: str) -> str:
