@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
-from pipeline_lib.errors import ImplausibleJumpError, MarketError, UnusableAnswerError
+from pipeline_lib.errors import ImplausibleJumpError, MarketError, TableDamagedError, UnusableAnswerError
 from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.quality import find_jump
 from pipeline_lib.observation import Observation
@@ -46,7 +46,7 @@ def take_checked_snapshot(
     Raises:
         ImplausibleJumpError: The price lies beyond ``quality.max_jump``, and no second look confirms it.
         MarketError: What ``take`` raises.
-        StoreError: What ``take`` raises, or the raw log is damaged.
+        StoreError: What ``take`` raises.
         OSError: The disk is full or read-only.
     """
     try:
@@ -65,7 +65,11 @@ def _check_jump(
 ) -> tuple[str, ...]:
     first, provenance = snapshot.observation, snapshot.provenance
     layout = Layout.of(spec.name, access.settings)
-    before = newest_before(layout.raw_log, run.moment, _OLDEST_REFERENCE)
+    try:
+        before = newest_before(layout.raw_log, run.moment, _OLDEST_REFERENCE)
+    except TableDamagedError as error:
+        # A log can be made again from the archive; an hour that isn't archived is gone.
+        return (f"{spec.name}: the move since the price before could not be checked: {error}",)
     jump = find_jump(before.price, first.price, spec.quality.max_jump_percent) if before else None
     if before is None or jump is None:
         return ()

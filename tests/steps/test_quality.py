@@ -149,6 +149,15 @@ def test_the_first_price_and_one_after_more_than_a_week_stand_alone(
     assert waited == []
 
 
+def test_a_damaged_log_loses_no_price_and_is_told(wary: World, waited: list[float]) -> None:
+    log = wary.data / LOG
+    log.write_bytes(log.read_bytes().replace(b",8001.50,", b",nothing,"))
+    (warning,) = warnings(wary.fetch(CRASH))
+    assert warning.startswith(f"btc: the move since the price before could not be checked: {log}:2: ")
+    assert (wary.data / "archive" / "btc" / "20180205T140000Z.json").exists()
+    assert waited == []
+
+
 def historic(prices: dict[datetime, str]) -> Callable[[PipelineSpec, Run, Access], Snapshot]:
     """Takes snapshots from a history that has these prices and no others."""
 
