@@ -14,6 +14,9 @@
     ├── MarketError                     about CoinGecko and its answers
     │   ├── MarketUnavailableError ~    no usable answer: connection, time-out, 408, 429, 5xx
     │   ├── RequestRefusedError !       CoinGecko said no: 400, 401, 403, 404, 422, a redirect
+    │   ├── HistoryReachError !         the moment lies further back than the plan reaches
+    │   ├── HistoryGapError !           the source has no price near the moment
+    │   ├── HistoryNotReadyError ~      the source may still get one: the moment has hardly passed
     │   └── UnusableAnswerError         status 200, and no observation can be made of it; carries it
     │       ├── UnexpectedAnswerError   not what the endpoint promises
     │       ├── UnknownCoinError !      the answer leaves the coin out
@@ -327,6 +330,58 @@ class ImplausibleJumpError(UnusableAnswerError):
         self.coin = coin
         self.percent = percent
         self.limit_percent = limit_percent
+
+
+class HistoryReachError(MarketError, PermanentError):
+    """A moment lies further back than CoinGecko's history reaches on the plan.
+
+    Attributes:
+        moment: The moment asked for, as text in UTC.
+        earliest: The first moment that can be had now, as text in UTC.
+    """
+
+    def __init__(self, moment: str, earliest: str) -> None:
+        super().__init__(
+            f"CoinGecko's history reaches back to {earliest}, and {moment} lies before that",
+            hint="ask for a later time; when the plan reaches further, set COINGECKO_HISTORY_DAYS",
+        )
+        self.moment = moment
+        self.earliest = earliest
+
+
+class HistoryGapError(MarketError, PermanentError):
+    """CoinGecko's history has no price of a moment.
+
+    Attributes:
+        coin: The CoinGecko id.
+        moment: The moment asked for, as text in UTC.
+        last_before: The time of the last price before it, as text in UTC, or None.
+    """
+
+    def __init__(self, coin: str, moment: str, last_before: str | None) -> None:
+        found = f"the last price before it is of {last_before}" if last_before else "nor any price before it"
+        super().__init__(f"CoinGecko's history of {coin!r} has no price of {moment}: {found}")
+        self.coin = coin
+        self.moment = moment
+        self.last_before = last_before
+
+
+class HistoryNotReadyError(MarketError, TemporaryError):
+    """CoinGecko's history has no price of a moment yet, but may get one.
+
+    Attributes:
+        coin: The CoinGecko id.
+        moment: The moment asked for, as text in UTC.
+    """
+
+    def __init__(self, coin: str, moment: str) -> None:
+        TemporaryError.__init__(
+            self,
+            f"CoinGecko's history of {coin!r} has no price of {moment} yet",
+            hint="new prices take up to an hour to get there: try later",
+        )
+        self.coin = coin
+        self.moment = moment
 
 
 class StoreError(CoinPipelinesError):

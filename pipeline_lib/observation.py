@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import urlsplit
+
+HISTORY_PATH_END = "/market_chart/range"
+"""How the path of CoinGecko's history ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +17,19 @@ class Provenance:
         url: The request's address; holds no key, since keys travel in headers.
         requested_at: When the answer was asked for, by the real clock (UTC).
         status: The answer's HTTP status.
-        answer: The coin's own part of the answer, letter for letter (a JSON value).
+        answer: The coin's own part of the answer, letter for letter (a JSON value). Of history, the points
+            that the observation was made from, in the shape of the whole answer.
     """
 
     url: str
     requested_at: datetime
     status: int
     answer: str
+
+    @property
+    def is_historic(self) -> bool:
+        """Whether it is CoinGecko's history that was asked, and not its current quotes."""
+        return urlsplit(self.url).path.endswith(HISTORY_PATH_END)
 
 
 @dataclass(frozen=True, slots=True)

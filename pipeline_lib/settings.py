@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -32,6 +33,9 @@ class Settings:
         coingecko_base_url: Root of the API (``COINGECKO_BASE_URL``), without a slash at its end.
         coingecko_api_key: Demo or paid key (``COINGECKO_API_KEY``), or None for the public plan.
         coingecko_plan: What all schedules together are held against, or None to leave that out.
+        history_reach: How far back the plan's history goes (``COINGECKO_HISTORY_DAYS``).
+        history_tolerance: How old the price of a past moment may be at that moment
+            (``COINGECKO_HISTORY_TOLERANCE_MINUTES``).
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
         s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
     """
@@ -42,6 +46,8 @@ class Settings:
     coingecko_base_url: str
     coingecko_api_key: Secret | None
     coingecko_plan: CallPlan | None
+    history_reach: timedelta
+    history_tolerance: timedelta
     slack_webhook_url: Secret | None
     s3_bucket: str | None
 
@@ -68,6 +74,10 @@ class Settings:
             coingecko_plan=CallPlan(
                 per_minute=_positive(values, "COINGECKO_CALLS_PER_MINUTE", DEMO_PLAN.per_minute),
                 per_month=_positive(values, "COINGECKO_CALLS_PER_MONTH", DEMO_PLAN.per_month),
+            ),
+            history_reach=timedelta(days=_positive(values, "COINGECKO_HISTORY_DAYS", 365, most=36_500)),
+            history_tolerance=timedelta(
+                minutes=_positive(values, "COINGECKO_HISTORY_TOLERANCE_MINUTES", 75, most=24 * 60)
             ),
             slack_webhook_url=read_webhook(values, WEBHOOK_VARIABLE),
             s3_bucket=values.get("S3_BUCKET"),
@@ -112,10 +122,12 @@ def _api_key(values: Mapping[str, str]) -> Secret | None:
     return key
 
 
-def _positive(values: Mapping[str, str], variable: str, default: int) -> int:
+def _positive(values: Mapping[str, str], variable: str, default: int, *, most: int = 10**12 - 1) -> int:
     text = values.get(variable, str(default))
     if not re.fullmatch(r"[1-9][0-9]{0,11}", text):
         raise SettingsError(variable, f"is {text!r}, not a whole number above 0")
+    if int(text) > most:
+        raise SettingsError(variable, f"is {text}, more than {most}")
     return int(text)
 
 

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,26 @@ def test_every_variable_is_read_without_the_spaces_around_it() -> None:
 def test_an_empty_variable_counts_as_unset(empty: str) -> None:
     names = ("DAG_CONFIGS_DIR", "DATA_DIR", "COINGECKO_BASE_URL", "COINGECKO_API_KEY", "SLACK_WEBHOOK_URL")
     assert read(**dict.fromkeys((*names, "S3_BUCKET", "BITCOIN_RAW_PATH"), empty)) == read()
+
+
+def test_history_reaches_a_year_back_unless_the_plan_reaches_further() -> None:
+    assert (read().history_reach, read().history_tolerance) == (timedelta(days=365), timedelta(minutes=75))
+    settings = read(COINGECKO_HISTORY_DAYS="3650", COINGECKO_HISTORY_TOLERANCE_MINUTES="10")
+    assert (settings.history_reach, settings.history_tolerance) == (
+        timedelta(days=3650),
+        timedelta(minutes=10),
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "most"),
+    [("COINGECKO_HISTORY_DAYS", 36_500), ("COINGECKO_HISTORY_TOLERANCE_MINUTES", 1440)],
+)
+def test_history_has_bounds(variable: str, most: int) -> None:
+    read(**{variable: str(most)})
+    with pytest.raises(SettingsError) as caught:
+        read(**{variable: str(most + 1)})
+    assert str(caught.value) == f"{variable} is {most + 1}, more than {most}"
 
 
 @pytest.mark.parametrize("variable", ["COINGECKO_CALLS_PER_MINUTE", "COINGECKO_CALLS_PER_MONTH"])

@@ -5,6 +5,7 @@ from importlib import import_module
 import click
 
 _COMMANDS = {
+    "backfill": "pipeline_lib.cli.backfill",
     "completion": "pipeline_lib.cli.completion",
     "diff": "pipeline_lib.cli.diff",
     "explain": "pipeline_lib.cli.explain",

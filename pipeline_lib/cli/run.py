@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from pipeline_lib import steps
+from pipeline_lib.cli.attempts import attempt
 from pipeline_lib.cli.project import (
     MOMENT,
     complete_names,
@@ -13,9 +14,7 @@ from pipeline_lib.cli.project import (
     load_pipeline,
     reporting_errors,
 )
-from pipeline_lib.errors import CoinPipelinesError
-from pipeline_lib.outcome import Outcome, Skipped
-from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.outcome import Skipped
 from pipeline_lib.timestamps import to_moment
 
 
@@ -31,7 +30,8 @@ from pipeline_lib.timestamps import to_moment
 def run(pipeline: str, moment: datetime | None) -> None:
     """Run all five steps of PIPELINE in order, with a line for each.
 
-    A step that fails holds up only those that need its work; the exit code is then 1.
+    A step that fails holds up only those that need its work; the exit code is then 1. Where CoinGecko has
+    no price of the moment, all steps are skipped.
 
     \b
     Example:
@@ -42,22 +42,13 @@ def run(pipeline: str, moment: datetime | None) -> None:
     access = steps.Access.from_settings(settings).for_pipeline(spec, os.environ)
     this_run = steps.Run(moment=moment or to_moment(datetime.now(UTC)))
     fetch, *others = steps.ALL_STEPS
-    if not _attempt(fetch, spec, this_run, access):
+    fetched = attempt(fetch, spec, this_run, access)
+    if fetched is None:
         raise SystemExit(1)
-    succeeded = [_attempt(step, spec, this_run, access) for step in others]
-    if not all(succeeded):
+    if isinstance(fetched, Skipped):
+        for step in others:
+            click.echo(f"{step.__name__}: skipped: there is no price to work on")
+        return
+    outcomes = [attempt(step, spec, this_run, access) for step in others]
+    if None in outcomes:
         raise SystemExit(1)
-
-
-def _attempt(step: steps.Step, spec: PipelineSpec, this_run: steps.Run, access: steps.Access) -> bool:
-    try:
-        outcome = step(spec, this_run, access)
-    except (CoinPipelinesError, OSError) as error:
-        click.echo(f"{step.__name__}: failed: {error}", err=True)
-        return False
-    click.echo(f"{step.__name__}: {_describe(outcome)}")
-    return True
-
-
-def _describe(outcome: Outcome) -> str:
-    return f"skipped: {outcome.reason}" if isinstance(outcome, Skipped) else outcome.summary

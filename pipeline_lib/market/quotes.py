@@ -9,14 +9,10 @@ from typing import Any, NoReturn
 
 from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError
 from pipeline_lib.market.evidence import evidence
+from pipeline_lib.market.numbers import is_possible
 from pipeline_lib.timestamps import parse_moment
 
 _WHITE_SPACE = " \t\r\n"
-
-# Beyond these no coin's price can lie, and exact arithmetic would have no bound.
-_LARGEST_EXPONENT = 20
-_SMALLEST_EXPONENT = -30
-_MOST_DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +125,7 @@ def _number(coin: str, row: Mapping[str, Any], field: str) -> Decimal | None:
         return None
     if not isinstance(value, Decimal):
         raise InvalidQuoteError(coin, field, repr(value), "not a number")
-    digits = len(value.as_tuple().digits)
-    # Zero too: 0e999999999 would be written out as a gigabyte of zeros.
-    if not (_SMALLEST_EXPONENT <= value.adjusted() <= _LARGEST_EXPONENT and digits <= _MOST_DIGITS):
+    if not is_possible(value):
         raise InvalidQuoteError(coin, field, f"{value:.6e}", "beyond any possible value")
     return value
 

@@ -48,16 +48,23 @@ def market_error(
         return text_answer(status, "error code: 1015", headers)
     if body is not None and body not in _SHAPES:
         return text_answer(status, body, headers)
+    document = market_error_document(status, moment, shape=body, error_code=error_code)
+    return json_answer(status, document, {"Cache-Control": "no-cache", **headers})
+
+
+def market_error_document(
+    status: int, moment: datetime, *, shape: str | None = None, error_code: int | None = None
+) -> Json:
+    """The JSON of an error of CoinGecko's; the arguments are those of ``market_error``, without the edge."""
     code = error_code if error_code is not None else _CODES_BY_STATUS.get(status)
     message = _MESSAGES.get(code, "") if code is not None else _WORDS_BY_STATUS.get(status, "")
-    document = _document(
-        body or _usual_shape(status, code),
+    return _document(
+        shape or _usual_shape(status, code),
         status,
         code or status,
         message or _phrase(status),
         moment.isoformat(timespec="milliseconds"),
     )
-    return json_answer(status, document, {"Cache-Control": "no-cache", **headers})
 
 
 def slack_error(status: int, *, body: str | None, headers: Mapping[str, str]) -> Answer:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pipeline_lib.simulator.clock import SimulatedClock
+from pipeline_lib.simulator.error_bodies import market_error_document
 from pipeline_lib.simulator.json_text import Json
 from pipeline_lib.simulator.market_rows import CHANGE_SPANS, Listing, market_cap, market_row
 from pipeline_lib.simulator.series import PriceSeries
@@ -15,6 +16,8 @@ _LARGEST_PAGE_SIZE = 250
 _WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 # Longer charts have one point a day, at midnight.
 _LONGEST_HOURLY_CHART = timedelta(days=90)
+_REACH = timedelta(days=365)
+_BEYOND_REACH = 10012
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,9 @@ class MarketAnswer:
 class _RefusalError(Exception):
     """A request that CoinGecko turns down."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.answer = MarketAnswer(status, {"error": message})
+    def __init__(self, status: int, document: Json) -> None:
+        super().__init__()
+        self.answer = MarketAnswer(status, document)
 
 
 class Market:
@@ -97,12 +100,20 @@ class Market:
     def _chart(self, series: Mapping[str, PriceSeries], coin: str, query: Mapping[str, str]) -> Json:
         _check_currency(query)
         if coin not in series:
-            raise _RefusalError(404, "coin not found")
+            raise _RefusalError(404, {"error": "coin not found"})
         start = _unix_time(query, "from")
         end = _unix_time(query, "to")
-        points = series[coin].between(start, min(end, self._clock.now()))
+        now = self._clock.now()
+        if start < now - _REACH:
+            raise _RefusalError(401, market_error_document(401, now, error_code=_BEYOND_REACH))
+        points = list(series[coin].between(start, min(end, now)))
         if end - start > _LONGEST_HOURLY_CHART:
             points = [point for point in points if (point.time.hour, point.time.minute) == (0, 0)]
+        # A chart up to now ends in a point that is of now, and that no later chart shows again.
+        latest = series[coin].quote_at(now) if start <= now <= end else None
+        this_second = now.replace(microsecond=0)
+        if latest is not None and latest.time < this_second:
+            points.append(replace(latest, time=this_second))
         milliseconds = [round(point.time.timestamp() * 1000) for point in points]
         return {
             "prices": [[time, point.price] for time, point in zip(milliseconds, points, strict=True)],
@@ -115,9 +126,9 @@ class Market:
 
 def _check_currency(query: Mapping[str, str]) -> None:
     if not query.get("vs_currency"):
-        raise _RefusalError(422, "Missing parameter vs_currency")
+        raise _RefusalError(422, {"error": "Missing parameter vs_currency"})
     if query["vs_currency"] != "usd":
-        raise _RefusalError(422, "invalid vs_currency")
+        raise _RefusalError(422, {"error": "invalid vs_currency"})
 
 
 def _positive(text: str | None, default: int) -> int:
@@ -127,8 +138,8 @@ def _positive(text: str | None, default: int) -> int:
 
 def _unix_time(query: Mapping[str, str], name: str) -> datetime:
     if not query.get(name):
-        raise _RefusalError(422, f"Missing parameter {name}")
+        raise _RefusalError(422, {"error": f"Missing parameter {name}"})
     try:
         return datetime.fromtimestamp(float(query[name]), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise _RefusalError(422, f"Invalid parameter {name}") from error
+        raise _RefusalError(422, {"error": f"Invalid parameter {name}"}) from error

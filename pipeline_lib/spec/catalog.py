@@ -14,6 +14,7 @@ from pipeline_lib.spec.reading import (
     check_file_name,
     complete_spec,
     place_findings,
+    read_defaults,
     read_document,
     read_spec,
 )
@@ -114,7 +115,7 @@ class Catalog:
             InvalidSpecsError: The file can't be read, or holds no mapping.
         """
         path = self.folder / DEFAULTS_FILE
-        return read_document(path) if path.exists() else None
+        return read_defaults(path) if path.exists() else None
 
     def load_all(self) -> Loaded:
         """Read every spec and hold them against each other.

@@ -103,9 +103,9 @@ def _describe(error: "ValidationError") -> str:
 def _hint(error: "ValidationError", path: Sequence[str | int]) -> str:
     if error.validator != "enum":
         return _expectation(path)
-    values = cast("list[str]", error.validator_value)
-    close = get_close_matches(str(error.instance), values, n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
+    values = {value.lower(): value for value in cast("list[str]", error.validator_value)}
+    close = get_close_matches(str(error.instance).lower(), values, n=1)
+    return f"did you mean {values[close[0]]!r}?" if close else ""
 
 
 def _expectation(path: Sequence[str | int]) -> str:

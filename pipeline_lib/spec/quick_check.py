@@ -47,8 +47,15 @@ def compile_check(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Check:
         if keyword not in _NOTES | {"additionalProperties"}
     )
 
+    return checks[0] if len(checks) == 1 else _check_all(checks)
+
+
+def _check_all(checks: tuple[Check, ...]) -> Check:
     def fits(value: Any) -> bool:  # noqa: ANN401 (whatever a spec holds)
-        return all(check(value) for check in checks)
+        for check in checks:  # noqa: SIM110 (all() makes a generator each time, which costs as much again)
+            if not check(value):
+                return False
+        return True
 
     return fits
 
@@ -83,7 +90,12 @@ def _compile_keyword(keyword: str, argument: Any, root: Mapping[str, Any]) -> Ch
 
 def _check_properties(checks: Mapping[str, Check]) -> Check:
     def fits(value: Any) -> bool:  # noqa: ANN401 (as above)
-        return type(value) is dict and all(key in checks and checks[key](item) for key, item in value.items())
+        if type(value) is not dict:
+            return False
+        for key, item in value.items():  # noqa: SIM110 (as above)
+            if not (key in checks and checks[key](item)):
+                return False
+        return True
 
     return fits
 

@@ -1,6 +1,8 @@
 """A spec file and the defaults → ``PipelineSpec``, or every problem with its place."""
 
+import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,13 +54,18 @@ def read_document(path: Path) -> Document:
     Raises:
         InvalidSpecsError: The file can't be read, is no YAML, or holds something else.
     """
-    try:
-        text = _read_bytes(path).decode("utf-8-sig")
-    except OSError as error:
-        raise _refuse(path, f"can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise _refuse(path, "is not UTF-8 text", line=line) from error
+    return parse_document(path, _read_text(path))
+
+
+def read_defaults(path: Path) -> Document:
+    """Read the file of what specs share, which may say nothing at all.
+
+    Raises:
+        InvalidSpecsError: The file can't be read, is no YAML, or holds something else than a mapping.
+    """
+    text = _read_text(path)
+    if _parse(path, text) is None:
+        return Document(path, text, {})
     return parse_document(path, text)
 
 
@@ -68,17 +75,34 @@ def parse_document(path: Path, text: str) -> Document:
     Raises:
         InvalidSpecsError: The text is no YAML, or holds something else than a mapping.
     """
-    try:
-        data = parse_yaml(text)
-    except YamlMistakeError as mistake:
-        raise _refuse(path, mistake.message, line=mistake.line, column=mistake.column) from mistake
+    data = _parse(path, text)
     if not isinstance(data, dict):
         raise _refuse(path, "must hold a mapping of keys to values")
     return Document(path, text, data)
 
 
+def _parse(path: Path, text: str) -> object:
+    try:
+        return parse_yaml(text)
+    except YamlMistakeError as mistake:
+        raise _refuse(path, mistake.message, line=mistake.line, column=mistake.column) from mistake
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return _read_bytes(path).decode("utf-8-sig")
+    except OSError as error:
+        raise _refuse(path, f"can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise _refuse(path, "is not UTF-8 text", line=line) from error
+
+
 def _read_bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
+    # An ordinary open of a pipe waits for a writer that may never come.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise _refuse(path, "is no ordinary file")
         content = file.read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
         raise _refuse(path, f"is larger than {LARGEST_FILE // 1024} KiB")

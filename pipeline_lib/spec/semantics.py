@@ -74,8 +74,8 @@ def _check_alerts(alerts: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _check_deviation_rules(alerts: Mapping[str, Any], windows: Sequence[str | float]) -> Iterator[Finding]:
     for rule in ("z_score", "robust_z_score"):
-        window = alerts.get(rule, {}).get("window", windows[-1])
-        if window not in windows:
+        window = alerts.get(rule, {}).get("window")
+        if window is not None and window not in windows:
             yield Finding(
                 ("alerts", rule, "window"),
                 f"{window} is not one of the windows",

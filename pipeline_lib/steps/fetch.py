@@ -1,9 +1,10 @@
 """The first step: the run's observation, from the market into the archive and the raw log."""
 
-from pipeline_lib.market import CoinGecko
-from pipeline_lib.observation import Observation
-from pipeline_lib.outcome import Done, Outcome
+from pipeline_lib.errors import HistoryGapError, MomentMismatchError
+from pipeline_lib.outcome import Done, Outcome, Skipped
 from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.steps.live import take_live_snapshot
+from pipeline_lib.steps.past import has_history_at_hand, take_past_snapshot
 from pipeline_lib.steps.quality import take_checked_snapshot
 from pipeline_lib.steps.run import Access, Run
 from pipeline_lib.store import raw_log
@@ -15,13 +16,14 @@ from pipeline_lib.store.snapshots import (
     read_snapshot,
     write_snapshot,
 )
-from pipeline_lib.timestamps import format_moment
+from pipeline_lib.timestamps import format_moment, parse_moment
 
 
 def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
     """Take the run's observation from the market, archive it, append it to the raw log.
 
-    When the archive holds the run's observation already, that one is used and nothing is fetched.
+    When the archive holds the run's observation already, that one is used and nothing is fetched. Where the
+    source has no price of the run's moment, the run is skipped: it never will.
 
     Raises:
         MarketError: The market has no observation for this run, or one that can't be true.
@@ -32,21 +34,37 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcom
     archived = find_snapshot(layout, run.moment)
     warnings: tuple[str, ...] = ()
     if archived is None:
-        checked = take_checked_snapshot(spec, run, access, _take_snapshot)
+        try:
+            checked = take_checked_snapshot(spec, run, access, _take_snapshot)
+        except HistoryGapError as error:
+            return Skipped(str(error))
         write_snapshot(layout, checked.snapshot)
         warnings = checked.warnings
         # Another process may have been first; what the archive holds is the observation.
         archived = read_snapshot(layout, run.moment)
     complete_snapshot(layout, archived.observation)
     appended = raw_log.append(layout.raw_log, archived.observation)
-    return Done(f"{_describe(archived.observation)}{'' if appended else ', as archived before'}", warnings)
+    return Done(f"{_describe(archived)}{'' if appended else ', as archived before'}", warnings)
 
 
 def _take_snapshot(spec: PipelineSpec, run: Run, access: Access) -> Snapshot:
-    market = CoinGecko(access.open_transport(), access.now)
-    return Snapshot(*market.observe(spec.coin, spec.vs_currency, run.moment, spec.quality.max_age))
+    """The live quote for a run that is due now, history for all others."""
+    if run.is_backfill or has_history_at_hand(spec, run, access):
+        return take_past_snapshot(spec, run, access)
+    try:
+        return take_live_snapshot(spec, run, access)
+    except MomentMismatchError as error:
+        # The quote's own time decides: a moment that it hasn't reached has no history either.
+        if parse_moment(error.last_updated) < run.moment:
+            raise
+    return take_past_snapshot(spec, run, access)
 
 
-def _describe(observation: Observation) -> str:
+def _describe(snapshot: Snapshot) -> str:
+    observation = snapshot.observation
     price = f"{observation.price:f} {observation.vs_currency.upper()}"
-    return f"{observation.coin} {price} at {format_moment(observation.moment)}"
+    source = f", from history: the price of {format_moment(observation.last_updated)}"
+    return (
+        f"{observation.coin} {price} at {format_moment(observation.moment)}"
+        f"{source if snapshot.provenance.is_historic else ''}"
+    )

@@ -1,7 +1,6 @@
 """Changes in what CoinGecko's answers look like: noticed and told once, and never in anybody's way."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pipeline_lib.errors import StoreBusyError
 from pipeline_lib.market.response_shape import Shape
@@ -18,7 +17,7 @@ def notice_shape(data_dir: Path, provenance: Provenance) -> tuple[str, ...]:
     The shape known so far is one small file for all pipelines, which the first answer makes. History has no
     fields to change: it is lists of pairs.
     """
-    if not urlsplit(provenance.url).path.endswith(_CURRENT_QUOTES):
+    if provenance.is_historic:
         return ()
     seen = Shape.of_answer(provenance.answer)
     if seen is None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from pipeline_lib.market import CoinGecko
 from pipeline_lib.market.quality import Jump
@@ -54,11 +53,11 @@ def look_again(
         StoreError: What ``take`` raises.
         OSError: The disk is full or read-only.
     """
-    if urlsplit(first.provenance.url).path.endswith("/coins/markets"):
-        access.sleep(_SECONDS_UNTIL_A_NEW_QUOTE)
-        market = CoinGecko(access.open_transport(), access.now)
-        # Whether it is of the run's moment is no question here.
-        observation, _ = market.observe(spec.coin, spec.vs_currency, run.moment, timedelta.max)
-        return SecondLook(observation, _TOLERANCE_AFTER_A_MINUTE_PERCENT)
-    later = replace(run, moment=run.moment + _STEP_TO_THE_NEXT_POINT)
-    return SecondLook(take(spec, later, access).observation, spec.quality.max_jump_percent)
+    if first.provenance.is_historic:
+        later = replace(run, moment=run.moment + _STEP_TO_THE_NEXT_POINT)
+        return SecondLook(take(spec, later, access).observation, spec.quality.max_jump_percent)
+    access.sleep(_SECONDS_UNTIL_A_NEW_QUOTE)
+    market = CoinGecko(access.open_transport(), access.now)
+    # Whether it is of the run's moment is no question here.
+    observation, _ = market.observe(spec.coin, spec.vs_currency, run.moment, timedelta.max)
+    return SecondLook(observation, _TOLERANCE_AFTER_A_MINUTE_PERCENT)

@@ -35,6 +35,7 @@ def test_a_pipeline_that_comes_shows_what_it_is(folder: Path, command: Command) 
             "  thresholds.1h: 3\n"
             "  thresholds.24h: 8\n"
             "  s3.prefix: crypto/ethereum\n"
+            "  s3.layout: complete\n"
         ),
     )
 
@@ -65,6 +66,7 @@ def test_every_key_that_differs_shows_old_and_new(folder: Path, command: Command
         "  thresholds.1h: 3 -> 2.5\n"
         "  s3.bucket: not set -> new-bucket\n"
         "  s3.prefix: not set -> a/b\n"
+        "  s3.layout: not set -> complete\n"
     )
 
 

@@ -35,7 +35,9 @@ windows: [24h, 7d]            schema default
 thresholds.1h: 4              dag_configs/_defaults.yaml:2
 thresholds.24h: 10            dag_configs/bitcoin.yaml:5
 alerts.on_backfill: false     schema default
+alerts.clear_level: 0.7       schema default
 quality.max_age: 10m          schema default
+quality.max_jump: 50          schema default
 """
 
 

@@ -24,8 +24,10 @@ thresholds:
   24h: 8
 alerts:
   on_backfill: false
+  clear_level: 0.7
 quality:
   max_age: 10m
+  max_jump: 50
 """
 
 

@@ -89,14 +89,47 @@ def test_a_disk_that_refuses_is_a_failed_step(project: Path, market: Simulator, 
     assert market.slack_messages == ()
 
 
-def test_a_past_moment_never_takes_the_price_of_now(
+def test_a_moment_beyond_the_reach_of_history_never_takes_the_price_of_now(
     project: Path, market: Simulator, command: Command
 ) -> None:
     result = command("run", "bitcoin", "--at", "2018-02-05T13:00:00Z")
     assert result.exit_code == 1
-    assert "is of 2018-02-05T14:00:00Z, not of the run's moment 2018-02-05T13:00:00Z" in result.stderr
-    assert len(market.requests) == 1
+    assert "and 2018-02-05T13:00:00Z lies before that (ask for a later time; when the plan " in result.stderr
+    assert [request.path for request in market.requests] == ["/coins/markets"]
     assert not (project / "data" / "bitcoin_raw.csv").exists()
+
+
+@pytest.mark.usefixtures("market")
+def test_a_past_moment_takes_the_price_of_history(
+    project: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COINGECKO_HISTORY_DAYS", "36500")
+    result = command("run", "bitcoin", "--at", "2018-02-05T13:20:00Z")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[0] == (
+        "fetch_and_save_price: bitcoin 10000.00 USD at 2018-02-05T13:20:00Z,"
+        " from history: the price of 2018-02-05T13:00:00Z"
+    )
+    assert "2018-02-05T13:20:00Z,bitcoin,usd,10000.00," in (project / "data" / "bitcoin_raw.csv").read_text()
+
+
+def test_a_gap_in_the_history_skips_every_step(
+    project: Path, market: Simulator, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COINGECKO_HISTORY_DAYS", "36500")
+    result = command("run", "bitcoin", "--at", "2018-02-04T13:00:00Z")
+    assert (result.exit_code, result.stderr) == (0, "")
+    reason = "CoinGecko's history of 'bitcoin' has no price of 2018-02-04T13:00:00Z: nor any price before it"
+    nothing = "skipped: there is no price to work on"
+    assert result.stdout.splitlines() == [
+        f"fetch_and_save_price: skipped: {reason}",
+        f"send_price_alerts: {nothing}",
+        f"upload_raw_to_s3: {nothing}",
+        f"compute_moving_average: {nothing}",
+        f"upload_processed_csv_to_s3: {nothing}",
+    ]
+    assert not (project / "data" / "bitcoin_raw.csv").exists()
+    assert market.slack_messages == ()
 
 
 def test_a_run_without_a_moment_is_of_now(market: Simulator, command: Command) -> None:

@@ -44,9 +44,7 @@ def test_rows_have_the_recorded_keys_in_the_recorded_order(
 def test_a_chart_has_the_recorded_keys_in_the_recorded_order(simulator: Simulator) -> None:
     body = _recording("market_chart_btc_30d_hourly_0_200.json")["body"]
     assert isinstance(body, dict)
-    chart = _get(
-        simulator, "/coins/bitcoin/market_chart/range", vs_currency="usd", **{"from": 0, "to": 1}
-    ).json()
+    chart = _chart(simulator, NOW, NOW).json()
     assert list(chart) == list(body)
 
 
@@ -183,6 +181,30 @@ def test_a_chart_beyond_ninety_days_has_one_point_a_day(simulator: Simulator) ->
     prices = _chart(simulator, NOW, NOW + timedelta(days=91)).json()["prices"]
     assert len(prices) == 92
     assert all(time % 86_400_000 == 0 for time, _ in prices)
+
+
+@pytest.mark.parametrize(("hours", "times"), [(0, [-1, 0, 0.25]), (-1, [-1])])
+def test_a_chart_up_to_now_ends_in_a_moving_point(
+    simulator: Simulator, hours: int, times: list[float]
+) -> None:
+    simulator.clock.set(NOW + timedelta(minutes=15, milliseconds=300))
+    chart = _chart(
+        simulator, NOW - timedelta(hours=1), NOW + timedelta(hours=hours, minutes=15, seconds=1)
+    ).json()
+    first = int(NOW.timestamp())
+    assert [(time / 1000 - first) / 3600 for time, _ in chart["prices"]] == times
+    assert chart["prices"][-1][1] == {0: 10048.1, -1: 10047.1}[hours]
+    assert [time for time, _ in chart["total_volumes"]] == [time for time, _ in chart["prices"]]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0, 200), (1, 401)])
+def test_a_chart_reaches_a_year_back(simulator: Simulator, seconds: int, status: int) -> None:
+    start = NOW - timedelta(days=365, seconds=seconds)
+    response = _chart(simulator, start, NOW)
+    assert response.status_code == status
+    if status == 401:
+        recorded = {"error_code": 10012, "error_message": "Your request exceeds the allowed time range."}
+        assert response.json()["error"]["status"].items() >= recorded.items()
 
 
 def test_the_chart_of_an_unknown_coin_is_not_found(simulator: Simulator) -> None:

@@ -8,7 +8,7 @@ from pipeline_lib.spec.call_budget import calls_for, check_call_budget
 from pipeline_lib.spec.findings import Finding
 from pipeline_lib.spec.reading import read_spec
 
-MINIMAL = read_spec(Path(__file__).parent / "good" / "minimal.yaml", None)
+MINIMAL = read_spec(Path(__file__).parents[1] / "specs" / "good" / "minimal.yaml", None)
 
 
 def pipelines(**counts: int) -> list[PipelineSpec]:

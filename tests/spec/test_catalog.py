@@ -146,3 +146,16 @@ def test_a_pipe_is_a_problem_and_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "bitcoin.yaml"
     os.mkfifo(path)
     assert [str(problem) for problem in load_path(path).problems] == [f"{path}:1:1: is no ordinary file"]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])
+def test_defaults_may_say_nothing(write: Callable[[str, str], Path], minimal: str, text: str) -> None:
+    path = write("bitcoin.yaml", minimal)
+    write("_defaults.yaml", text)
+    assert Catalog(path.parent).load("bitcoin").owner == "data-engineering"
+
+
+def test_a_pipe_among_the_specs_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "bitcoin.yaml")
+    (problem,) = Catalog(tmp_path).load_all().problems
+    assert (problem.file.name, problem.message) == ("bitcoin.yaml", "is no ordinary file")

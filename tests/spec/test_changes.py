@@ -65,7 +65,6 @@ def test_a_section_that_comes_brings_its_defaults(folder: Folder, minimal: str) 
         ("windows: [1h]", ValueChange("windows", ["24h", "7d"], ["1h"])),
         ("thresholds: {24h: 9.5}", ValueChange("thresholds.24h", 8, 9.5)),
         ("quality: {max_age: 1h}", ValueChange("quality.max_age", "10m", "1h")),
-        ("s3: {prefix: p}", ValueChange("s3.prefix", None, "p")),
         ("alerts: {connection: c}", ValueChange("alerts.connection", None, "c")),
         ("description: text", ValueChange("description", None, "text")),
     ],
@@ -95,6 +94,7 @@ def test_keys_come_in_the_schemas_order_and_pipelines_by_name(folder: Folder, mi
         "thresholds.1h",
         "thresholds.24h",
         "s3.prefix",
+        "s3.layout",
     ]
 
 

@@ -9,7 +9,7 @@ from pipeline_lib.spec import PipelineSpec, S3Target
 from pipeline_lib.spec.cross_checks import find_conflicts, name_others
 from pipeline_lib.spec.reading import read_spec
 
-MINIMAL = read_spec(Path(__file__).parent / "good" / "minimal.yaml", None)
+MINIMAL = read_spec(Path(__file__).parents[1] / "specs" / "good" / "minimal.yaml", None)
 
 
 def publishing(places: Mapping[str, S3Target]) -> list[PipelineSpec]:

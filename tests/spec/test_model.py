@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline_lib.spec import pipeline_name
 from pipeline_lib.spec.reading import read_spec
 
-MINIMAL = Path(__file__).parent / "good" / "minimal.yaml"
+MINIMAL = Path(__file__).parents[1] / "specs" / "good" / "minimal.yaml"
 
 
 @given(st.from_regex(r"[a-z0-9][a-z0-9_-]{0,99}", fullmatch=True))

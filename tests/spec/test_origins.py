@@ -76,8 +76,11 @@ def test_the_origins_are_the_whole_effective_spec(read: Read) -> None:
         "thresholds.1h",
         "thresholds.24h",
         "alerts.on_backfill",
+        "alerts.clear_level",
         "quality.max_age",
+        "quality.max_jump",
         "s3.prefix",
+        "s3.layout",
     ]
 
 
@@ -142,6 +145,6 @@ def test_an_unknown_key_is_refused(read: Read, key: str, hint: str) -> None:
 
 def test_a_key_like_no_other_is_answered_with_all(read: Read) -> None:
     with pytest.raises(
-        UnknownKeyError, match=r"\(known keys: spec_version, description, .*s3\.connection\)$"
+        UnknownKeyError, match=r"\(known keys: spec_version, description, .*s3\.storage_class\)$"
     ):
         explain_key(read("", ""), "zzz")

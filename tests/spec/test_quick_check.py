@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pipeline_lib.spec.quick_check import compile_check
 from pipeline_lib.spec.schema import load_schema, schema_errors, validator
 
-HERE = Path(__file__).parent
-COMPLETE = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((HERE / "good").glob("*.json"))]
+SPECS = Path(__file__).parents[1] / "specs"
+COMPLETE = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((SPECS / "good").glob("*.json"))]
 WORDS = st.sampled_from(
     ["bitcoin", "24h", "7d", "1h", "2024-01-01", "2024-02-30", "a\n", "", "Ä", "@hourly", "x" * 101, "s3/a"]
 )

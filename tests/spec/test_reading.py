@@ -19,9 +19,9 @@ from pipeline_lib.spec.model import (
 )
 from pipeline_lib.spec.reading import read_document, read_spec
 
-HERE = Path(__file__).parent
-GOOD = sorted((HERE / "good").glob("*.yaml"))
-BAD = sorted((HERE / "bad").glob("*.yaml"))
+SPECS = Path(__file__).parents[1] / "specs"
+GOOD = sorted((SPECS / "good").glob("*.yaml"))
+BAD = sorted((SPECS / "bad").glob("*/*.yaml"))
 
 
 def problems_of(path: Path) -> str:
@@ -36,21 +36,21 @@ def test_a_good_spec_is_completed_with_the_defaults(path: Path) -> None:
     assert read_spec(path, None).effective == expected
 
 
-@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", BAD, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_bad_spec_is_refused_with_every_problem_at_its_place(path: Path) -> None:
     assert problems_of(path) == path.with_suffix(".expected").read_text(encoding="utf-8")
 
 
 def test_every_example_has_its_expectation_beside_it() -> None:
     expected = {path.with_suffix(".json") for path in GOOD} | {path.with_suffix(".expected") for path in BAD}
-    found = {path for folder in ("good", "bad") for path in (HERE / folder).iterdir()}
+    found = {path for path in SPECS.rglob("*") if path.is_file()}
     assert found == expected | set(GOOD) | set(BAD)
     assert len(GOOD) > 10
     assert len(BAD) > 50
 
 
 def test_the_whole_spec_is_read() -> None:
-    spec = read_spec(HERE / "good" / "every_key.yaml", None)
+    spec = read_spec(SPECS / "good" / "every_key.yaml", None)
     assert spec == PipelineSpec(
         name="every_key",
         coin="bitcoin",
@@ -98,7 +98,7 @@ def test_the_whole_spec_is_read() -> None:
 
 
 def test_what_a_minimal_spec_leaves_out_has_a_default() -> None:
-    spec = read_spec(HERE / "good" / "minimal.yaml", None)
+    spec = read_spec(SPECS / "good" / "minimal.yaml", None)
     assert (spec.description, spec.tags, spec.retries) == ("bitcoin in usd", (), 3)
     assert (spec.retry_delay, spec.timeout) == (timedelta(seconds=30), timedelta(minutes=5))
     assert [window.label for window in spec.windows] == ["24h", "7d"]
@@ -126,12 +126,12 @@ def test_a_rule_that_says_nothing_but_its_name_has_defaults(
 
 
 def test_a_webhook_may_stand_in_another_variable() -> None:
-    spec = read_spec(HERE / "good" / "webhook_variable.yaml", None)
+    spec = read_spec(SPECS / "good" / "webhook_variable.yaml", None)
     assert spec.alerts.webhook_variable == "SLACK_WEBHOOK_URL_MAJORS"
 
 
 def test_a_window_of_observations_written_with_a_point_is_a_whole_number() -> None:
-    (window,) = read_spec(HERE / "good" / "webhook_variable.yaml", None).windows
+    (window,) = read_spec(SPECS / "good" / "webhook_variable.yaml", None).windows
     assert window == Window("20_rows", 20)
     assert isinstance(window.span, int)
 
@@ -149,7 +149,7 @@ def test_a_threshold_keeps_its_digits(write: Callable[[str, str], Path], minimal
 
 
 def test_retries_written_with_a_point_are_a_whole_number() -> None:
-    retries = read_spec(HERE / "good" / "whole_number_with_a_point.yaml", None).retries
+    retries = read_spec(SPECS / "good" / "whole_number_with_a_point.yaml", None).retries
     assert isinstance(retries, int)
 
 

@@ -12,8 +12,8 @@ from pipeline_lib.spec.model import PipelineSpec
 from pipeline_lib.spec.reading import read_spec
 from pipeline_lib.spec.schema import load_schema
 
-HERE = Path(__file__).parent
-VALID = [path.read_text(encoding="utf-8") for path in sorted((HERE / "good").glob("*.yaml"))]
+SPECS = Path(__file__).parents[1] / "specs"
+VALID = [path.read_text(encoding="utf-8") for path in sorted((SPECS / "good").glob("*.yaml"))]
 LETTERS = "0123456789 -:*/,@#!&|>{}[]\"'\n\r\t~?%.aehnruLRW\x00\x85\ufeffé😀"
 
 

@@ -9,7 +9,7 @@ from pipeline_lib.spec.rendering import render
 
 Write = Callable[[str, str], Path]
 
-GOOD = sorted((Path(__file__).parent / "good").glob("*.yaml"))
+GOOD = sorted((Path(__file__).parents[1] / "specs" / "good").glob("*.yaml"))
 DEFAULTS = [
     "{}",
     "owner: shared\ntags: [a]\n",

@@ -50,7 +50,15 @@ def test_examples_and_defaults_are_valid(place: str) -> None:
 @pytest.mark.parametrize("place", OBJECTS)
 def test_no_object_takes_unknown_keys(place: str) -> None:
     assert OBJECTS[place]["additionalProperties"] is False
-    assert {"", "thresholds", "alerts", "quality", "s3"} == set(OBJECTS)
+    assert set(OBJECTS) == {
+        "",
+        "thresholds",
+        "alerts",
+        "alerts.z_score",
+        "alerts.robust_z_score",
+        "quality",
+        "s3",
+    }
 
 
 def test_every_pattern_covers_the_whole_text() -> None:

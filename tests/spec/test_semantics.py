@@ -119,3 +119,23 @@ def test_a_webhook_in_two_places_is_told() -> None:
 
 def test_everything_wrong_is_told_at_once() -> None:
     assert [finding.path for finding in findings("never", ["2h", "1h"])] == [("schedule",), ("windows", 1)]
+
+
+@pytest.mark.parametrize("rule", ["z_score", "robust_z_score"])
+def test_a_rule_may_have_any_of_the_windows(rule: str) -> None:
+    assert findings(windows=("24h", 20), alerts={rule: {"window": "24h"}}) == []
+    assert findings(windows=("24h", 20), alerts={rule: {"window": 20}}) == []
+    assert findings(windows=("24h", 20), alerts={rule: {}}) == []
+
+
+@pytest.mark.parametrize("rule", ["z_score", "robust_z_score"])
+def test_a_rule_over_no_window_of_the_spec_is_told(rule: str) -> None:
+    (finding,) = findings(windows=("24h", 20), alerts={rule: {"window": "7d"}})
+    assert finding == Finding(("alerts", rule, "window"), "7d is not one of the windows", "windows: 24h, 20")
+
+
+def test_a_kms_key_without_kms_is_told() -> None:
+    assert findings(s3={"kms_key_id": "k", "encryption": "aws:kms"}) == []
+    for section in ({"kms_key_id": "k"}, {"kms_key_id": "k", "encryption": "AES256"}):
+        (finding,) = findings(s3=section)
+        assert finding.path == ("s3", "kms_key_id")

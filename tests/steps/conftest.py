@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.spec import AlertPolicy, PipelineSpec, QualityLimits, S3Target, Thresholds, Window
 from pipeline_lib.steps import Access
 from pipeline_lib.store.s3 import Bucket, S3Account
+from tests.steps.past_world import LATE
 from tests.steps.world import ASKED_AT, CRASH, START, World
 
 if TYPE_CHECKING:
@@ -103,3 +105,10 @@ def world(
         settings, lambda: settings.slack_webhook_url, S3Account.from_environment, lambda: ASKED_AT
     )
     return World(spec, access, simulator, bucket, tmp_path / "data")
+
+
+@pytest.fixture
+def past(world: World) -> World:
+    """The world 30 hours after the crash, by the market's clock and by the real one."""
+    world.simulator.clock.set(LATE)
+    return replace(world, access=replace(world.access, now=world.simulator.clock.now))

@@ -33,15 +33,22 @@ COUNTS = st.lists(st.integers(2, 100_000), max_size=5, unique=True)
 WINDOWS = st.builds(
     lambda spans, counts: [*sorted(counts), *sorted(spans, key=parse_duration)], SPANS, COUNTS
 ).filter(bool)
-ALERTS = st.one_of(
-    st.fixed_dictionaries({}, optional={"connection": CONNECTIONS, "on_backfill": st.booleans()}),
-    st.fixed_dictionaries(
-        {"webhook_variable": st.from_regex(r"[A-Z][A-Z0-9_]{0,99}", fullmatch=True)},
-        optional={"on_backfill": st.booleans()},
-    ),
-)
 PERCENT = st.one_of(
     st.integers(1, 1000), st.floats(0, 1000, exclude_min=True, allow_nan=False, allow_subnormal=True)
+)
+RULE = st.fixed_dictionaries({}, optional={"limit": PERCENT, "minimum_percent": st.integers(0, 1000)})
+EPISODES = {
+    "on_backfill": st.booleans(),
+    "cooldown": DURATIONS,
+    "clear_level": st.floats(0, 1, exclude_min=True, allow_nan=False),
+    "z_score": RULE,
+    "robust_z_score": RULE,
+}
+ALERTS = st.one_of(
+    st.fixed_dictionaries({}, optional={"connection": CONNECTIONS, **EPISODES}),
+    st.fixed_dictionaries(
+        {"webhook_variable": st.from_regex(r"[A-Z][A-Z0-9_]{0,99}", fullmatch=True)}, optional=EPISODES
+    ),
 )
 
 
@@ -89,6 +96,9 @@ S3 = st.fixed_dictionaries(
         "bucket": st.from_regex(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", fullmatch=True),
         "endpoint_url": st.from_regex(r"https?://[A-Za-z0-9._:\[\]-]+(/[!-?A-~]*)?", fullmatch=True),
         "connection": CONNECTIONS,
+        "layout": st.sampled_from(["complete", "partitions"]),
+        "encryption": st.sampled_from(["AES256", "aws:kms"]),
+        "storage_class": st.sampled_from(["STANDARD", "STANDARD_IA"]),
     },
 )
 SPECS = st.fixed_dictionaries(
@@ -106,7 +116,9 @@ SPECS = st.fixed_dictionaries(
         "thresholds": st.fixed_dictionaries({}, optional={"1h": PERCENT, "24h": PERCENT}),
         "alerts": ALERTS,
         "catchup": st.booleans(),
-        "quality": st.fixed_dictionaries({}, optional={"max_age": DURATIONS}),
+        "quality": st.fixed_dictionaries(
+            {}, optional={"max_age": DURATIONS, "max_jump": st.integers(1, 1_000_000)}
+        ),
         "s3": S3,
     },
 )

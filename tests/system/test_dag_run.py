@@ -131,8 +131,8 @@ def test_uploads_are_skipped_without_a_bucket(world: World, monkeypatch: pytest.
     assert world.objects() == {}
 
 
-def test_a_quote_of_another_moment_fails_the_run_and_stores_nothing(world: World) -> None:
-    world.simulator.clock.set(CRASH + timedelta(minutes=11))
+def test_a_quote_from_before_the_moment_fails_the_run_and_stores_nothing(world: World) -> None:
+    world.simulator.clock.set(CRASH - timedelta(minutes=11))
     states = run_dag(CRASH)
     assert states.pop("fetch_and_save_bitcoin_price") == "failed"
     assert set(states.values()) == {"upstream_failed"}
