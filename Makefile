@@ -7,10 +7,10 @@ INSTALLED := $(VENV)/.installed
 LOCKS := requirements/bootstrap.lock requirements/development.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format docs lock clean
+.PHONY: help setup demo up test test-crashes test-s3 lint format docs lock clean
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(INSTALLED)  ## Make .venv with everything in it
 
@@ -32,6 +32,14 @@ up: setup  ## Run Airflow on this machine against the live API
 
 test: setup  ## Run all tests
 	$(BIN)/python -m pytest
+
+test-crashes: setup  ## Kill steps at every write, and 500 times at random with two at once
+	CRASH_KILLS=500 $(BIN)/python -m pytest tests/crashes
+
+test-s3: setup  ## Run the S3 tests against a real server: S3_ENDPOINT=... [S3_TEST_BUCKET=...], credentials in AWS_*
+	@test -n "$(S3_ENDPOINT)" || { echo "make test-s3 needs S3_ENDPOINT=http://..." >&2; exit 2; }
+	S3_ENDPOINT=$(S3_ENDPOINT) S3_TEST_BUCKET=$(S3_TEST_BUCKET) \
+	  $(BIN)/python -m pytest -m s3 tests/store tests/steps tests/crashes
 
 lint: setup  ## Check style, types, the direction of imports and the CI's files
 	$(BIN)/ruff check .

@@ -122,7 +122,7 @@ def _report(world: SimulatedWorld) -> None:
     key, day = format_key(world.crash), f"processed/date={world.crash:%Y-%m-%d}"
 
     def is_of_run(name: str) -> bool:
-        return key in name or day in name
+        return (key in name or day in name) and not name.startswith("coingecko/")
 
     print("\nbitcoin_data_pipeline, simulated market")
     lines = (

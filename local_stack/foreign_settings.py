@@ -2,8 +2,8 @@
 
 import os
 
-_PREFIXES = ("AIRFLOW", "AWS_", "BITCOIN_", "ETHEREUM_", "COINGECKO_", "SLACK_", "S3_")
-_NAMES = ("DATA_DIR", "DAG_CONFIGS_DIR")
+_PREFIXES = ("AIRFLOW", "AWS_", "BITCOIN_", "ETHEREUM_", "COINGECKO_", "SLACK_", "S3_", "OPS_")
+_NAMES = ("DATA_DIR", "DAG_CONFIGS_DIR", "PIPELINE_DEADLINE_MINUTES")
 
 
 def forget_foreign_settings() -> None:

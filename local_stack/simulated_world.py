@@ -69,6 +69,8 @@ def simulated_world(data_dir: Path) -> Iterator[SimulatedWorld]:
         s3.create_bucket(Bucket=BUCKET)
         with Simulator(series, clock) as simulator:
             environment["COINGECKO_BASE_URL"] = simulator.base_url
+            # A week of hours is replayed in a moment, and the simulated market has no limit.
+            environment["COINGECKO_CALLS_PER_MINUTE"] = "100000"
             environment["SLACK_WEBHOOK_URL"] = simulator.slack_webhook_url
             os.environ.update(environment)
             yield SimulatedWorld(simulator, s3, environment, _steepest_fall(series["bitcoin"]))

@@ -1,6 +1,9 @@
-"""How often CoinGecko may be asked."""
+"""How often CoinGecko may be asked, and how much one call answers."""
 
 from dataclasses import dataclass
+
+COINS_PER_CALL = 250
+"""The most coins that one call of ``/coins/markets`` answers for."""
 
 
 @dataclass(frozen=True, slots=True)

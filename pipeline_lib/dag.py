@@ -1,7 +1,8 @@
 """``PipelineSpec`` → Airflow DAG.
 
 This module is imported whenever a DAG file is parsed, so it imports nothing heavy; the steps come in when a
-task runs. Two builds of one spec serialize to the same bytes: nothing here reads a clock or the environment.
+task runs. Two builds of one spec serialize to the same bytes: nothing here reads a clock, and of the
+environment only where specs lie and when a run is late.
 """
 
 import os
@@ -18,8 +19,11 @@ from airflow.sdk import (
     RetryPolicy,
     get_parsing_context,
 )
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from pipeline_lib.errors import InvalidSpecsError, PermanentError, TemporaryError
+from pipeline_lib.notifiers.task_failure import TaskFailureNotifier
 from pipeline_lib.pipelines import load_pipelines
 from pipeline_lib.settings import Settings
 from pipeline_lib.spec import Catalog, PipelineSpec, pipeline_name
@@ -46,7 +50,7 @@ def build_dags(project_folder: Path) -> Iterator[DAG]:
         name = pipeline_name(wanted)
         specs = (Catalog(settings.dag_configs_dir).load(name),) if name else ()
     for spec in specs:
-        yield build_dag(spec, project_folder)
+        yield build_dag(spec, project_folder, settings.pipeline_deadline)
 
 
 def refuse_invalid_specs(project_folder: Path) -> None:
@@ -62,13 +66,14 @@ def refuse_invalid_specs(project_folder: Path) -> None:
         raise InvalidSpecsError(errors)
 
 
-def build_dag(spec: PipelineSpec, project_folder: Path) -> DAG:
+def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta | None = None) -> DAG:
     """The DAG of one pipeline, complete, and registered nowhere.
 
     Args:
         spec: The pipeline.
         project_folder: Where tasks look for ``data`` unless the environment says otherwise; no part of what
             Airflow stores of the DAG.
+        run_deadline: When a scheduled run that hasn't ended is late, from its moment on, or None for never.
     """
     dag = DAG(
         dag_id=spec.dag_id,
@@ -80,6 +85,7 @@ def build_dag(spec: PipelineSpec, project_folder: Path) -> DAG:
         tags={"coin-pipelines", spec.coin, *spec.tags},
         doc_md=_documentation(spec),
         auto_register=False,
+        deadline=_deadline(run_deadline),
         default_args={
             "owner": spec.owner,
             "retries": spec.retries,
@@ -91,11 +97,20 @@ def build_dag(spec: PipelineSpec, project_folder: Path) -> DAG:
         },
     )
 
+    tell_operators = TaskFailureNotifier(project_folder)
+
     def task(task_id: str, step_name: str, outlets: list[Asset] | None = None) -> PythonOperator:
         def run_this_step() -> None:
             run_step(step_name, spec, project_folder)
 
-        return PythonOperator(task_id=task_id, python_callable=run_this_step, outlets=outlets or [], dag=dag)
+        return PythonOperator(
+            task_id=task_id,
+            python_callable=run_this_step,
+            outlets=outlets or [],
+            # A list, to which a cluster policy may add notifiers.
+            on_failure_callback=[tell_operators],
+            dag=dag,
+        )
 
     fetch = task(f"fetch_and_save_{spec.coin}_price", "fetch_and_save_price", [Asset(f"{spec.name}_raw")])
     compute = task("compute_moving_average", "compute_moving_average", [Asset(f"{spec.name}_processed")])
@@ -140,6 +155,16 @@ class _RetryByError(RetryPolicy):
         """The shortest wait of Airflow's exponential backoff, which adds up to as much again."""
         waits = self.retry_delay.total_seconds() * _BACKOFF_FACTOR ** min(try_number - 1, _MOST_DOUBLINGS)
         return min(timedelta(seconds=waits), _LONGEST_RETRY_DELAY)
+
+
+def _deadline(run_deadline: timedelta | None) -> DeadlineAlert | None:
+    if run_deadline is None:
+        return None
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
+        interval=run_deadline,
+        callback=SyncCallback("pipeline_lib.notifiers.late_run.LateRunNotifier"),
+    )
 
 
 def _documentation(spec: PipelineSpec) -> str:

@@ -13,6 +13,8 @@
     ├── HistoryError !                  git, or the version asked of it, can't be used
     ├── MarketError                     about CoinGecko and its answers
     │   ├── MarketUnavailableError ~    no usable answer: connection, time-out, 408, 429, 5xx
+    │   ├── CallQuotaError ~            no call may be made for now, or nobody can say whether one may
+    │   ├── AnswerAwaitedError ~        another process has been asking for the shared answer for too long
     │   ├── RequestRefusedError !       CoinGecko said no: 400, 401, 403, 404, 422, a redirect
     │   ├── HistoryReachError !         the moment lies further back than the plan reaches
     │   ├── HistoryGapError !           the source has no price near the moment
@@ -26,14 +28,19 @@
     ├── StoreError                      about files and S3
     │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
+    │   ├── ManifestDamagedError !      the archive's manifests don't fit together
     │   ├── TableDamagedError !         a CSV file doesn't read as its table
+    │   ├── UnarchivedRowsError !       the raw log holds rows that the archive doesn't
+    │   ├── AlertStateDamagedError !    a file of episodes, of sent alerts or of the outbox doesn't read
     │   ├── StoreBusyError ~            another process holds the lock for too long
     │   ├── S3UnavailableError ~        no usable answer from S3
     │   ├── S3RefusedError !            S3 said no: credentials, bucket, permissions
     │   └── S3ConflictError !           the immutable object exists with other bytes
     └── AlertError                      about delivering alerts
         ├── SlackUnavailableError ~     connection, time-out, 429, 5xx
-        └── SlackRefusedError !         Slack said no: the webhook or the message is wrong
+        ├── SlackRefusedError !         Slack said no: the webhook or the message is wrong
+        ├── AppriseFailedError          apprise couldn't deliver to one of its addresses
+        └── OpsAlertFailedError         an ops alert missed one or more of its channels
 
 Each exception carries what a reader or a program needs as attributes; ``str()`` makes one line of it:
 what happened, to what, and what to do.
@@ -196,6 +203,24 @@ class MarketUnavailableError(MarketError, TemporaryError):
     ) -> None:
         TemporaryError.__init__(self, message, retry_after=retry_after, hint=hint)
         self.status = status
+
+
+class CallQuotaError(MarketError, TemporaryError):
+    """No call of CoinGecko may be made for now, or the store that counts calls can't be used."""
+
+
+class AnswerAwaitedError(MarketError, TemporaryError):
+    """Another process has been asking for an answer that pipelines share for longer than a step may wait.
+
+    Attributes:
+        awaited: Who is asking, as text.
+    """
+
+    def __init__(self, awaited: str, seconds: float) -> None:
+        TemporaryError.__init__(
+            self, f"waited {seconds:g} s for an answer that {awaited} is asking for", hint="is it stuck?"
+        )
+        self.awaited = awaited
 
 
 class RequestRefusedError(MarketError, PermanentError):
@@ -417,6 +442,36 @@ class SnapshotDamagedError(StoreError, PermanentError):
         self.path = path
 
 
+class ManifestDamagedError(StoreError, PermanentError):
+    """A manifest of the archive is missing, unreadable, or not the one that the next day was chained to.
+
+    Attributes:
+        path: The manifest.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"manifest {path} is damaged: {reason}",
+            hint="restore it from a backup; coin-pipelines verify shows what else doesn't fit",
+        )
+        self.path = path
+
+
+class UnarchivedRowsError(StoreError, PermanentError):
+    """A raw log can't be made again without losing rows: the archive has no snapshot of them.
+
+    Attributes:
+        path: The log.
+        lines: Numbers of their lines, from 1.
+    """
+
+    def __init__(self, path: Path, lines: tuple[int, ...], *, hint: str = "") -> None:
+        count = "1 row" if len(lines) == 1 else f"{len(lines)} rows"
+        super().__init__(f"{path}:{lines[0]}: {count} without a snapshot in the archive", hint=hint)
+        self.path = path
+        self.lines = lines
+
+
 class TableDamagedError(StoreError, PermanentError):
     """A CSV file doesn't read as its table.
 
@@ -429,6 +484,21 @@ class TableDamagedError(StoreError, PermanentError):
         super().__init__(f"{path}:{line}: {reason}", hint=hint)
         self.path = path
         self.line = line
+
+
+class AlertStateDamagedError(StoreError, PermanentError):
+    """A file that alerts remember something in can't be read.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} is damaged: {reason}",
+            hint="restore it from a backup, or delete it: what it knew may then be told once more",
+        )
+        self.path = path
 
 
 class StoreBusyError(StoreError, TemporaryError):
@@ -496,10 +566,46 @@ class SlackRefusedError(AlertError, PermanentError):
         reason: Slack's own word, such as ``invalid_token``.
     """
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(
-            f"Slack refused the message: {status} {reason}",
-            hint="check that SLACK_WEBHOOK_URL, or the connection, holds a webhook that still exists",
-        )
+    _USUAL_HINT = "check that SLACK_WEBHOOK_URL, or the connection, holds a webhook that still exists"
+
+    def __init__(self, status: int, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"Slack refused the message: {status} {reason}", hint=hint or self._USUAL_HINT)
         self.status = status
         self.reason = reason
+
+
+class AppriseFailedError(AlertError):
+    """apprise, which tells no reason, didn't deliver to one of its addresses.
+
+    Attributes:
+        place: The address's place among ``OPS_ALERT_URLS``, from 1; the address itself may hold a secret.
+    """
+
+    def __init__(self, place: int) -> None:
+        super().__init__(
+            f"apprise didn't deliver to address {place} of OPS_ALERT_URLS",
+            hint="its reason stands in the log above this line, from the logger apprise",
+        )
+        self.place = place
+
+
+class OpsAlertFailedError(AlertError):
+    """An ops alert missed one or more of its channels.
+
+    Attributes:
+        title: What the alert says.
+        failures: What each of the missed channels raised.
+        channels: How many channels there are.
+    """
+
+    def __init__(self, title: str, failures: tuple[CoinPipelinesError, ...], channels: int) -> None:
+        reasons = "; ".join(map(str, failures))
+        super().__init__(f"{len(failures)} of {channels} channels missed the ops alert {title!r}: {reasons}")
+        self.title = title
+        self.failures = failures
+        self.channels = channels
+
+    @property
+    def reached_nobody(self) -> bool:
+        """Whether no channel took it."""
+        return len(self.failures) == self.channels

@@ -10,11 +10,32 @@ HISTORY_PATH_END = "/market_chart/range"
 
 
 @dataclass(frozen=True, slots=True)
+class MarketAnswer:
+    """A whole answer of the market, which holds the quotes of all coins that were asked for together.
+
+    Attributes:
+        vs_currency: The currency that its prices are in.
+        coins: The CoinGecko ids that were asked for.
+        url: The request's address; holds no key, since keys travel in headers.
+        requested_at: When it was asked for, by the real clock (UTC, to the second).
+        body: The bytes of the body, as they came.
+    """
+
+    vs_currency: str
+    coins: tuple[str, ...]
+    url: str
+    requested_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Where an observation comes from.
 
     Attributes:
-        url: The request's address; holds no key, since keys travel in headers.
+        url: The request's address; holds no key, since keys travel in headers. When other coins were asked
+            for with this one, the address asks for this one alone, and its fragment, which is never sent,
+            says of how many coins the answer is and what its body's SHA-256 is.
         requested_at: When the answer was asked for, by the real clock (UTC).
         status: The answer's HTTP status.
         answer: The coin's own part of the answer, letter for letter (a JSON value). Of history, the points

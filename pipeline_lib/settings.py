@@ -14,8 +14,25 @@ from pipeline_lib.secret import Secret
 
 PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
 WEBHOOK_VARIABLE = "SLACK_WEBHOOK_URL"
+_GROUPING_SECONDS = 5
+_LONGEST_GROUPING_SECONDS = 60
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET")
+_QUOTA_SCHEMES = ("redis://", "rediss://", "postgresql://")
+_OPS_WEBHOOK, _ALERT_URLS = "OPS_SLACK_WEBHOOK_URL", "OPS_ALERT_URLS"
+_OPS_VARIABLES = (_OPS_WEBHOOK, _ALERT_URLS)
+# An AWS access key's id is no secret, and on a store of one's own it may be an ordinary word.
+_SECRET_VARIABLES = (
+    WEBHOOK_VARIABLE,
+    _OPS_WEBHOOK,
+    "COINGECKO_API_KEY",
+    "COINGECKO_QUOTA_URL",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
+_DEADLINE_VARIABLE = "PIPELINE_DEADLINE_MINUTES"
+# Airflow's scheduler adds the deadline to a date, which must not leave the calendar.
+_MINUTES = re.compile(r"[1-9][0-9]{0,5}")
 _PATH_SUFFIXES = ("_RAW_PATH", "_PROCESSED_PATH", "_ARCHIVE_PATH")
 
 
@@ -36,8 +53,19 @@ class Settings:
         history_reach: How far back the plan's history goes (``COINGECKO_HISTORY_DAYS``).
         history_tolerance: How old the price of a past moment may be at that moment
             (``COINGECKO_HISTORY_TOLERANCE_MINUTES``).
+        coingecko_shared_answer_age: For how long nobody asks again for what CoinGecko just answered
+            (``COINGECKO_SHARED_ANSWER_SECONDS``); its own cache holds an answer 45 to 60 s.
+        coingecko_quota_url: Redis or PostgreSQL that counts the calls of several hosts
+            (``COINGECKO_QUOTA_URL``), or None to count them in a file of ``data_dir``.
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
+        ops_slack_webhook_url: Where ops alerts go (``OPS_SLACK_WEBHOOK_URL``), or None.
+        ops_alert_urls: Other places that they go to, as apprise writes addresses, one or more with spaces or
+            line breaks between them (``OPS_ALERT_URLS``).
+        pipeline_deadline: When a scheduled run that hasn't ended is late, from its moment on
+            (``PIPELINE_DEADLINE_MINUTES``), or None for never.
         s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
+        alert_grouping_seconds: How long an alert waits for those of other pipelines of the same moment
+            (``ALERT_GROUPING_SECONDS``); 0 for not at all.
     """
 
     dag_configs_dir: Path
@@ -48,8 +76,14 @@ class Settings:
     coingecko_plan: CallPlan | None
     history_reach: timedelta
     history_tolerance: timedelta
+    coingecko_shared_answer_age: timedelta
+    coingecko_quota_url: Secret | None
     slack_webhook_url: Secret | None
+    ops_slack_webhook_url: Secret | None
+    ops_alert_urls: tuple[Secret, ...]
+    pipeline_deadline: timedelta | None
     s3_bucket: str | None
+    alert_grouping_seconds: int = _GROUPING_SECONDS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
@@ -72,30 +106,63 @@ class Settings:
             coingecko_base_url=_base_url(values.get("COINGECKO_BASE_URL", PUBLIC_BASE_URL)),
             coingecko_api_key=_api_key(values),
             coingecko_plan=CallPlan(
-                per_minute=_positive(values, "COINGECKO_CALLS_PER_MINUTE", DEMO_PLAN.per_minute),
-                per_month=_positive(values, "COINGECKO_CALLS_PER_MONTH", DEMO_PLAN.per_month),
+                per_minute=_whole_number(values, "COINGECKO_CALLS_PER_MINUTE", DEMO_PLAN.per_minute),
+                per_month=_whole_number(values, "COINGECKO_CALLS_PER_MONTH", DEMO_PLAN.per_month),
             ),
-            history_reach=timedelta(days=_positive(values, "COINGECKO_HISTORY_DAYS", 365, most=36_500)),
+            history_reach=timedelta(days=_whole_number(values, "COINGECKO_HISTORY_DAYS", 365, most=36_500)),
             history_tolerance=timedelta(
-                minutes=_positive(values, "COINGECKO_HISTORY_TOLERANCE_MINUTES", 75, most=24 * 60)
+                minutes=_whole_number(values, "COINGECKO_HISTORY_TOLERANCE_MINUTES", 75, most=24 * 60)
             ),
+            coingecko_shared_answer_age=timedelta(
+                seconds=_whole_number(values, "COINGECKO_SHARED_ANSWER_SECONDS", 60, least=0, most=86_400)
+            ),
+            coingecko_quota_url=_quota_url(values),
             slack_webhook_url=read_webhook(values, WEBHOOK_VARIABLE),
+            ops_slack_webhook_url=read_webhook(values, _OPS_WEBHOOK),
+            ops_alert_urls=tuple(map(Secret, values.get(_ALERT_URLS, "").split())),
+            pipeline_deadline=_deadline(values),
             s3_bucket=values.get("S3_BUCKET"),
+            alert_grouping_seconds=_whole_number(
+                values, "ALERT_GROUPING_SECONDS", _GROUPING_SECONDS, least=0, most=_LONGEST_GROUPING_SECONDS
+            ),
         )
 
     @classmethod
     def for_parsing(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
-        """What the environment says of files and buckets alone, which is all that a DAG is built from.
+        """What the environment says of files, buckets and the deadline: all that a DAG is built from.
 
-        A mistake in what only tasks need, such as a key, fails those tasks; it must not hide a DAG. Nor are
-        calls counted against a plan: that ends in warnings, which a parse shows to nobody.
+        A mistake in what only tasks need, such as a key, fails those tasks; it must not hide a DAG, and an
+        unusable deadline is none here. Nor are calls counted against a plan: that ends in warnings, which a
+        parse shows to nobody.
         """
         places = {
             name: value
             for name, value in environment.items()
             if name in _PLACE_VARIABLES or name.endswith(_PATH_SUFFIXES)
         }
+        if _MINUTES.fullmatch(deadline := environment.get(_DEADLINE_VARIABLE, "").strip()):
+            places[_DEADLINE_VARIABLE] = deadline
         return replace(cls.from_environment(places, project_folder=project_folder), coingecko_plan=None)
+
+    @classmethod
+    def for_ops_alerts(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
+        """What the environment says of ops alerts alone, which must go out when other variables are wrong.
+
+        Raises:
+            SettingsError: A variable that ops alerts need holds something unusable.
+        """
+        names: tuple[str, ...] = ("DATA_DIR", *_OPS_VARIABLES)
+        if not any(environment.get(name, "").strip() for name in _OPS_VARIABLES):
+            names = (*names, WEBHOOK_VARIABLE)
+        values = {name: environment[name] for name in names if name in environment}
+        return cls.from_environment(values, project_folder=project_folder)
+
+
+def secrets_of(environment: Mapping[str, str]) -> tuple[Secret, ...]:
+    """Everything in the environment's variables that must never be printed, usable or not."""
+    texts = (environment.get(name, "").strip() for name in _SECRET_VARIABLES)
+    urls = environment.get(_ALERT_URLS, "").split()
+    return tuple(Secret(text) for text in (*texts, *urls) if text)
 
 
 def read_webhook(environment: Mapping[str, str], variable: str) -> Secret | None:
@@ -122,13 +189,30 @@ def _api_key(values: Mapping[str, str]) -> Secret | None:
     return key
 
 
-def _positive(values: Mapping[str, str], variable: str, default: int, *, most: int = 10**12 - 1) -> int:
+def _whole_number(
+    values: Mapping[str, str], variable: str, default: int, *, least: int = 1, most: int = 10**12 - 1
+) -> int:
     text = values.get(variable, str(default))
-    if not re.fullmatch(r"[1-9][0-9]{0,11}", text):
-        raise SettingsError(variable, f"is {text!r}, not a whole number above 0")
-    if int(text) > most:
-        raise SettingsError(variable, f"is {text}, more than {most}")
+    if not re.fullmatch(r"0|[1-9][0-9]{0,11}", text) or not least <= int(text) <= most:
+        raise SettingsError(variable, f"is {text!r}, not a whole number from {least} to {most:,}")
     return int(text)
+
+
+def _quota_url(values: Mapping[str, str]) -> Secret | None:
+    url = _secret(values, "COINGECKO_QUOTA_URL")
+    if url and not url.reveal().startswith(_QUOTA_SCHEMES):
+        # The address may hold a password: it isn't repeated.
+        raise SettingsError("COINGECKO_QUOTA_URL", f"starts with none of {', '.join(_QUOTA_SCHEMES)}")
+    return url
+
+
+def _deadline(values: Mapping[str, str]) -> timedelta | None:
+    text = values.get(_DEADLINE_VARIABLE)
+    if text is None:
+        return None
+    if not _MINUTES.fullmatch(text):
+        raise SettingsError(_DEADLINE_VARIABLE, f"is {text!r}, not a whole number of minutes, 1 to 999999")
+    return timedelta(minutes=int(text))
 
 
 def _base_url(text: str) -> str:

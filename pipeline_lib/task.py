@@ -9,26 +9,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
-from airflow.sdk.log import mask_secret
 
-from pipeline_lib.errors import SettingsError
-from pipeline_lib.outcome import Skipped
+from pipeline_lib.errors import CoinPipelinesError, SettingsError
+from pipeline_lib.notifiers.masking import mask, mask_environment
+from pipeline_lib.outcome import Done, Outcome, Skipped
+from pipeline_lib.redacted_logs import redacted_logs
 from pipeline_lib.secret import Secret
-from pipeline_lib.settings import Settings, is_safe_url
+from pipeline_lib.settings import Settings, is_safe_url, secrets_of
 from pipeline_lib.spec import PipelineSpec
-from pipeline_lib.timestamps import to_moment
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pipeline_lib.steps import Access, Run, Step
     from pipeline_lib.store.s3 import S3Account
 
 _log = logging.getLogger(__name__)
+
+# Loggers that tell whom they call.
+_TALKATIVE = ("urllib3.connectionpool",)
 
 
 def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
@@ -46,50 +46,74 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
     from pipeline_lib import steps
 
     step: Step = getattr(steps, step_name)
-    settings = Settings.from_environment(os.environ, project_folder=project_folder)
-    outcome = step(spec, _current_run(), _access(spec, settings))
+    mask_environment(os.environ)
+    secrets = [*secrets_of(os.environ)]
+    with redacted_logs(_TALKATIVE, secrets):
+        settings = Settings.from_environment(os.environ, project_folder=project_folder)
+        outcome = step(spec, _current_run(), _access(spec, settings, secrets))
+    _tell_operators(outcome, project_folder)
     if isinstance(outcome, Skipped):
         raise AirflowSkipException(outcome.reason)
     _log.info(outcome.summary)
 
 
+def _tell_operators(outcome: Outcome, project_folder: Path) -> None:
+    """Tell what the step saw, and that it works again if it had failed.
+
+    The step has done its work: what goes wrong here is logged and told with the next run, and fails no task.
+    """
+    from pipeline_lib.notifiers.context import task_run_of
+    from pipeline_lib.ops_alerts import OpsAlerts
+
+    warnings = outcome.warnings if isinstance(outcome, Done) else ()
+    for warning in warnings:
+        _log.warning(warning)
+    try:
+        operators = OpsAlerts.from_environment(os.environ, project_folder=project_folder)
+        run = task_run_of(get_current_context())
+        operators.task_succeeded(run)
+        operators.step_warned(run, warnings)
+    except (CoinPipelinesError, OSError):
+        _log.exception("operators were not told")
+
+
 def _current_run() -> "Run":
+    from pipeline_lib.notifiers.context import moment_of, run_url_of
     from pipeline_lib.steps import Run
 
     context: Any = get_current_context()
     dag_run, task_instance = context["dag_run"], context["ti"]
-    # A run that nobody scheduled may have no logical date; when it may run is then its moment.
-    moment: datetime = dag_run.logical_date or dag_run.run_after
     return Run(
-        moment=to_moment(moment),
-        url=task_instance.log_url.partition("/tasks/")[0],
+        moment=moment_of(dag_run),
+        url=run_url_of(task_instance.log_url),
+        log_url=task_instance.log_url,
         is_backfill=dag_run.run_type == "backfill",
     )
 
 
-def _access(spec: PipelineSpec, settings: Settings) -> "Access":
-    """Access by the settings and the connections that the spec names; those are looked up when needed."""
+def _access(spec: PipelineSpec, settings: Settings, secrets: list[Secret]) -> "Access":
+    """Access by the settings and the connections that the spec names; those are looked up when needed.
+
+    A webhook that is found is masked, and joins ``secrets``.
+    """
     from pipeline_lib.steps import Access
 
     access = Access.from_settings(settings).for_pipeline(spec, os.environ)
-    if settings.coingecko_api_key:
-        mask_secret(settings.coingecko_api_key.reveal())
     if spec.alerts.connection:
         slack_connection = spec.alerts.connection
         access = replace(access, find_slack_webhook=lambda: _webhook_of(slack_connection))
     if spec.s3 and spec.s3.connection:
         s3_connection = spec.s3.connection
         access = replace(access, open_s3_account=lambda: _s3_account_of(s3_connection))
-    return replace(access, find_slack_webhook=_masked(access.find_slack_webhook))
+    return replace(access, find_slack_webhook=_masked(access.find_slack_webhook, secrets))
 
 
-def _masked(find_webhook: Callable[[], Secret | None]) -> Callable[[], Secret | None]:
+def _masked(find_webhook: Callable[[], Secret | None], secrets: list[Secret]) -> Callable[[], Secret | None]:
     def find_and_mask() -> Secret | None:
         webhook = find_webhook()
         if webhook:
-            mask_secret(webhook.reveal())
-            # urllib3 logs host and path apart.
-            mask_secret(urlsplit(webhook.reveal()).path)
+            mask(webhook)
+            secrets.append(webhook)
         return webhook
 
     return find_and_mask

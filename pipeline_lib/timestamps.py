@@ -9,6 +9,8 @@ def to_moment(value: datetime) -> datetime:
     Raises:
         ValueError: ``value`` carries no time zone, or lies outside the years 1 to 9999 in UTC.
     """
+    if value.tzinfo is UTC and not value.microsecond:
+        return value
     if value.tzinfo is None:
         raise ValueError(f"{value.isoformat()} has no time zone")
     try:
@@ -20,7 +22,7 @@ def to_moment(value: datetime) -> datetime:
 def format_moment(moment: datetime) -> str:
     """``2018-02-05T14:00:00Z``: how a moment stands in rows, messages and logs."""
     # Not strftime: its %Y has four digits on some platforms only.
-    return to_moment(moment).replace(tzinfo=None).isoformat() + "Z"
+    return to_moment(moment).isoformat().removesuffix("+00:00") + "Z"
 
 
 def format_key(moment: datetime) -> str:

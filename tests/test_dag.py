@@ -150,6 +150,37 @@ def test_no_setting_reaches_the_serialized_dag(monkeypatch: pytest.MonkeyPatch) 
     assert "token" not in plain
 
 
+def test_every_task_tells_of_its_failure_and_no_notifier_is_stored() -> None:
+    tasks: list[Any] = bitcoin_dag().tasks
+    assert [len(task.on_failure_callback) for task in tasks] == [1] * 5
+    stored = serialized(bitcoin_dag())
+    assert stored.count('"has_on_failure_callback": true') == 5
+    assert "Notifier" not in stored
+
+
+def test_a_deadline_is_stored_by_setting(configs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (configs / "good.yaml").write_text(SPEC)
+    (plain,) = build_dags(configs.parent)
+    assert plain.deadline is None
+    monkeypatch.setenv("PIPELINE_DEADLINE_MINUTES", " 30 ")
+    (dag,) = build_dags(configs.parent)
+    stored = serialized(dag)
+    assert stored == serialized(*build_dags(configs.parent))
+    assert "pipeline_lib.notifiers.late_run.LateRunNotifier" in stored
+    assert "DagRunLogicalDateDeadline" in stored
+    assert "1800" in stored
+
+
+@pytest.mark.parametrize("unusable", ["0", "-1", "soon", "1.5", "1000000", ""])
+def test_an_unusable_deadline_hides_no_dag(
+    configs: Path, monkeypatch: pytest.MonkeyPatch, unusable: str
+) -> None:
+    (configs / "good.yaml").write_text(SPEC)
+    monkeypatch.setenv("PIPELINE_DEADLINE_MINUTES", unusable)
+    (dag,) = build_dags(configs.parent)
+    assert dag.deadline is None
+
+
 def test_each_task_calls_a_step_that_exists() -> None:
     names = ["fetch_and_save_price", *(task.task_id for task in bitcoin_dag().tasks[1:])]
     assert all(callable(getattr(steps, name)) for name in names)
@@ -224,7 +255,8 @@ def test_parsing_the_dag_files_imports_nothing_heavy() -> None:
         "found = runpy.run_path('dags/coin_pipelines.py')\n"
         "runpy.run_path('dags/invalid_specs.py')\n"
         "assert 'bitcoin_data_pipeline' in found and 'ethereum_data_pipeline' in found\n"
-        "heavy = {'pandas', 'numpy', 'boto3', 'botocore', 'requests', 'filelock', 'pipeline_lib.steps'}\n"
+        "heavy = {'pandas', 'numpy', 'boto3', 'botocore', 'requests', 'filelock', 'apprise'}\n"
+        "heavy |= {'pipeline_lib.steps', 'pipeline_lib.ops_alerts'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     result = subprocess.run(

@@ -61,6 +61,9 @@ def test_the_environments_bucket_counts_as_that_of_specs_without_one(project: Pa
 
 
 def test_the_environments_plan_counts_and_takes_no_pipeline_away(project: Path) -> None:
+    for number, currency in enumerate(("usd", "eur", "btc")):
+        path = project / "dag_configs" / f"{('bitcoin', 'ethereum', 'solana')[number]}.yaml"
+        path.write_text(f"{SPEC}vs_currency: {currency}\n", encoding="utf-8")
     loaded = load(project, COINGECKO_CALLS_PER_MINUTE="2", COINGECKO_CALLS_PER_MONTH="2231")
     assert names(loaded) == ["bitcoin", "ethereum", "solana"]
     assert loaded.errors == ()
@@ -68,5 +71,6 @@ def test_the_environments_plan_counts_and_takes_no_pipeline_away(project: Path) 
     assert str(loaded.problems[1]) == (
         f"{project}/dag_configs:1:1: warning: 2,232 calls of CoinGecko in a month of 31 days, and the plan"
         " allows 2,231 (heaviest: 3 with @hourly make 2,232;"
-        " run less often, or set COINGECKO_CALLS_PER_MONTH)"
+        " let pipelines run at the same minutes, which share calls, or less often,"
+        " or set COINGECKO_CALLS_PER_MONTH)"
     )

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from pipeline_lib.secret import Secret
+from pipeline_lib.secret import Secret, redacted
 
 TEXT = "CG-made-up"
 SECRET = Secret(TEXT)
@@ -40,3 +40,30 @@ def test_secrets_are_equal_by_their_text() -> None:
 def test_a_secret_never_changes() -> None:
     with pytest.raises(FrozenInstanceError):
         SECRET._value = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [
+        ("CG-made-up", set()),
+        (
+            "https://hooks.slack.com/services/T00/B00/made-up-token",
+            {"/services/T00/B00/made-up-token", "made-up-token"},
+        ),
+        ("mailto://someone:pass@mail.example", {"someone:pass", "pass"}),
+        ("mailto://someone:p%40ss@mail.example", {"someone:p%40ss", "p%40ss", "p@ss"}),
+        ("tgram://123456:made-up-token/42", {"123456:made-up-token"}),
+        ("json://mail.example?+X-Key=made-up-key", {"mail.example", "made-up-key"}),
+        ("https://[not-an-address/made-up-token", set()),
+    ],
+)
+def test_an_address_is_secret_in_the_parts_that_libraries_print(address: str, parts: set[str]) -> None:
+    assert set(Secret(address).parts()) == {address, *parts}
+
+
+def test_text_is_redacted_with_the_longest_part_first() -> None:
+    secrets = [Secret("https://hooks.slack.com/services/T00/B00/made-up-token"), Secret("made-up")]
+    text = "POST /services/T00/B00/made-up-token, made-up-token, made-up and nothing else"
+    assert redacted(text, secrets) == "POST ***, ***, *** and nothing else"
+    assert redacted(text, []) == text
+    assert redacted("a word", [Secret("a")]) == "a word"

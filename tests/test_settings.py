@@ -6,7 +6,7 @@ import pytest
 from pipeline_lib.call_plan import CallPlan
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.secret import Secret
-from pipeline_lib.settings import PUBLIC_BASE_URL, Settings
+from pipeline_lib.settings import PUBLIC_BASE_URL, Settings, secrets_of
 
 PROJECT = Path("project")
 
@@ -22,7 +22,11 @@ def test_an_empty_environment_has_defaults() -> None:
     assert dict(settings.paths) == {}
     assert settings.coingecko_base_url == PUBLIC_BASE_URL == "https://api.coingecko.com/api/v3"
     assert settings.coingecko_plan == CallPlan(per_minute=30, per_month=10_000)
+    assert settings.coingecko_shared_answer_age == timedelta(seconds=60)
+    assert settings.coingecko_quota_url is None
     assert (settings.coingecko_api_key, settings.slack_webhook_url, settings.s3_bucket) == (None, None, None)
+    assert (settings.ops_slack_webhook_url, settings.ops_alert_urls) == (None, ())
+    assert settings.pipeline_deadline is None
 
 
 def test_every_variable_is_read_without_the_spaces_around_it() -> None:
@@ -33,14 +37,24 @@ def test_every_variable_is_read_without_the_spaces_around_it() -> None:
         COINGECKO_API_KEY=" CG-made-up\n",
         COINGECKO_CALLS_PER_MINUTE=" 500 ",
         COINGECKO_CALLS_PER_MONTH="1000000",
+        COINGECKO_SHARED_ANSWER_SECONDS=" 0",
+        COINGECKO_QUOTA_URL="rediss://user:made-up@redis.example/0 ",
         SLACK_WEBHOOK_URL="https://hooks.slack.com/services/T/B/x ",
+        OPS_SLACK_WEBHOOK_URL=" https://hooks.slack.com/services/T/B/y",
+        OPS_ALERT_URLS=" mailto://a:b@c.example\n json://d ",
+        PIPELINE_DEADLINE_MINUTES=" 45 ",
         S3_BUCKET=" my-bucket ",
     )
     assert (settings.dag_configs_dir, settings.data_dir) == (Path("specs"), Path("out"))
     assert settings.coingecko_base_url == "https://pro-api.coingecko.com/api/v3"
     assert settings.coingecko_api_key == Secret("CG-made-up")
     assert settings.coingecko_plan == CallPlan(per_minute=500, per_month=1_000_000)
+    assert settings.coingecko_shared_answer_age == timedelta(0)
+    assert settings.coingecko_quota_url == Secret("rediss://user:made-up@redis.example/0")
     assert settings.slack_webhook_url == Secret("https://hooks.slack.com/services/T/B/x")
+    assert settings.ops_slack_webhook_url == Secret("https://hooks.slack.com/services/T/B/y")
+    assert settings.ops_alert_urls == (Secret("mailto://a:b@c.example"), Secret("json://d"))
+    assert settings.pipeline_deadline == timedelta(minutes=45)
     assert settings.s3_bucket == "my-bucket"
 
 
@@ -67,7 +81,7 @@ def test_history_has_bounds(variable: str, most: int) -> None:
     read(**{variable: str(most)})
     with pytest.raises(SettingsError) as caught:
         read(**{variable: str(most + 1)})
-    assert str(caught.value) == f"{variable} is {most + 1}, more than {most}"
+    assert str(caught.value) == (f"{variable} is {str(most + 1)!r}, not a whole number from 1 to {most:,}")
 
 
 @pytest.mark.parametrize("variable", ["COINGECKO_CALLS_PER_MINUTE", "COINGECKO_CALLS_PER_MONTH"])
@@ -76,7 +90,46 @@ def test_a_plan_is_a_whole_number_of_calls(variable: str, text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read(**{variable: text})
     assert caught.value.variable == variable
-    assert str(caught.value) == f"{variable} is {text!r}, not a whole number above 0"
+    assert str(caught.value) == f"{variable} is {text!r}, not a whole number from 1 to 999,999,999,999"
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "1m", "100000", "٣"])
+def test_the_age_of_a_shared_answer_is_a_number_of_seconds(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(COINGECKO_SHARED_ANSWER_SECONDS=text)
+    assert str(caught.value) == (
+        f"COINGECKO_SHARED_ANSWER_SECONDS is {text!r}, not a whole number from 0 to 86,400"
+    )
+
+
+@pytest.mark.parametrize("url", ["https://secret@x.example", "redis:secret", "secret", "sqlite:///secret"])
+def test_a_quota_that_no_server_counts_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(COINGECKO_QUOTA_URL=url)
+    assert str(caught.value) == "COINGECKO_QUOTA_URL starts with none of redis://, rediss://, postgresql://"
+    assert "secret" not in f"{vars(caught.value)}"
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "1.5", "soon", "1000000"])
+def test_a_deadline_is_a_whole_number_of_minutes(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(PIPELINE_DEADLINE_MINUTES=text)
+    assert str(caught.value) == (
+        f"PIPELINE_DEADLINE_MINUTES is {text!r}, not a whole number of minutes, 1 to 999999"
+    )
+
+
+def test_every_secret_is_known_usable_or_not() -> None:
+    environment = {
+        "COINGECKO_API_KEY": "a key",
+        "SLACK_WEBHOOK_URL": "unusable",
+        "OPS_ALERT_URLS": "json://x json://y",
+        "AWS_SECRET_ACCESS_KEY": "aws",
+        "AWS_ACCESS_KEY_ID": "no-secret",
+        "S3_BUCKET": "bucket",
+    }
+    texts = [secret.reveal() for secret in secrets_of(environment)]
+    assert texts == ["unusable", "a key", "aws", "json://x", "json://y"]
 
 
 def test_paths_of_pipelines_are_kept_by_variable() -> None:
@@ -103,7 +156,7 @@ def test_a_safe_address_is_taken(url: str) -> None:
     assert read(SLACK_WEBHOOK_URL=url).slack_webhook_url == Secret(url)
 
 
-@pytest.mark.parametrize("variable", ["COINGECKO_BASE_URL", "SLACK_WEBHOOK_URL"])
+@pytest.mark.parametrize("variable", ["COINGECKO_BASE_URL", "SLACK_WEBHOOK_URL", "OPS_SLACK_WEBHOOK_URL"])
 @pytest.mark.parametrize(
     "url",
     [
@@ -157,3 +210,14 @@ def test_settings_show_no_secret() -> None:
 def test_paths_cant_be_changed() -> None:
     with pytest.raises(TypeError):
         read().paths["X_RAW_PATH"] = Path("x")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("", 5), ("0", 0), (" 12 ", 12), ("60", 60)])
+def test_alerts_wait_for_each_other_for_as_long_as_is_set(text: str, seconds: int) -> None:
+    assert read(ALERT_GROUPING_SECONDS=text).alert_grouping_seconds == seconds
+
+
+@pytest.mark.parametrize("text", ["-1", "61", "5s", "1.5", "999"])
+def test_alerts_never_wait_for_longer_than_a_minute(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"ALERT_GROUPING_SECONDS is .*, not a whole number"):
+        read(ALERT_GROUPING_SECONDS=text)

@@ -1,106 +1,181 @@
-"""The Slack message of an abnormal price move.
+"""The Slack message of a market alert: one pipeline's, or those of many in one."""
 
-Slack's Block Kit, with a plain text for notifications and for clients without blocks.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
+from pipeline_lib.alerts.block_kit import context, escape, header, link, message, section
+from pipeline_lib.alerts.sparkline import sparkline
+from pipeline_lib.alerts.wording import (
+    duration,
+    explanation,
+    happening,
+    is_critical,
+    mark,
+    measure,
+    price_text,
+)
+from pipeline_lib.announcement import Announcement
+from pipeline_lib.episode import Event, EventKind
 from pipeline_lib.timestamps import format_moment
 
-_FEWEST_PLACES = 2
-_MOST_DIGITS = 8
-_LONGEST_HEADER = 150
+__all__ = ["Market", "MovesText", "WindowText", "announce", "escape", "slack_messages"]
+
+LATE_FROM = timedelta(minutes=15)
+"""How long after its moment an event is told before a message says that it comes late."""
+
+# Even the longest blocks of so many, and the plain text, stay below Slack's 40,000 characters.
+_MOST_ANNOUNCEMENTS = 7
 
 
 @dataclass(frozen=True, slots=True)
-class AbnormalMove:
-    """One line of a message.
+class WindowText:
+    """What a rolling window says at the run's moment; None for what it can't say."""
 
-    Attributes:
-        horizon: ``1h`` or ``24h``.
-        change_percent: The move, with its sign.
-        threshold_percent: What it passed, without a sign.
-    """
-
-    horizon: str
-    change_percent: Decimal
-    threshold_percent: Decimal
+    label: str
+    mean: float | None
+    standard_deviation: float | None
+    count: int
+    z_score: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class PriceAlert:
-    """What a message is about.
+class MovesText:
+    """Moves in percent; None for what nobody knows."""
+
+    hour_percent: Decimal | None
+    day_percent: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What the market looked like at the run's moment.
 
     Attributes:
         pipeline: Name of the pipeline.
         coin: CoinGecko id.
-        vs_currency: The currency that the price is in.
-        price: At ``moment``.
+        vs_currency: The currency that prices are in.
         moment: The run's moment (UTC).
-        moves: At least one.
+        price: At ``moment``.
+        moves: Up to ``moment``.
+        windows: The spec's windows.
+        last_day: The prices of the 24 hours up to ``moment``, oldest first.
         run_url: The run in the Airflow UI, or None outside Airflow.
+        log_url: The task's log there, or None.
     """
 
     pipeline: str
     coin: str
     vs_currency: str
-    price: Decimal
     moment: datetime
-    moves: Sequence[AbnormalMove]
+    price: Decimal
+    moves: MovesText
+    windows: Sequence[WindowText]
+    last_day: Sequence[Decimal]
     run_url: str | None
+    log_url: str | None
 
 
-def slack_message(alert: PriceAlert) -> dict[str, Any]:
-    """The payload for an incoming webhook."""
-    price = f"{_format_price(alert.price)} {alert.vs_currency.upper()}"
-    largest = max(alert.moves, key=lambda move: abs(move.change_percent) / move.threshold_percent)
-    headline = f"{_arrow(largest)} {alert.coin} {_format_move(largest)} in {largest.horizon}: {price}"
-    lines = [
-        f"*{move.horizon}*: {_format_move(move)} (threshold {_plain(move.threshold_percent)} %)"
-        for move in alert.moves
-    ]
-    facts = [
-        f"{escape(alert.coin)} at {escape(price)}",
-        format_moment(alert.moment),
-        f"pipeline {escape(alert.pipeline)}",
-    ]
-    if alert.run_url:
-        facts.append(f"<{escape(alert.run_url)}|open the run>")
-    return {
-        "text": escape(headline),
-        "blocks": [
-            {
-                "type": "header",
-                "text": {"type": "plain_text", "text": headline[:_LONGEST_HEADER], "emoji": True},
-            },
-            {"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(lines)}},
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": " · ".join(facts)}]},
-        ],
-    }
+def announce(market: Market, events: Sequence[Event], now: datetime) -> Announcement:
+    """What a pipeline has to tell, in words.
+
+    Args:
+        market: At the run's moment.
+        events: At least one, by moment.
+        now: The real clock, to say what comes late.
+    """
+    price = f"{price_text(market.price)} {market.vs_currency.upper()}"
+    main = max(events, key=_weight)
+    lines = [_event_line(event, market.moment) for event in events]
+    lines.append(
+        f"*price* {price} · 1h {_percent(market.moves.hour_percent)} · 24h "
+        f"{_percent(market.moves.day_percent)}"
+    )
+    if line := sparkline(market.last_day):
+        lines.append(f"*last 24h* {line}")
+    lines += [_window_line(window) for window in market.windows]
+    return Announcement(
+        pipeline=market.pipeline,
+        coin=market.coin,
+        moment=market.moment,
+        headline=f"{mark(main)} {market.coin} {happening(main)}: {price}",
+        blocks=(section(lines), context(list(_facts(market, now)))),
+        events=tuple(events),
+    )
 
 
-def escape(text: str) -> str:
-    """Slack's three control characters, and nothing else (Slack, "Formatting text")."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def slack_messages(
+    announcements: Sequence[Announcement],
+) -> Iterator[tuple[dict[str, Any], Sequence[Announcement]]]:
+    """The payloads for a webhook, each with what it tells; one payload unless there is very much.
+
+    Args:
+        announcements: At least one, all of one moment.
+    """
+    if len(announcements) == 1:
+        only = announcements[0]
+        yield message(only.headline, [header(only.headline), *only.blocks]), (only,)
+        return
+    for start in range(0, len(announcements), _MOST_ANNOUNCEMENTS):
+        several = announcements[start : start + _MOST_ANNOUNCEMENTS]
+        yield _group_message(several), several
 
 
-def _arrow(move: AbnormalMove) -> str:
-    return "📉" if move.change_percent < 0 else "📈"
+def _group_message(announcements: Sequence[Announcement]) -> dict[str, Any]:
+    worst = max((event for each in announcements for event in each.events), key=_weight)
+    coins = ", ".join(dict.fromkeys(each.coin for each in announcements))
+    headline = f"{mark(worst)} {len(announcements)} pipelines: {coins}"
+    blocks: list[Any] = [header(headline)]
+    for each in announcements:
+        first, *others = each.blocks
+        titled = [f"*{escape(each.headline)}*", *first["text"]["text"].split("\n")]
+        blocks += [section(titled), *others]
+    return message("\n".join([headline, *(each.headline for each in announcements)]), blocks)
 
 
-def _format_move(move: AbnormalMove) -> str:
-    return f"{move.change_percent:+.2f} %"
+def _weight(event: Event) -> tuple[bool, bool, Decimal]:
+    """What makes the headline: what goes on before what is over, and the furthest beyond its threshold."""
+    return (
+        event.kind is not EventKind.CLEARED,
+        is_critical(event),
+        abs(event.value) / event.subject.threshold,
+    )
 
 
-def _format_price(price: Decimal) -> str:
-    """At least two decimal places, at most eight significant digits: ``6,955.27``, ``0.00001234``."""
-    places = max(_FEWEST_PLACES, min(-price.adjusted() + _MOST_DIGITS - 1, -int(price.as_tuple().exponent)))
-    return f"{price:,.{places}f}"
+def _event_line(event: Event, run_moment: datetime) -> str:
+    late = f" · _late: of {format_moment(event.moment)}_" if event.moment < run_moment else ""
+    verb = {EventKind.GROWN: "grown to ", EventKind.REMINDED: "still ", EventKind.CLEARED: "over: "}
+    return f"*{escape(verb.get(event.kind, '') + measure(event))}* ({escape(explanation(event))}){late}"
 
 
-def _plain(number: Decimal) -> str:
-    return f"{number.normalize():f}"
+def _window_line(window: WindowText) -> str:
+    return (
+        f"*{window.label.replace('_', ' ')}* mean {_number(window.mean)} · deviation "
+        f"{_number(window.standard_deviation)} · z-score {_signed(window.z_score)} · {window.count} prices"
+    )
+
+
+def _facts(market: Market, now: datetime) -> Iterator[str]:
+    late = now - market.moment
+    yield format_moment(market.moment) + (f" _(late, of {duration(late)} ago)_" if late > LATE_FROM else "")
+    yield f"pipeline {escape(market.pipeline)}"
+    if market.run_url:
+        yield link(market.run_url, "run")
+    if market.log_url:
+        yield link(market.log_url, "log")
+    yield link(f"https://www.coingecko.com/en/coins/{quote(market.coin)}", "chart")
+
+
+def _percent(value: Decimal | None) -> str:
+    return "unknown" if value is None else f"{value:+.2f} %"
+
+
+def _number(value: float | None) -> str:
+    return "none yet" if value is None else price_text(Decimal(f"{value:.7g}"))
+
+
+def _signed(value: float | None) -> str:
+    return "none yet" if value is None else f"{value:+.2f}"

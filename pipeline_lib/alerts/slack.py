@@ -13,6 +13,23 @@ from pipeline_lib.secret import Secret
 _TIMEOUT_SECONDS = (5.0, 15.0)
 _LONGEST_REASON = 100
 
+# By Slack's own word for the error; see "Sending messages using incoming webhooks" in Slack's documentation.
+_HINTS = {
+    "no_service": "the webhook was revoked or never was; make a new one and store it in place of this one",
+    "no_service_id": "the webhook's address is cut off; copy the whole of it",
+    "invalid_token": "the webhook's last part is wrong or was replaced; copy the whole address again",
+    "no_team": "the webhook's workspace is gone; make a webhook in one that exists",
+    "team_disabled": "the webhook's workspace is disabled; make a webhook in one that isn't",
+    "channel_not_found": "the webhook's channel was deleted; make a webhook for one that exists",
+    "channel_is_archived": "bring the channel back from the archive, or make a webhook for another one",
+    "action_prohibited": "an administrator has restricted who may post there; ask one to allow the app",
+    "posting_to_general_channel_denied": "only some may post to that channel; make a webhook for another",
+    "user_not_found": "who made the webhook is gone; make a new one",
+    "invalid_payload": "Slack can't read the message: a fault of coin-pipelines, please report it",
+    "invalid_blocks": "Slack can't show the message: a fault of coin-pipelines, please report it",
+    "no_text": "the message is empty: a fault of coin-pipelines, please report it",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class SlackWebhook:
@@ -56,4 +73,4 @@ class SlackWebhook:
                 f"Slack answered {status} {reason}",
                 retry_after=parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC)),
             )
-        raise SlackRefusedError(status, reason)
+        raise SlackRefusedError(status, reason, hint=_HINTS.get(reason, ""))

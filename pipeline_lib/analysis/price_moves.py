@@ -1,4 +1,4 @@
-"""Moves of the price over an hour and a day, and which of them pass a threshold."""
+"""Moves of the price over an hour and a day."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -9,21 +9,25 @@ from enum import Enum
 
 from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.observation import Observation
-from pipeline_lib.spec import Thresholds
 
 # Wide enough for the move from the least possible price to the greatest with its ten decimal places.
 _ROUNDED = Context(prec=80)
 _PLACES = Decimal("1e-10")
 
 # A run is rarely on the second; further away than this, a price is not of an hour or a day ago.
-_TOLERANCE = timedelta(minutes=5)
+REACH_TOLERANCE = timedelta(minutes=5)
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(hours=24)
+
+FURTHEST_BACK = _DAY + REACH_TOLERANCE
+"""How far before a moment a price can be that a move starts from."""
 
 
 class Horizon(Enum):
     """How far a move reaches back."""
 
-    HOUR = timedelta(hours=1)
-    DAY = timedelta(hours=24)
+    HOUR = _HOUR
+    DAY = _DAY
 
     @property
     def label(self) -> str:
@@ -38,20 +42,9 @@ class PriceMoves:
     hour_percent: Decimal | None
     day_percent: Decimal | None
 
-
-@dataclass(frozen=True, slots=True)
-class CrossedThreshold:
-    """A move that is abnormal.
-
-    Attributes:
-        horizon: Over an hour or a day.
-        change_percent: The move, with its sign.
-        threshold_percent: What it passed, without a sign.
-    """
-
-    horizon: Horizon
-    change_percent: Decimal
-    threshold_percent: Decimal
+    def over(self, horizon: Horizon) -> Decimal | None:
+        """The move over one of the two."""
+        return self.hour_percent if horizon is Horizon.HOUR else self.day_percent
 
 
 def percent_change(before: Decimal, now: Decimal) -> Decimal:
@@ -67,36 +60,33 @@ def price_moves(observation: Observation, history: Sequence[PricePoint]) -> Pric
         observation: The moment in question.
         history: Prices by time, oldest first; may reach beyond the moment.
     """
+    return moves_within(observation, [point.moment for point in history], [point.price for point in history])
+
+
+def moves_within(
+    observation: Observation, moments: Sequence[datetime], prices: Sequence[Decimal]
+) -> PriceMoves:
+    """The same, of a history that stands apart: its times and, place by place, its prices."""
+
+    def move(given: Decimal | None, horizon: timedelta) -> Decimal | None:
+        if given is not None:
+            return given
+        place = _nearest(moments, observation.moment - horizon)
+        return None if place is None else percent_change(prices[place], observation.price)
+
     return PriceMoves(
-        hour_percent=_move(observation, observation.change_1h_percent, Horizon.HOUR, history),
-        day_percent=_move(observation, observation.change_24h_percent, Horizon.DAY, history),
+        hour_percent=move(observation.change_1h_percent, _HOUR),
+        day_percent=move(observation.change_24h_percent, _DAY),
     )
 
 
-def crossed_thresholds(moves: PriceMoves, thresholds: Thresholds) -> tuple[CrossedThreshold, ...]:
-    """The moves that reach their threshold, up or down; an unknown move reaches none."""
-    rules = (
-        (Horizon.HOUR, moves.hour_percent, thresholds.move_1h_percent),
-        (Horizon.DAY, moves.day_percent, thresholds.move_24h_percent),
-    )
-    return tuple(
-        CrossedThreshold(horizon, change, threshold)
-        for horizon, change, threshold in rules
-        if change is not None and abs(change) >= threshold
-    )
-
-
-def _move(
-    observation: Observation, given: Decimal | None, horizon: Horizon, history: Sequence[PricePoint]
-) -> Decimal | None:
-    if given is not None:
-        return given
-    before = _nearest(history, observation.moment - horizon.value)
-    return None if before is None else percent_change(before.price, observation.price)
-
-
-def _nearest(history: Sequence[PricePoint], moment: datetime) -> PricePoint | None:
-    place = bisect_left(history, moment, key=lambda point: point.moment)
-    around = history[max(0, place - 1) : place + 1]
-    point = min(around, key=lambda candidate: abs(candidate.moment - moment), default=None)
-    return point if point is not None and abs(point.moment - moment) <= _TOLERANCE else None
+def _nearest(moments: Sequence[datetime], moment: datetime) -> int | None:
+    """The place of the time closest to ``moment``, the earlier of two; None when none is close."""
+    place = bisect_left(moments, moment)
+    if place < len(moments) and moments[place] == moment:
+        return place
+    around = range(max(0, place - 1), min(len(moments), place + 1))
+    nearest = min(around, key=lambda candidate: abs(moments[candidate] - moment), default=None)
+    if nearest is None or abs(moments[nearest] - moment) > REACH_TOLERANCE:
+        return None
+    return nearest

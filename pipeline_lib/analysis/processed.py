@@ -1,16 +1,48 @@
 """Observations → the rows of the processed table."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias
 
-from pipeline_lib.analysis.price_moves import price_moves
-from pipeline_lib.analysis.rolling import PricePoint, WindowStatistics, rolling_statistics
+from pipeline_lib.analysis.price_moves import FURTHEST_BACK, moves_within
+from pipeline_lib.analysis.rolling import PricePoint, PriceSeries
 from pipeline_lib.observation import Observation
-from pipeline_lib.spec import Window
 
-_FIRST_COLUMNS = ("timestamp", "price", "change_1h_percent", "change_24h_percent")
+if TYPE_CHECKING:
+    from pipeline_lib.spec import Window
+
+METHOD = 1
+"""The way in which rows are computed; raised by one whenever equal observations come to give other rows."""
+
+Row: TypeAlias = tuple[datetime | Decimal | float | int | None, ...]
+
+_FIRST_COLUMNS = ("timestamp", "price", "change_1h_percent", "change_24h_percent", "log_return")
 _WINDOW_COLUMNS = ("mean", "std", "count", "z_score")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far before a moment a row looks.
+
+    Attributes:
+        time: All prices up to so long before it.
+        rows: At least so many prices before it, however old.
+    """
+
+    time: timedelta
+    rows: int
+
+    @classmethod
+    def of(cls, windows: "Sequence[Window]") -> "Reach":
+        """The reach of a table with these windows."""
+        spans = [window.span for window in windows]
+        return cls(
+            time=max([FURTHEST_BACK, *(span for span in spans if isinstance(span, timedelta))]),
+            rows=max([1, *(span for span in spans if isinstance(span, int))]),
+        )
 
 
 def price_points(observations: Iterable[Observation]) -> list[PricePoint]:
@@ -19,7 +51,7 @@ def price_points(observations: Iterable[Observation]) -> list[PricePoint]:
     return sorted(points, key=lambda point: point.moment)
 
 
-def processed_columns(windows: Sequence[Window]) -> tuple[str, ...]:
+def processed_columns(windows: "Sequence[Window]") -> tuple[str, ...]:
     """The table's header: ``timestamp, price, …, mean_24h, std_24h, count_24h, z_score_24h, …``."""
     return _FIRST_COLUMNS + tuple(
         f"{column}_{window.label}" for window in windows for column in _WINDOW_COLUMNS
@@ -27,27 +59,32 @@ def processed_columns(windows: Sequence[Window]) -> tuple[str, ...]:
 
 
 def processed_rows(
-    observations: Iterable[Observation], windows: Sequence[Window]
-) -> Iterator[tuple[datetime | Decimal | float | int | None, ...]]:
-    """The table's rows by time, the same for any order of ``observations``.
+    observations: Iterable[Observation], windows: "Sequence[Window]", before: Sequence[PricePoint] = ()
+) -> Iterator[Row]:
+    """The rows of ``observations`` by time, the same for any order of theirs.
 
-    A move that the source left out is computed from the observations themselves, or stays None.
+    A move that the source left out is computed from the prices themselves, or stays None.
+
+    Args:
+        observations: No moment twice.
+        windows: The rolling windows, in the order of their columns.
+        before: Prices older than all ``observations``, oldest first: those within the ``Reach`` of
+            ``windows`` make the rows the same as in a table that begins further back.
     """
     ordered = sorted(observations, key=lambda observation: observation.moment)
-    points = price_points(ordered)
-    columns = [rolling_statistics(points, window.span) for window in windows]
-    for observation, *statistics in zip(ordered, *columns, strict=True):
-        moves = price_moves(observation, points)
-        row: list[datetime | Decimal | float | int | None] = [
+    points = [*before, *(PricePoint(observation.moment, observation.price) for observation in ordered)]
+    series, prices = PriceSeries.of(points), [point.price for point in points]
+    columns = [series.log_returns(), *(series.statistics(window.span) for window in windows)]
+    for _ in before:
+        for column in columns:
+            next(column)
+    for observation, log_return, *statistics in zip(ordered, *columns, strict=True):
+        moves = moves_within(observation, series.moments, prices)
+        yield (
             observation.moment,
             observation.price,
             moves.hour_percent,
             moves.day_percent,
-        ]
-        for entry in statistics:
-            row += _window_cells(entry)
-        yield tuple(row)
-
-
-def _window_cells(entry: WindowStatistics) -> tuple[float | int | None, ...]:
-    return (entry.mean, entry.standard_deviation, entry.count, entry.z_score)
+            log_return,
+            *chain.from_iterable(statistics),
+        )

@@ -1,23 +1,31 @@
 """Rolling statistics by time or by count, exact whatever came before.
 
-Sums of prices and of their squares are kept as exact decimals, so a point that leaves the window leaves no
-trace: one bad tick can't poison what follows, and a value depends on the window's content alone, never on
-the way that led there. Mean = S/n; sample variance = (n·Q - S²) / (n·(n - 1)) with S the sum and Q the sum
-of squares, an identity that loses digits in floating point and none here.
+Prices are integers over one denominator, so the sums of a window's prices and of their squares are exact: a
+point that leaves the window leaves no trace, one bad tick can't poison what follows, and a value depends on
+the window's content alone, never on the way that led there. Mean = S/n; sample variance =
+(n·Q - S²) / (n·(n - 1)) with S the sum and Q the sum of squares, an identity that loses digits in floating
+point and none here. Each value is rounded once, to the nearest float.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Context, Decimal, Inexact
+from decimal import Decimal
+from math import lcm
+from typing import TypeAlias
 
-# Quotes have at most 40 digits between 1e-30 and 1e21: the squares of a window's prices sum up exactly in
-# far fewer digits than this; should they not, the trap raises instead of rounding.
-_EXACT = Context(prec=500, traps=[Inexact])
-_ROUNDED = Context(prec=40)
+from pipeline_lib.analysis.exact import log_of_ratio, sqrt_of_ratio
 
-_FEWEST_FOR_DEVIATION = 2
+FEWEST_FOR_DEVIATION = 2
+"""A sample standard deviation divides by one less than the count."""
+
+FEWEST_FOR_Z_SCORE = 4
+"""Prices in a z-score's baseline.
+
+For normal prices, a z-score against a baseline of n others follows Student's t with n - 1 degrees of freedom
+(times a constant), whose variance is infinite up to two degrees: with fewer than four prices, scores beyond
+any limit are commonplace and mean nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +46,94 @@ class WindowStatistics:
         count: How many there are, 1 or more.
         z_score: ``(price - mean) / standard deviation`` with both over ``[moment - span, moment)``, or over
             the ``span`` prices before: the point under test is no part of its own baseline. None when the
-            baseline has fewer than two prices or doesn't vary.
+            baseline has fewer than ``FEWEST_FOR_Z_SCORE`` prices or doesn't vary.
     """
 
     mean: float
     standard_deviation: float | None
     count: int
     z_score: float | None
+
+
+Statistics: TypeAlias = tuple[float, float | None, int, float | None]
+"""The same as a bare tuple: a rebuild makes them by the hundred thousand."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSeries:
+    """Prices by time as exact integers.
+
+    Attributes:
+        moments: Their times (UTC), oldest first, none twice.
+        numerators: The prices, each times ``denominator``.
+        denominator: One for all, as small as it can be.
+    """
+
+    moments: list[datetime]
+    numerators: list[int]
+    denominator: int
+
+    @classmethod
+    def of(cls, points: Iterable[PricePoint]) -> "PriceSeries":
+        """The series of ``points``, oldest first, no moment twice."""
+        ordered = list(points)
+        ratios = [point.price.as_integer_ratio() for point in ordered]
+        denominator = lcm(*{divisor for _, divisor in ratios})
+        return cls(
+            moments=[point.moment for point in ordered],
+            numerators=[numerator * (denominator // divisor) for numerator, divisor in ratios],
+            denominator=denominator,
+        )
+
+    def statistics(self, span: timedelta | int) -> Iterator[Statistics]:
+        """The statistics at each price, over a window of ``span`` in time or in prices."""
+        prices, denominator = self.numerators, self.denominator
+        starts = self._starts_by_count(span) if isinstance(span, int) else self._starts_by_time(span)
+        oldest = total = squares = 0
+        for place, (baseline_start, window_start) in enumerate(starts):
+            price = prices[place]
+            while oldest < baseline_start:
+                leaving = prices[oldest]
+                total -= leaving
+                squares -= leaving * leaving
+                oldest += 1
+            z_score = _z_score(price, place - oldest, total, squares)
+            while oldest < window_start:
+                leaving = prices[oldest]
+                total -= leaving
+                squares -= leaving * leaving
+                oldest += 1
+            total += price
+            squares += price * price
+            count = place + 1 - oldest
+            deviation = None
+            if count >= FEWEST_FOR_DEVIATION:
+                spread = count * squares - total * total
+                deviation = sqrt_of_ratio(spread, count * (count - 1) * denominator * denominator)
+            yield total / (count * denominator), deviation, count, z_score
+
+    def log_returns(self) -> Iterator[float | None]:
+        """At each price the natural logarithm of its ratio to the price before; None at the first."""
+        before = None
+        for price in self.numerators:
+            yield None if before is None else log_of_ratio(price, before)
+            before = price
+
+    def _starts_by_count(self, span: int) -> Iterator[tuple[int, int]]:
+        """Of each place, where its baseline and its window begin."""
+        for place in range(len(self.moments)):
+            yield max(0, place - span), max(0, place + 1 - span)
+
+    def _starts_by_time(self, span: timedelta) -> Iterator[tuple[int, int]]:
+        moments, oldest = self.moments, 0
+        for moment in moments:
+            start = moment - span
+            while moments[oldest] < start:
+                oldest += 1
+            baseline_start = oldest
+            if moments[oldest] == start:
+                oldest += 1
+            yield baseline_start, oldest
 
 
 def rolling_statistics(points: Iterable[PricePoint], span: timedelta | int) -> Iterator[WindowStatistics]:
@@ -54,79 +143,16 @@ def rolling_statistics(points: Iterable[PricePoint], span: timedelta | int) -> I
         points: Prices by time, oldest first, no moment twice.
         span: Length of the window, in time or in points.
     """
-    window, baseline = _ExactWindow(), _ExactWindow()
-    for point in points:
-        window.add(point)
-        if isinstance(span, int):
-            window.keep_newest(span)
-            baseline.keep_newest(span)
-        else:
-            start = point.moment - span
-            window.drop_up_to(start)
-            baseline.drop_before(start)
-        yield WindowStatistics(
-            mean=float(window.mean()),
-            standard_deviation=_as_float(window.standard_deviation()),
-            count=window.count,
-            z_score=_as_float(_z_score(point.price, baseline)),
-        )
-        baseline.add(point)
+    for statistics in PriceSeries.of(points).statistics(span):
+        yield WindowStatistics(*statistics)
 
 
-class _ExactWindow:
-    """The prices of a window with their exact sums."""
-
-    def __init__(self) -> None:
-        self._points: deque[PricePoint] = deque()
-        self._sum = Decimal(0)
-        self._sum_of_squares = Decimal(0)
-
-    @property
-    def count(self) -> int:
-        return len(self._points)
-
-    def add(self, point: PricePoint) -> None:
-        self._points.append(point)
-        self._sum = _EXACT.add(self._sum, point.price)
-        self._sum_of_squares = _EXACT.fma(point.price, point.price, self._sum_of_squares)
-
-    def drop_before(self, moment: datetime) -> None:
-        while self._points and self._points[0].moment < moment:
-            self._drop_oldest()
-
-    def drop_up_to(self, moment: datetime) -> None:
-        while self._points and self._points[0].moment <= moment:
-            self._drop_oldest()
-
-    def keep_newest(self, count: int) -> None:
-        while len(self._points) > count:
-            self._drop_oldest()
-
-    def mean(self) -> Decimal:
-        return _ROUNDED.divide(self._sum, self.count)
-
-    def standard_deviation(self) -> Decimal | None:
-        count = self.count
-        if count < _FEWEST_FOR_DEVIATION:
-            return None
-        spread = _EXACT.subtract(
-            _EXACT.multiply(count, self._sum_of_squares), _EXACT.multiply(self._sum, self._sum)
-        )
-        return _ROUNDED.sqrt(_ROUNDED.divide(spread, count * (count - 1)))
-
-    def _drop_oldest(self) -> None:
-        price = self._points.popleft().price
-        self._sum = _EXACT.subtract(self._sum, price)
-        # Not -price, which rounds to the 28 digits of Python's default context.
-        self._sum_of_squares = _EXACT.fma(price, price.copy_negate(), self._sum_of_squares)
-
-
-def _z_score(price: Decimal, baseline: _ExactWindow) -> Decimal | None:
-    deviation = baseline.standard_deviation()
-    if not deviation:
+def _z_score(price: int, count: int, total: int, squares: int) -> float | None:
+    if count < FEWEST_FOR_Z_SCORE:
         return None
-    return _ROUNDED.divide(_ROUNDED.subtract(price, baseline.mean()), deviation)
-
-
-def _as_float(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)
+    spread = count * squares - total * total
+    if not spread:
+        return None
+    distance = price * count - total
+    score = sqrt_of_ratio(distance * distance * (count - 1), count * spread)
+    return score if distance >= 0 else -score

@@ -3,19 +3,21 @@
 import click
 
 from pipeline_lib.errors import CoinPipelinesError
-from pipeline_lib.outcome import Outcome, Skipped
+from pipeline_lib.outcome import Done, Outcome, Skipped
 from pipeline_lib.spec import PipelineSpec
 from pipeline_lib.steps import Access, Run, Step
 
 
 def attempt(step: Step, spec: PipelineSpec, run: Run, access: Access) -> Outcome | None:
-    """Run a step and print what it did; None when it failed, which is told on stderr."""
+    """Run a step and print what it did; None when it failed, which is told on stderr, as warnings are."""
     try:
         outcome = step(spec, run, access)
     except (CoinPipelinesError, OSError) as error:
         click.echo(f"{step.__name__}: failed: {error}", err=True)
         return None
     click.echo(f"{step.__name__}: {_describe(outcome)}")
+    for warning in outcome.warnings if isinstance(outcome, Done) else ():
+        click.echo(f"{step.__name__}: warning: {warning}", err=True)
     return outcome
 
 

@@ -1,28 +1,28 @@
-"""The command that publishes a pipeline's processed data."""
+"""The command that publishes what S3 lacks of a pipeline."""
 
-from datetime import datetime
+import os
+import sys
+from collections.abc import Callable
 
 import click
 
 from pipeline_lib import steps
-from pipeline_lib.cli.project import (
-    MOMENT,
-    complete_names,
-    current_settings,
-    load_pipeline,
-    reporting_errors,
-)
+from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.outcome import Skipped
-from pipeline_lib.store import processed_table
+from pipeline_lib.steps.upload import find_destination
 from pipeline_lib.store.layout import Layout
+from pipeline_lib.store.publication import PublicationJournal, publish_processed_table, publish_raw_log
+
+_BATCH = 200
 
 
 @click.command()
 @click.argument("pipeline", shell_complete=complete_names)
-@click.option("--at", "moment", type=MOMENT, help="Publish this moment's day instead of the last one.")
 @reporting_errors
-def upload(pipeline: str, moment: datetime | None) -> None:
-    """Publish the processed table of PIPELINE to S3 again: the whole table and its last day.
+def upload(pipeline: str) -> None:
+    """Publish to S3 all that it lacks of PIPELINE: snapshots, partitions, raw log and processed table.
+
+    S3 is asked what it has, whatever earlier runs noted. Nothing there is deleted, and no snapshot changed.
 
     \b
     Example:
@@ -30,9 +30,43 @@ def upload(pipeline: str, moment: datetime | None) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    this_run = steps.Run(moment or processed_table.last_moment(Layout.of(pipeline, settings).processed_table))
-    outcome = steps.upload_processed_csv_to_s3(spec, this_run, steps.Access.from_settings(settings))
+    access = steps.Access.from_settings(settings).for_pipeline(spec, os.environ)
+    destination = find_destination(spec, access)
     # Asked for by hand, an upload that can't happen is a failure.
-    if isinstance(outcome, Skipped):
-        raise click.ClickException(f"nothing was uploaded: {outcome.reason}")
-    click.echo(outcome.summary)
+    if isinstance(destination, Skipped):
+        raise click.ClickException(f"nothing was uploaded: {destination.reason}")
+    layout = Layout.of(pipeline, settings)
+    if not layout.raw_log.exists():
+        raise click.ClickException(f"nothing was uploaded: there is no {layout.raw_log}")
+    PublicationJournal.of(layout, destination).forget()
+    refused: set[str] = set()
+
+    def publish_snapshots() -> tuple[int, int]:
+        report = publish_raw_log(layout, destination, at_most=_BATCH)
+        refused.update(map(str, report.refused))
+        return report.published, report.left
+
+    def publish_days() -> tuple[int, int]:
+        report = publish_processed_table(layout, destination, at_most=_BATCH)
+        return len(report.days), report.left
+
+    snapshots = _repeat("snapshots", publish_snapshots)
+    days = _repeat("days", publish_days)
+    click.echo(
+        f"{destination.bucket.location(destination.prefix)}: {snapshots} snapshots were missing; "
+        f"{days} days of the processed table compared"
+    )
+    if refused:
+        raise click.ClickException("\n".join(sorted(refused)))
+
+
+def _repeat(what: str, publish: Callable[[], tuple[int, int]]) -> int:
+    """Publish batch after batch, with a bar on a terminal; how many there were in all."""
+    published, left = publish()
+    with click.progressbar(length=published + left, label=what, file=sys.stderr, hidden=not left) as bar:
+        bar.update(published)
+        while left:
+            more, left = publish()
+            bar.update(more)
+            published += more
+    return published

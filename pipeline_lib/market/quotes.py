@@ -44,19 +44,31 @@ def find_quote(body: bytes, coin: str) -> Quote | None:
     """The quote of ``coin`` in a body of ``/coins/markets``; None when the body leaves the coin out.
 
     Raises:
-        UnexpectedAnswerError: The body is not a JSON list of objects, or the coin's object lacks a field.
+        UnexpectedAnswerError: The body is not a JSON list, or the coin's object lacks a field or holds
+            something that is no JSON.
         InvalidQuoteError: A field of the coin's object holds a value that can't be true.
     """
     with evidence(answer=body):
         for row, text in _rows(body):
             if row.get("id") == coin:
                 with evidence(answer=text.encode()):
-                    return _read_quote(coin, row, text)
+                    return _read_quote(coin, _read_row(text), text)
     return None
 
 
+def check_list(body: bytes) -> None:
+    """Make sure that a body of ``/coins/markets`` is a whole list, whatever its items are.
+
+    Raises:
+        UnexpectedAnswerError: It isn't one.
+    """
+    for _ in _rows(body):
+        pass
+
+
 def _rows(body: bytes) -> Iterator[tuple[Mapping[str, Any], str]]:
-    decoder = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant)
+    """The objects of the list; what they hold is checked for the coin that is looked for alone."""
+    decoder = json.JSONDecoder(parse_float=_forget, parse_int=_forget, parse_constant=_forget)
     try:
         text = body.decode("utf-8")
         position = _skip(text, 0)
@@ -65,9 +77,8 @@ def _rows(body: bytes) -> Iterator[tuple[Mapping[str, Any], str]]:
         position = _skip(text, position + 1)
         while text[position : position + 1] != "]":
             row, end = decoder.raw_decode(text, position)
-            if not isinstance(row, dict):
-                _refuse("lists something that is no coin")
-            yield row, text[position:end]
+            if isinstance(row, dict):
+                yield row, text[position:end]
             position = _skip(text, end)
             if text[position : position + 1] == ",":
                 position = _skip(text, position + 1)
@@ -77,8 +88,20 @@ def _rows(body: bytes) -> Iterator[tuple[Mapping[str, Any], str]]:
         raise UnexpectedAnswerError("CoinGecko's answer is not UTF-8 text") from error
     except (json.JSONDecodeError, RecursionError) as error:
         raise UnexpectedAnswerError(f"CoinGecko's answer is not JSON: {error}") from error
+
+
+def _read_row(text: str) -> Mapping[str, Any]:
+    try:
+        row: Mapping[str, Any] = json.loads(
+            text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant
+        )
     except InvalidOperation as error:
         raise UnexpectedAnswerError("CoinGecko's answer holds a number beyond any bound") from error
+    return row
+
+
+def _forget(_number: str) -> None:
+    """In the place of a number that nobody looks at."""
 
 
 def _skip(text: str, position: int) -> int:

@@ -16,6 +16,7 @@ from pipeline_lib.errors import (
 from pipeline_lib.market.deadline import DeadlinePassedError, call_within
 from pipeline_lib.market.error_bodies import read_complaint, shorten
 from pipeline_lib.market.evidence import evidence
+from pipeline_lib.market.quota import CallQuota
 from pipeline_lib.retrying import parse_retry_after
 from pipeline_lib.secret import Secret
 
@@ -70,6 +71,7 @@ class Transport:
     Attributes:
         base_url: Root of the API.
         api_key: Sent in the header that the host wants, or None.
+        quota: What every request waits for, or None to ask without limit.
         connect_seconds: Longest wait for a connection.
         read_seconds: Longest wait for the next byte.
         total_seconds: Longest time from the look-up of the name to the last byte.
@@ -78,6 +80,7 @@ class Transport:
 
     base_url: str
     api_key: Secret | None
+    quota: CallQuota | None = None
     connect_seconds: float = 5.0
     read_seconds: float = 15.0
     total_seconds: float = 30.0
@@ -90,11 +93,14 @@ class Transport:
             MarketUnavailableError: No answer in time, a broken one, or status 408, 429 or 5xx.
             RequestRefusedError: Any other status than 200, a redirect among them.
             UnexpectedAnswerError: The body is no JSON by its header, or larger than any true answer.
+            CallQuotaError: No request may be made for now.
         """
         import requests  # heavy, and not needed to parse a DAG
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 (comes with requests)
 
         url = f"{self.base_url}{path}"
+        if self.quota:
+            self.quota.take_call()
         try:
             return call_within(self.total_seconds, lambda: self._ask(url, parameters))
         except DeadlinePassedError as error:
@@ -115,6 +121,7 @@ class Transport:
             url,
             params=parameters,
             headers=self._headers(),
+            proxies=self._proxies(),
             timeout=(self.connect_seconds, self.read_seconds),
             allow_redirects=False,
             stream=True,
@@ -132,9 +139,14 @@ class Transport:
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "coin-pipelines"}
         if self.api_key:
-            paid = urlsplit(self.base_url).hostname == _PAID_HOST
+            # A dot at its end is part of the same host's full name.
+            paid = (urlsplit(self.base_url).hostname or "").rstrip(".") == _PAID_HOST
             headers["x-cg-pro-api-key" if paid else "x-cg-demo-api-key"] = self.api_key.reveal()
         return headers
+
+    def _proxies(self) -> dict[str, str]:
+        # Plain http goes to this machine alone; a proxy of the environment would read the key on its way.
+        return {"http": ""} if urlsplit(self.base_url).scheme == "http" else {}
 
 
 def _read_body(response: "requests.Response", most_bytes: int) -> bytes:

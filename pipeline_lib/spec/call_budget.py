@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline_lib.call_plan import CallPlan
+from pipeline_lib.call_plan import COINS_PER_CALL, CallPlan
 from pipeline_lib.spec.findings import Finding
 from pipeline_lib.spec.model import PipelineSpec
 from pipeline_lib.spec.run_times import DAYS, run_times
@@ -16,8 +16,8 @@ Demand = Mapping[tuple[str, str], int]
 
 
 def calls_for(pipelines_by_currency: Mapping[str, int]) -> int:
-    """The calls of CoinGecko that pipelines due at the same minute make: each run makes one."""
-    return sum(pipelines_by_currency.values())
+    """The most calls of CoinGecko that pipelines due at the same minute make: those of a currency share."""
+    return sum(-(-pipelines // COINS_PER_CALL) for pipelines in pipelines_by_currency.values())
 
 
 def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator[Finding]:
@@ -43,7 +43,8 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
             (),
             f"{total:,} calls of CoinGecko in a month of 31 days, and the plan allows {plan.per_month:,}",
             f"heaviest: {_heaviest(demand, lambda schedule: run_times(schedule).count)};"
-            " run less often, or set COINGECKO_CALLS_PER_MONTH",
+            " let pipelines run at the same minutes, which share calls, or less often, or set"
+            " COINGECKO_CALLS_PER_MONTH",
         )
 
 
@@ -103,7 +104,7 @@ def _calls_by_minute(parts: Iterable[_Due]) -> dict[int, int]:
 
 
 def _heaviest(demand: Demand, count_runs: Callable[[str], int]) -> str:
-    """The schedules that make the most calls, each for itself."""
+    """The schedules that make the most calls, each as if it shared none with another."""
     calls: Counter[str] = Counter()
     pipelines: Counter[str] = Counter()
     for (schedule, currency), count in demand.items():

@@ -12,6 +12,16 @@ _NUMBER = r"(0|[1-9][0-9]?)"
 _ORDINARY_PART = re.compile(rf"\*(?:/{_NUMBER})?|{_NUMBER}(?:-{_NUMBER}(?:/{_NUMBER})?)?")
 _ANY_TIME = datetime(2024, 1, 1, tzinfo=UTC)
 
+CRON_OF_PRESETS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+}
+"""What Airflow takes a preset for; croniter has no @quarterly."""
+
 
 def is_cron(schedule: str) -> bool:
     """Whether ``schedule`` is a cron expression of five fields that names some time."""

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline_lib.path_variable import path_variable
 from pipeline_lib.spec.findings import Finding
-from pipeline_lib.spec.model import PipelineSpec, S3Target, path_variable
+from pipeline_lib.spec.model import PipelineSpec, S3Target
 
 _NAMED = 3
 

@@ -1,6 +1,5 @@
 """What a valid spec says, as data."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -173,8 +172,3 @@ def pipeline_name(dag_id: str) -> str | None:
     """The pipeline that a DAG id belongs to, or None when it is no pipeline's."""
     name = dag_id.removesuffix(DAG_ID_SUFFIX)
     return name if name and name != dag_id else None
-
-
-def path_variable(name: str, kind: str) -> str:
-    """The variable that moves a pipeline's path: ``usd-coin``, ``RAW`` → ``USD_COIN_RAW_PATH``."""
-    return f"{re.sub(r'[^A-Z0-9]', '_', name.upper())}_{kind}_PATH"

@@ -3,12 +3,12 @@
 from pipeline_lib.errors import HistoryGapError, MomentMismatchError
 from pipeline_lib.outcome import Done, Outcome, Skipped
 from pipeline_lib.spec import PipelineSpec
-from pipeline_lib.steps.live import take_live_snapshot
+from pipeline_lib.steps.live import TakenSnapshot, take_live_snapshot
 from pipeline_lib.steps.past import has_history_at_hand, take_past_snapshot
 from pipeline_lib.steps.quality import take_checked_snapshot
 from pipeline_lib.steps.run import Access, Run
-from pipeline_lib.store import raw_log
 from pipeline_lib.store.layout import Layout
+from pipeline_lib.store.recording import record
 from pipeline_lib.store.snapshots import (
     Snapshot,
     complete_snapshot,
@@ -20,7 +20,7 @@ from pipeline_lib.timestamps import format_moment, parse_moment
 
 
 def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
-    """Take the run's observation from the market, archive it, append it to the raw log.
+    """Take the run's observation from the market, archive it, enter it into manifest and raw log.
 
     When the archive holds the run's observation already, that one is used and nothing is fetched. Where the
     source has no price of the run's moment, the run is skipped: it never will.
@@ -33,31 +33,33 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcom
     layout = Layout.of(spec.name, access.settings)
     archived = find_snapshot(layout, run.moment)
     warnings: tuple[str, ...] = ()
+    waited = 0.0
     if archived is None:
         try:
             checked = take_checked_snapshot(spec, run, access, _take_snapshot)
         except HistoryGapError as error:
             return Skipped(str(error))
-        write_snapshot(layout, checked.snapshot)
-        warnings = checked.warnings
+        write_snapshot(layout, checked.taken.snapshot)
+        warnings, waited = checked.warnings, checked.taken.waited_seconds
         # Another process may have been first; what the archive holds is the observation.
         archived = read_snapshot(layout, run.moment)
     complete_snapshot(layout, archived.observation)
-    appended = raw_log.append(layout.raw_log, archived.observation)
-    return Done(f"{_describe(archived)}{'' if appended else ', as archived before'}", warnings)
+    appended = record(layout, archived.observation)
+    notes = ("" if appended else ", as archived before") + _describe_wait(waited)
+    return Done(_describe(archived) + notes, warnings)
 
 
-def _take_snapshot(spec: PipelineSpec, run: Run, access: Access) -> Snapshot:
+def _take_snapshot(spec: PipelineSpec, run: Run, access: Access) -> TakenSnapshot:
     """The live quote for a run that is due now, history for all others."""
     if run.is_backfill or has_history_at_hand(spec, run, access):
-        return take_past_snapshot(spec, run, access)
+        return TakenSnapshot(take_past_snapshot(spec, run, access))
     try:
         return take_live_snapshot(spec, run, access)
     except MomentMismatchError as error:
         # The quote's own time decides: a moment that it hasn't reached has no history either.
         if parse_moment(error.last_updated) < run.moment:
             raise
-    return take_past_snapshot(spec, run, access)
+    return TakenSnapshot(take_past_snapshot(spec, run, access))
 
 
 def _describe(snapshot: Snapshot) -> str:
@@ -68,3 +70,7 @@ def _describe(snapshot: Snapshot) -> str:
         f"{observation.coin} {price} at {format_moment(observation.moment)}"
         f"{source if snapshot.provenance.is_historic else ''}"
     )
+
+
+def _describe_wait(seconds: float) -> str:
+    return f", after waiting {seconds:.0f} s for the shared answer" if seconds >= 1 else ""

@@ -9,6 +9,7 @@ from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.quality import find_jump
 from pipeline_lib.observation import Observation
 from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.steps.live import TakenSnapshot
 from pipeline_lib.steps.response_shapes import notice_shape
 from pipeline_lib.steps.run import Access, Run
 from pipeline_lib.steps.second_look import TakeSnapshot, look_again
@@ -28,11 +29,11 @@ class CheckedSnapshot:
     """A snapshot that may be archived.
 
     Attributes:
-        snapshot: As it was taken.
+        taken: As it was taken.
         warnings: What those who run the pipelines should know about it; a line each.
     """
 
-    snapshot: Snapshot
+    taken: TakenSnapshot
     warnings: tuple[str, ...]
 
 
@@ -50,13 +51,13 @@ def take_checked_snapshot(
         OSError: The disk is full or read-only.
     """
     try:
-        snapshot = take(spec, run, access)
-        jump_warnings = _check_jump(spec, run, access, take, snapshot)
+        taken = take(spec, run, access)
+        jump_warnings = _check_jump(spec, run, access, take, taken.snapshot)
     except UnusableAnswerError as error:
         _keep(spec, run, access, error)
         raise
     return CheckedSnapshot(
-        snapshot, jump_warnings + notice_shape(access.settings.data_dir, snapshot.provenance)
+        taken, jump_warnings + notice_shape(access.settings.data_dir, taken.snapshot.provenance)
     )
 
 

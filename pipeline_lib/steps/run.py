@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from pipeline_lib.market import Transport
+from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.market import CallQuota, Transport
+from pipeline_lib.market.quota_stores import choose_store
 from pipeline_lib.outcome import Outcome
 from pipeline_lib.secret import Secret
 from pipeline_lib.settings import Settings, read_webhook
 from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.store.layout import quota_file
 from pipeline_lib.store.s3 import S3Account
 
 
@@ -21,12 +24,14 @@ class Run:
     Attributes:
         moment: Its moment (UTC, to the second), the key of all that it writes.
         url: Its page in the Airflow UI, or None outside Airflow.
+        log_url: The log of the task that runs, or None outside Airflow.
         is_backfill: Whether it fills in the past, which alerts nobody unless the spec says so.
     """
 
     moment: datetime
     url: str | None = None
     is_backfill: bool = False
+    log_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,8 @@ class Access:
         settings: What the environment sets.
         find_slack_webhook: Finds where alerts go, or None; called when there is one to send.
         open_s3_account: Finds who uploads; called by the steps that do.
-        now: The real clock, for the record of when something was asked.
-        sleep: Waits for a number of seconds.
+        now: The real clock, for the record of when something was asked or told.
+        sleep: Waits for some seconds.
     """
 
     settings: Settings
@@ -58,8 +63,17 @@ class Access:
         )
 
     def open_transport(self) -> Transport:
-        """How CoinGecko is reached."""
-        return Transport(self.settings.coingecko_base_url, self.settings.coingecko_api_key)
+        """How CoinGecko is reached, within the calls that its plan allows to all processes together."""
+        settings = self.settings
+        quota = None
+        if settings.coingecko_plan:
+            store = choose_store(settings.coingecko_quota_url, quota_file(settings))
+            quota = CallQuota(settings.coingecko_plan.per_minute, store)
+        return Transport(settings.coingecko_base_url, settings.coingecko_api_key, quota)
+
+    def open_slack(self, webhook: Secret) -> SlackWebhook:
+        """How Slack is reached."""
+        return SlackWebhook(webhook)
 
     def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Access":
         """The access of one pipeline, which may name a variable of ``environment`` as its own webhook."""

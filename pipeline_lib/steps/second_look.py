@@ -10,10 +10,11 @@ from pipeline_lib.market import CoinGecko
 from pipeline_lib.market.quality import Jump
 from pipeline_lib.observation import Observation
 from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.steps.live import TakenSnapshot
 from pipeline_lib.steps.run import Access, Run
 from pipeline_lib.store.snapshots import Snapshot
 
-TakeSnapshot: TypeAlias = Callable[[PipelineSpec, Run, Access], Snapshot]
+TakeSnapshot: TypeAlias = Callable[[PipelineSpec, Run, Access], TakenSnapshot]
 
 # CoinGecko answers the same for 45 to 60 s.
 _SECONDS_UNTIL_A_NEW_QUOTE = 65.0
@@ -55,7 +56,7 @@ def look_again(
     """
     if first.provenance.is_historic:
         later = replace(run, moment=run.moment + _STEP_TO_THE_NEXT_POINT)
-        return SecondLook(take(spec, later, access).observation, spec.quality.max_jump_percent)
+        return SecondLook(take(spec, later, access).snapshot.observation, spec.quality.max_jump_percent)
     access.sleep(_SECONDS_UNTIL_A_NEW_QUOTE)
     market = CoinGecko(access.open_transport(), access.now)
     # Whether it is of the run's moment is no question here.

@@ -1,69 +1,106 @@
-"""The steps that publish to S3."""
+"""The steps that publish to S3: first the run's own work, then what earlier runs couldn't publish."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from pipeline_lib.outcome import Done, Outcome, Skipped
 from pipeline_lib.spec import PipelineSpec
 from pipeline_lib.steps.run import Access, Run
-from pipeline_lib.store import object_keys, processed_table, raw_log
 from pipeline_lib.store.layout import Layout
-from pipeline_lib.store.s3 import Bucket
-from pipeline_lib.store.snapshots import complete_snapshot, read_snapshot
+from pipeline_lib.store.publication import (
+    Destination,
+    ProcessedReport,
+    RawReport,
+    publish_processed_table,
+    publish_raw_log,
+    publish_snapshot,
+)
+from pipeline_lib.store.s3 import ObjectOptions
 
-_CSV = "text/csv; charset=utf-8"
-_JSON = "application/json"
+# A run makes up for so many at most: a day's worth of minutes, well within a task's time.
+_MOST_AT_ONCE = 1440
+_WARNINGS_SHOWN = 5
 
 
 def upload_raw_to_s3(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
-    """Publish the run's snapshot, which never changes on S3 either, and the whole raw log.
+    """Publish the run's snapshot, which never changes on S3 either, and all that S3 lacks of the raw log.
 
     Raises:
         StoreError: S3 refuses or is away, or the snapshot is missing.
+        OSError: The disk is full or read-only.
     """
-    target = _upload_target(spec, access)
-    if isinstance(target, Skipped):
-        return target
-    bucket, prefix, layout = target.bucket, target.prefix, Layout.of(spec.name, access.settings)
-    complete_snapshot(layout, read_snapshot(layout, run.moment).observation)
-    for path, content_type in (
-        (layout.snapshot_json(run.moment), _JSON),
-        (layout.snapshot_csv(run.moment), _CSV),
-    ):
-        key = object_keys.raw_snapshot_key(prefix, run.moment, path.suffix)
-        bucket.put_immutable(key, path.read_bytes(), content_type)
-    log_key = object_keys.raw_log_key(prefix, spec.name)
-    bucket.put(log_key, raw_log.read_bytes(layout.raw_log), _CSV)
-    return Done(f"snapshot and {bucket.location(log_key)}")
+    destination = find_destination(spec, access)
+    if isinstance(destination, Skipped):
+        return destination
+    layout = Layout.of(spec.name, access.settings)
+    publish_snapshot(layout, destination, run.moment)
+    report = publish_raw_log(layout, destination, published=[run.moment], at_most=_MOST_AT_ONCE)
+    return Done(_describe_raw(destination, report), _warnings(report))
 
 
 def upload_processed_csv_to_s3(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
-    """Publish the run's day of the processed table as a partition, and the whole table.
+    """Publish the run's day of the processed table, all other days that have changed, and the whole table.
 
     Raises:
         StoreError: S3 refuses or is away, or the table has no row of the run's day.
+        OSError: The disk is full or read-only.
     """
-    target = _upload_target(spec, access)
-    if isinstance(target, Skipped):
-        return target
-    bucket, prefix, layout = target.bucket, target.prefix, Layout.of(spec.name, access.settings)
-    day = processed_table.read_day(layout.processed_table, run.moment.date())
-    bucket.put(object_keys.processed_day_key(prefix, spec.name, run.moment), day, _CSV)
-    table_key = object_keys.processed_table_key(prefix, spec.name)
-    bucket.put(table_key, processed_table.read_bytes(layout.processed_table), _CSV)
-    return Done(f"the day's partition and {bucket.location(table_key)}")
+    destination = find_destination(spec, access)
+    if isinstance(destination, Skipped):
+        return destination
+    layout = Layout.of(spec.name, access.settings)
+    report = publish_processed_table(layout, destination, day=run.moment.date(), at_most=_MOST_AT_ONCE)
+    return Done(_describe_processed(destination, report, run))
 
 
-@dataclass(frozen=True, slots=True)
-class _UploadTarget:
-    bucket: Bucket
-    prefix: str
+def find_destination(spec: PipelineSpec, access: Access) -> Destination | Skipped:
+    """Where a pipeline publishes, or why it doesn't.
 
-
-def _upload_target(spec: PipelineSpec, access: Access) -> _UploadTarget | Skipped:
+    Raises:
+        S3RefusedError: The credentials can't be used.
+    """
     if spec.s3 is None:
         return Skipped("the spec has no s3 section")
     name = spec.s3.bucket or access.settings.s3_bucket
     if name is None:
         return Skipped("no bucket: neither s3.bucket in the spec nor S3_BUCKET is set")
     bucket = access.open_s3_account().open_bucket(name, spec.s3.endpoint_url)
-    return _UploadTarget(bucket, spec.s3.prefix) if bucket else Skipped("no AWS credentials were found")
+    if bucket is None:
+        return Skipped("no AWS credentials were found")
+    options = ObjectOptions(spec.s3.encryption, spec.s3.kms_key_id, spec.s3.storage_class)
+    return Destination(replace(bucket, options=options), spec.s3.prefix, spec.name, spec.s3.layout)
+
+
+def _describe_raw(destination: Destination, report: RawReport) -> str:
+    parts = ["snapshot"]
+    if report.published:
+        parts.append(f"{report.published} earlier ones")
+    return _join(parts, destination, destination.raw_log_key, changed=report.log_changed, left=report.left)
+
+
+def _describe_processed(destination: Destination, report: ProcessedReport, run: Run) -> str:
+    others = len(set(report.days) - {run.moment.date()})
+    parts = ["the day's partition"]
+    if others:
+        parts.append(f"{others} of other days")
+    return _join(
+        parts,
+        destination,
+        destination.processed_table_key,
+        changed=report.table_changed,
+        left=report.left,
+    )
+
+
+def _join(parts: list[str], destination: Destination, whole_key: str, *, changed: bool, left: int) -> str:
+    if destination.has_whole_files:
+        unchanged = "" if changed else " (unchanged)"
+        parts = [*parts, destination.bucket.location(whole_key) + unchanged]
+    *first, last = parts
+    text = f"{', '.join(first)} and {last}" if first else last
+    return f"{text}; {left} more are left to the next run" if left else text
+
+
+def _warnings(report: RawReport) -> tuple[str, ...]:
+    shown = [str(error) for error in report.refused[:_WARNINGS_SHOWN]]
+    more = len(report.refused) - len(shown)
+    return (*shown, f"and {more} more snapshots that can't be published") if more else tuple(shown)

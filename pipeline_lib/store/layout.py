@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipeline_lib.path_variable import path_variable
 from pipeline_lib.settings import Settings
-from pipeline_lib.spec.model import path_variable
 from pipeline_lib.timestamps import format_key
 
 
@@ -17,7 +17,10 @@ class Layout:
         raw_log: ``data/bitcoin_raw.csv`` (``BITCOIN_RAW_PATH``).
         processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
-        alerts: Folder of delivered alerts, ``data/alerts/bitcoin``.
+        alerts: Folder of what was told and where episodes stand, ``data/alerts/bitcoin``.
+        published: Folder of notes on what S3 holds, ``data/published/bitcoin``; nothing is lost with it.
+        manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
+            that one moved to a disk of its own doesn't take its proof along.
         quarantine: Folder of answers that were refused, ``data/quarantine/bitcoin``.
     """
 
@@ -25,6 +28,8 @@ class Layout:
     processed_table: Path
     archive: Path
     alerts: Path
+    published: Path
+    manifests: Path
     quarantine: Path
 
     @classmethod
@@ -40,6 +45,8 @@ class Layout:
             processed_table=place("PROCESSED", data / f"{name}_processed.csv"),
             archive=place("ARCHIVE", data / "archive" / name),
             alerts=data / "alerts" / name,
+            published=data / "published" / name,
+            manifests=data / "manifests" / name,
             quarantine=data / "quarantine" / name,
         )
 
@@ -51,6 +58,12 @@ class Layout:
         """The observation of ``moment`` as one row with a header."""
         return self.archive / f"{format_key(moment)}.csv"
 
-    def delivered_alert(self, moment: datetime) -> Path:
-        """The message that was delivered for ``moment``."""
-        return self.alerts / f"{format_key(moment)}.json"
+
+def shared_answers_folder(settings: Settings) -> Path:
+    """What pipelines share of the market's answers: ``data/coingecko/answers``."""
+    return settings.data_dir / "coingecko" / "answers"
+
+
+def quota_file(settings: Settings) -> Path:
+    """Where calls of the market are counted: ``data/coingecko/calls.sqlite``."""
+    return settings.data_dir / "coingecko" / "calls.sqlite"

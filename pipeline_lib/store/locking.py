@@ -1,14 +1,17 @@
 """One process at a time, also across containers that share a disk."""
 
+import fcntl
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from pipeline_lib.errors import StoreBusyError
 
 _LONGEST_WAIT_SECONDS = 60.0
+_SECONDS_BETWEEN_TRIES = 0.02
+_MODE = 0o644
 
 
 @contextmanager
@@ -19,15 +22,26 @@ def exclusive(path: Path, *, longest_wait: float = _LONGEST_WAIT_SECONDS) -> Ite
 
     Raises:
         StoreBusyError: Another process held the lock for ``longest_wait`` seconds.
+        OSError: The folder can't be made, or takes no lock file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock_path = path.with_name(f".{path.name}.lock")
-    lock = FileLock(lock_path)
+    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
     try:
-        lock.acquire(timeout=longest_wait)
-    except Timeout as error:
-        raise StoreBusyError(lock_path, longest_wait) from error
-    try:
+        given_up_at = time.monotonic() + longest_wait
+        while not _try_lock(descriptor):
+            if time.monotonic() >= given_up_at:
+                raise StoreBusyError(lock_path, longest_wait)
+            time.sleep(_SECONDS_BETWEEN_TRIES)
         yield
     finally:
-        lock.release()
+        # Closing the last descriptor of a lock gives it back.
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,13 +1,14 @@
-"""The processed table: one row a moment, sorted by time, made again whenever the raw log grows."""
+"""The processed table: one row a moment, sorted by time; it grows with the raw log."""
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pipeline_lib.errors import TableDamagedError
-from pipeline_lib.store.durable_files import replace
+from pipeline_lib.store.durable_files import replace, write_all
 from pipeline_lib.store.raw_rows import format_decimal
 from pipeline_lib.timestamps import format_moment, parse_moment
 
@@ -24,7 +25,11 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) ->
     Raises:
         OSError: The disk is full or read-only. The table is then as it was before.
     """
-    content = encode(columns, rows)
+    return write_bytes(path, encode(columns, rows))
+
+
+def write_bytes(path: Path, content: bytes) -> bool:
+    """The same, of rows that are encoded already, with their header."""
     if read_bytes(path) == content:
         return False
     replace(path, content)
@@ -33,9 +38,31 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) ->
 
 def encode(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """The table's bytes: floats as the shortest text that reads back the same, decimals in plain digits."""
-    lines = [",".join(columns)]
-    lines += [",".join(_format(cell) for cell in row) for row in rows]
-    return ("\n".join(lines) + "\n").encode()
+    return (",".join(columns) + "\n").encode() + encode_rows(rows)
+
+
+def encode_rows(rows: Iterable[Sequence[Cell]]) -> bytes:
+    """The bytes of ``rows`` without a header."""
+    return "".join([",".join([_FORMATS[type(cell)](cell) for cell in row]) + "\n" for row in rows]).encode()
+
+
+def append(path: Path, end: int, content: bytes) -> None:
+    """Add whole rows after the first ``end`` bytes, which are all that the table holds.
+
+    Raises:
+        OSError: The disk is full or read-only. The table is then as it was before.
+    """
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        try:
+            os.lseek(descriptor, end, os.SEEK_SET)
+            write_all(descriptor, content)
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, end)
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -74,13 +101,10 @@ def last_moment(path: Path) -> datetime:
         ) from error
 
 
-def _format(cell: Cell) -> str:
-    match cell:
-        case None:
-            return ""
-        case datetime():
-            return format_moment(cell)
-        case Decimal():
-            return format_decimal(cell)
-        case _:
-            return repr(cell)
+_FORMATS: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    datetime: format_moment,
+    Decimal: format_decimal,
+    float: repr,
+    int: repr,
+}

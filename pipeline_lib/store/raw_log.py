@@ -1,26 +1,44 @@
 """The raw log: one row an observation, in the order of arrival, only ever appended to."""
 
-import mmap
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.observation import Observation
-from pipeline_lib.store.durable_files import sync_folder, write_all
+from pipeline_lib.store import log_index
 from pipeline_lib.store.locking import exclusive
-from pipeline_lib.store.raw_rows import HEADER, decode_row, encode_row
+from pipeline_lib.store.open_log import HEADER_BYTES, REBUILD, OpenLog, check_header
+from pipeline_lib.store.raw_rows import decode_row
 from pipeline_lib.timestamps import format_moment
 
-_HEADER = HEADER.encode()
 _MODE = 0o644
-_REBUILD = "the log can be made again from the archive"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[OpenLog]:
+    """The log under its lock, made when there is none, with its end mended.
+
+    A row that an earlier process left half-written at the end is cut off first: its run was killed before
+    it could report success, so its retry writes it again.
+
+    Raises:
+        TableDamagedError: The file starts with another header.
+        StoreBusyError: Another process holds the log for too long.
+        OSError: The disk is read-only.
+    """
+    with exclusive(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _MODE)
+        try:
+            yield OpenLog.mended(path, descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def append(path: Path, observation: Observation) -> bool:
     """Add the row of ``observation`` unless a row of its moment is there.
-
-    A row that an earlier process left half-written at the end is cut off first: its run was killed before
-    it could report success, so its retry writes it again.
 
     Returns:
         Whether a row was added.
@@ -30,18 +48,10 @@ def append(path: Path, observation: Observation) -> bool:
         StoreBusyError: Another process holds the log for too long.
         OSError: The disk is full or read-only. The log is then as it was before.
     """
-    with exclusive(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _MODE)
-        try:
-            end = _mend_end(path, descriptor)
-            if end and _holds_row_of(descriptor, observation):
-                return False
-            _append_bytes(descriptor, end, (b"" if end else _HEADER) + encode_row(observation).encode())
-        finally:
-            os.close(descriptor)
-        if not end:
-            # The name may be new: made just now, or by a process that was killed before it could do this.
-            sync_folder(path.parent)
+    with opened(path) as log:
+        if log.holds(observation.moment):
+            return False
+        log.append(observation)
         return True
 
 
@@ -53,16 +63,42 @@ def read(path: Path) -> list[Observation]:
     Raises:
         TableDamagedError: A line is not a row.
     """
-    observations = []
-    for number, line in enumerate(read_bytes(path).decode(errors="replace").splitlines(), start=1):
-        if number == 1:
-            _check_header(path, line.encode() + b"\n")
-            continue
-        try:
-            observations.append(decode_row(line))
-        except ValueError as error:
-            raise TableDamagedError(path, number, str(error), hint=_REBUILD) from error
-    return observations
+    return read_from(path, 0)[0]
+
+
+def read_from(path: Path, start: int) -> tuple[list[Observation], int]:
+    """The rows that begin at byte ``start`` or after it, in the order of arrival, and the byte after them.
+
+    Args:
+        path: The log.
+        start: 0, or where an earlier call said that the rows ended.
+
+    Raises:
+        TableDamagedError: A line is not a row.
+    """
+    try:
+        with path.open("rb") as file:
+            _check_first_line(path, file.readline())
+            file.seek(max(start, len(HEADER_BYTES)))
+            content = file.read()
+    except FileNotFoundError:
+        return [], 0
+    content = content[: content.rfind(b"\n") + 1]
+    start = max(start, len(HEADER_BYTES))
+    return _decode(path, content, start), start + len(content)
+
+
+def read_since(path: Path, moment: datetime) -> list[Observation]:
+    """All rows of ``moment`` or later, by time, wherever they stand; none when there is no log yet.
+
+    Of a log of years this reads the days asked for, and what came late since they began. Without a usable
+    index, as beside a log that was restored from elsewhere, it reads all.
+
+    Raises:
+        TableDamagedError: One of the lines read is not a row.
+    """
+    rows, _ = read_from(path, _start_of_day(path, log_index.day_of(format_moment(moment).encode())))
+    return sorted((row for row in rows if row.moment >= moment), key=lambda row: row.moment)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -74,52 +110,31 @@ def read_bytes(path: Path) -> bytes:
     return content[: content.rfind(b"\n") + 1]
 
 
-def _mend_end(path: Path, descriptor: int) -> int:
-    """Cut off a half-written row; the log's length after that, 0 when not even the header is whole."""
-    start = os.pread(descriptor, len(_HEADER), 0)
-    if _HEADER.startswith(start) and start != _HEADER:
-        os.ftruncate(descriptor, 0)
+def _start_of_day(path: Path, day: bytes) -> int:
+    """A byte in front of which no row of ``day`` or later begins."""
+    entry = log_index.read(path).find_start(day)
+    if entry is None:
         return 0
-    _check_header(path, start)
-    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
-        # As long as it may be: a power cut can leave blocks of zeros in the place of the last rows.
-        size, last_line_start = len(content), content.rfind(b"\n") + 1
-        last_line = content[last_line_start:]
-    if not last_line:
-        return size
-    if _is_row(last_line):
-        # An editor that drops the last line end leaves a whole row; a torn one lacks its last column.
-        os.pwrite(descriptor, b"\n", size)
-        return size + 1
-    os.ftruncate(descriptor, last_line_start)
-    return last_line_start
-
-
-def _check_header(path: Path, line: bytes) -> None:
-    if line != _HEADER:
-        raise TableDamagedError(path, 1, f"the header is not {HEADER.strip()}", hint=_REBUILD)
-
-
-def _is_row(line: bytes) -> bool:
     try:
-        decode_row(line.decode())
-    except ValueError:
-        return False
-    return True
+        with path.open("rb") as file:
+            return entry[1] if log_index.begins_day(file.fileno(), *entry) else 0
+    except FileNotFoundError:
+        return 0
 
 
-def _holds_row_of(descriptor: int, observation: Observation) -> bool:
-    key = f"\n{format_moment(observation.moment)},".encode()
-    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
-        # The row asked for is nearly always among the last ones.
-        return content.rfind(key) >= 0
+def _check_first_line(path: Path, line: bytes) -> None:
+    # A header without its end is being written, or its writer was killed.
+    if line.endswith(b"\n"):
+        check_header(path, line)
 
 
-def _append_bytes(descriptor: int, end: int, content: bytes) -> None:
-    try:
-        os.lseek(descriptor, end, os.SEEK_SET)
-        write_all(descriptor, content)
-        os.fsync(descriptor)
-    except OSError:
-        os.ftruncate(descriptor, end)
-        raise
+def _decode(path: Path, content: bytes, start: int) -> list[Observation]:
+    observations = []
+    for place, line in enumerate(content.decode(errors="replace").splitlines()):
+        try:
+            observations.append(decode_row(line))
+        except ValueError as error:
+            with path.open("rb") as file:
+                number = file.read(start).count(b"\n") + place + 1
+            raise TableDamagedError(path, number, str(error), hint=REBUILD) from error
+    return observations

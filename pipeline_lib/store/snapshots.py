@@ -6,6 +6,8 @@ ends in the coin's part of CoinGecko's answer, letter for letter, and holds that
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +18,15 @@ from pipeline_lib.errors import SnapshotDamagedError, SnapshotMissingError
 from pipeline_lib.observation import Observation, Provenance
 from pipeline_lib.store.durable_files import write_once
 from pipeline_lib.store.layout import Layout
+from pipeline_lib.store.manifest import Record
 from pipeline_lib.store.raw_rows import HEADER, encode_row, from_fields, to_fields
 from pipeline_lib.timestamps import format_moment, parse_moment
 
 _FORMAT = 1
 _ANSWER_STARTS = '\n "answer": '
 _ANSWER_ENDS = "\n}\n"
+_OBSERVATION_STARTS = b'\n "observation": '
+_SNAPSHOT_NAME = re.compile(r"(\d{8}T\d{6}Z)\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,34 @@ def read_snapshot(layout: Layout, moment: datetime) -> Snapshot:
     if snapshot is None:
         raise SnapshotMissingError(layout.snapshot_json(moment))
     return snapshot
+
+
+def read_row(layout: Layout, record: Record) -> bytes:
+    """The raw log's row of a snapshot, which is proved by its hash in the manifest and not read further.
+
+    Raises:
+        SnapshotMissingError: The file is gone.
+        SnapshotDamagedError: It isn't the one that was archived.
+    """
+    path = layout.snapshot_json(record.moment)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise SnapshotMissingError(path) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != record.json_sha256:
+        raise SnapshotDamagedError(path, f"its sha256 is {found}, not {record.json_sha256} as archived")
+    line = content[content.find(_OBSERVATION_STARTS) + len(_OBSERVATION_STARTS) :].partition(b",\n")[0]
+    return (",".join(json.loads(line).values()) + "\n").encode()
+
+
+def archived_moments(layout: Layout) -> list[datetime]:
+    """The moments that the archive's folder holds a JSON file of, oldest first; lists the whole folder."""
+    if not layout.archive.exists():
+        return []
+    names = (entry.name for entry in os.scandir(layout.archive))
+    keys = (found[1] for found in map(_SNAPSHOT_NAME.fullmatch, names) if found)
+    return sorted(parse_moment(key) for key in keys)
 
 
 def encode_snapshot(snapshot: Snapshot) -> bytes:

@@ -5,7 +5,7 @@ from socket import create_server
 
 import pytest
 
-from pipeline_lib.alerts.messages import AbnormalMove, PriceAlert
+from pipeline_lib.alerts.messages import Market, MovesText, WindowText
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.retrying import RetryPolicy
 from pipeline_lib.secret import Secret
@@ -16,18 +16,21 @@ MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
 
 
 @pytest.fixture
-def alert() -> PriceAlert:
-    return PriceAlert(
+def market() -> Market:
+    return Market(
         pipeline="bitcoin",
         coin="bitcoin",
         vs_currency="usd",
-        price=Decimal("6955.27"),
         moment=MOMENT,
-        moves=[
-            AbnormalMove("1h", Decimal("-8.1649"), Decimal(3)),
-            AbnormalMove("24h", Decimal("-16.2"), Decimal("8.50")),
+        price=Decimal("6955.27"),
+        moves=MovesText(Decimal("-8.1649"), Decimal("-16.2")),
+        windows=[
+            WindowText("24h", 8000.5, 120.25, 24, -8.69),
+            WindowText("20_rows", 6955.27, None, 1, None),
         ],
+        last_day=[Decimal(8000), Decimal(8100), Decimal(7600), Decimal("6955.27")],
         run_url="https://airflow.example/dags/bitcoin_data_pipeline/runs/manual?a=1&b=2",
+        log_url="https://airflow.example/log",
     )
 
 

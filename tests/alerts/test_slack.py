@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from pipeline_lib.alerts.messages import PriceAlert, slack_message
+from pipeline_lib.alerts.messages import Market, announce, slack_messages
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.errors import PermanentError, SlackRefusedError, SlackUnavailableError, TemporaryError
 from pipeline_lib.retrying import RetryPolicy
 from pipeline_lib.secret import Secret
 from pipeline_lib.simulator.faults import Fault
 from pipeline_lib.simulator.server import Simulator
+from tests.alerts.samples import FIRED, event
 
 MESSAGE: dict[str, Any] = {"text": "📉 bitcoin -8.16 % &amp; more"}
 
@@ -20,9 +21,9 @@ def _fault(status: int, times: int | None = 1, retry_after: int | str | None = N
 
 
 def test_a_message_arrives_as_it_was_made(
-    webhook: SlackWebhook, simulator: Simulator, alert: PriceAlert
+    webhook: SlackWebhook, simulator: Simulator, market: Market
 ) -> None:
-    message = slack_message(alert)
+    ((message, _),) = slack_messages([announce(market, [event(FIRED)], market.moment)])
     webhook.deliver(message)
     (taken,) = simulator.slack_messages
     assert json.dumps(taken.body) == json.dumps(message)
@@ -72,23 +73,28 @@ def test_a_refusal_that_lasts_ends_after_all_tries(webhook: SlackWebhook, simula
 
 
 @pytest.mark.parametrize(
-    ("status", "reason"),
+    ("status", "reason", "advice"),
     [
-        (400, "invalid_payload"),
-        (403, "invalid_token"),
-        (404, "no_service"),
-        (410, "channel_is_archived"),
+        (400, "invalid_payload", "please report it"),
+        (403, "invalid_token", "copy the whole address again"),
+        (403, "action_prohibited", "ask one to allow the app"),
+        (404, "no_service", "make a new one"),
+        (404, "channel_not_found", "make a webhook for one that exists"),
+        (410, "channel_is_archived", "bring the channel back from the archive"),
+        (418, "teapot", "check that SLACK_WEBHOOK_URL, or the connection,"),
     ],
 )
-def test_a_permanent_refusal_is_told_at_once(
-    webhook: SlackWebhook, simulator: Simulator, status: int, reason: str
+def test_a_permanent_refusal_is_told_at_once_with_what_to_do(
+    webhook: SlackWebhook, simulator: Simulator, status: int, reason: str, advice: str
 ) -> None:
-    simulator.faults.add(_fault(status, times=2))
+    fault = Fault(kind="status", path="/services", status=status, body=reason, times=2)
+    simulator.faults.add(fault)
     with pytest.raises(SlackRefusedError) as caught:
         webhook.deliver(MESSAGE)
     assert isinstance(caught.value, PermanentError)
     assert (caught.value.status, caught.value.reason) == (status, reason)
-    assert str(caught.value).startswith(f"Slack refused the message: {status} {reason} (check that ")
+    assert str(caught.value).startswith(f"Slack refused the message: {status} {reason} (")
+    assert advice in caught.value.hint
     assert [fault.times for fault in simulator.faults.waiting()] == [1]
 
 

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,18 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.analysis.price_moves import (
-    CrossedThreshold,
-    Horizon,
     PriceMoves,
-    crossed_thresholds,
     percent_change,
     price_moves,
 )
 from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.observation import Observation
-from pipeline_lib.spec import Thresholds
 
-THRESHOLDS = Thresholds(move_1h_percent=Decimal(3), move_24h_percent=Decimal("8.5"))
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -31,51 +25,6 @@ def _history(observation: Observation, *before: tuple[timedelta, str]) -> list[P
         [own, *(PricePoint(observation.moment - age, Decimal(price)) for age, price in before)],
         key=lambda point: point.moment,
     )
-
-
-def _labels(crossed: Sequence[CrossedThreshold]) -> list[str]:
-    return [threshold.horizon.label for threshold in crossed]
-
-
-@pytest.mark.parametrize(
-    ("hour", "day", "expected"),
-    [
-        ("3", "0", ["1h"]),
-        ("-3", "0", ["1h"]),
-        ("2.9999999999", "8.4999999999", []),
-        ("-2.9999999999", "-8.4999999999", []),
-        ("3.0000000001", "8.5", ["1h", "24h"]),
-        ("-0", "-8.5", ["24h"]),
-        ("0", "0", []),
-    ],
-)
-def test_a_threshold_is_reached_at_its_exact_edge(hour: str, day: str, expected: list[str]) -> None:
-    assert _labels(crossed_thresholds(PriceMoves(Decimal(hour), Decimal(day)), THRESHOLDS)) == expected
-
-
-def test_what_is_crossed_keeps_its_sign_and_threshold() -> None:
-    crossed = crossed_thresholds(PriceMoves(Decimal("-3.5"), Decimal(9)), THRESHOLDS)
-    assert crossed == (
-        CrossedThreshold(Horizon.HOUR, Decimal("-3.5"), Decimal(3)),
-        CrossedThreshold(Horizon.DAY, Decimal(9), Decimal("8.5")),
-    )
-
-
-def test_an_unknown_move_reaches_no_threshold() -> None:
-    smallest = Thresholds(Decimal("1e-9"), Decimal("1e-9"))
-    assert crossed_thresholds(PriceMoves(None, None), smallest) == ()
-    assert _labels(crossed_thresholds(PriceMoves(None, Decimal(1)), smallest)) == ["24h"]
-
-
-@given(
-    move=st.decimals(-200, 200, places=10),
-    threshold=st.decimals(Decimal("0.1"), 100, places=4),
-)
-def test_a_fall_and_a_rise_of_one_size_alert_alike(move: Decimal, threshold: Decimal) -> None:
-    thresholds = Thresholds(threshold, threshold)
-    up = crossed_thresholds(PriceMoves(move, move), thresholds)
-    down = crossed_thresholds(PriceMoves(-move, -move), thresholds)
-    assert len(up) == len(down) == (2 if not -threshold < move < threshold else 0)
 
 
 def test_the_sources_own_moves_go_before_the_history(observation: Observation) -> None:

@@ -29,30 +29,43 @@ def test_a_single_price_is_its_own_mean() -> None:
 
 
 def test_the_statistics_of_a_few_prices() -> None:
-    # Mean 5, squares of deviations 9 + 1 + 1 + 9 = 20, of the first three 14/3 + ... around mean 4.
-    assert list(rolling_statistics(_points(2, 4, 6, 8), DAY)) == [
+    # Mean 5, squares of deviations 9 + 1 + 1 + 9 = 20; the last price is 7 above it.
+    assert list(rolling_statistics(_points(2, 4, 6, 8, 12), DAY)) == [
         WindowStatistics(mean=2.0, standard_deviation=None, count=1, z_score=None),
         WindowStatistics(mean=3.0, standard_deviation=math.sqrt(2), count=2, z_score=None),
-        WindowStatistics(mean=4.0, standard_deviation=2.0, count=3, z_score=3 / math.sqrt(2)),
-        WindowStatistics(mean=5.0, standard_deviation=math.sqrt(20 / 3), count=4, z_score=2.0),
+        WindowStatistics(mean=4.0, standard_deviation=2.0, count=3, z_score=None),
+        WindowStatistics(mean=5.0, standard_deviation=math.sqrt(20 / 3), count=4, z_score=None),
+        WindowStatistics(
+            mean=6.4, standard_deviation=math.sqrt(59.2 / 4), count=5, z_score=math.sqrt(49 * 3 / 20)
+        ),
     ]
 
 
-def test_the_statistics_of_the_last_three_prices() -> None:
-    # Windows 2, 2 4, 2 4 6, 4 6 8; baselines none, 2, 2 4, 2 4 6.
-    assert list(rolling_statistics(_points(2, 4, 6, 8), 3)) == [
-        WindowStatistics(mean=2.0, standard_deviation=None, count=1, z_score=None),
-        WindowStatistics(mean=3.0, standard_deviation=math.sqrt(2), count=2, z_score=None),
-        WindowStatistics(mean=4.0, standard_deviation=2.0, count=3, z_score=3 / math.sqrt(2)),
-        WindowStatistics(mean=6.0, standard_deviation=2.0, count=3, z_score=2.0),
+def test_the_statistics_of_the_last_four_prices() -> None:
+    assert list(rolling_statistics(_points(2, 4, 6, 8, 12, 5), 4))[3:] == [
+        WindowStatistics(mean=5.0, standard_deviation=math.sqrt(20 / 3), count=4, z_score=None),
+        # Windows 4 6 8 12 and 6 8 12 5, baselines 2 4 6 8 and 4 6 8 12.
+        WindowStatistics(
+            mean=7.5, standard_deviation=math.sqrt(35 / 3), count=4, z_score=math.sqrt(49 * 3 / 20)
+        ),
+        WindowStatistics(
+            mean=7.75, standard_deviation=math.sqrt(28.75 / 3), count=4, z_score=-math.sqrt(6.25 * 3 / 35)
+        ),
     ]
 
 
 def test_a_window_of_observations_reaches_over_a_gap() -> None:
-    points = [*_points(1, 2, 3), PricePoint(START + 5000 * HOUR, Decimal(10))]
-    assert _last(points, 2) == WindowStatistics(
-        mean=6.5, standard_deviation=math.sqrt(24.5), count=2, z_score=math.sqrt(112.5)
+    points = [*_points(1, 2, 3, 4), PricePoint(START + 5000 * HOUR, Decimal(10))]
+    # The four before: mean 2.5, variance 5/3.
+    assert _last(points, 4) == WindowStatistics(
+        mean=4.75, standard_deviation=math.sqrt(38.75 / 3), count=4, z_score=math.sqrt(56.25 * 3 / 5)
     )
+
+
+@pytest.mark.parametrize("span", [DAY, 20])
+def test_a_z_score_needs_four_prices_before_it(span: timedelta | int) -> None:
+    scores = [entry.z_score is not None for entry in rolling_statistics(_points(*range(1, 8)), span)]
+    assert scores == [False, False, False, False, True, True, True]
 
 
 def test_a_price_that_never_moves_has_no_z_score() -> None:
@@ -125,8 +138,8 @@ def test_it_agrees_with_pandas_on_a_well_behaved_series() -> None:
         assert deviations[0] is None
         assert deviations[1:] == pytest.approx(list(rolling.std())[1:], rel=1e-9)
         scores = [entry.z_score for entry in found]
-        assert scores[:2] == [None, None]
-        assert scores[2:] == pytest.approx(list(score)[2:], rel=1e-9, abs=1e-9)
+        assert scores[:4] == [None] * 4
+        assert scores[4:] == pytest.approx(list(score)[4:], rel=1e-9, abs=1e-9)
 
 
 def test_prices_at_the_limits_of_a_quote_are_summed_exactly() -> None:

@@ -5,11 +5,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
 from fractions import Fraction
 from math import isqrt
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.analysis.rolling import PricePoint, WindowStatistics, rolling_statistics
+from pipeline_lib.analysis.rolling import (
+    FEWEST_FOR_Z_SCORE,
+    PricePoint,
+    WindowStatistics,
+    rolling_statistics,
+)
 
 START = datetime(2018, 2, 5, tzinfo=UTC)
 EXACT = Context(prec=100)
@@ -51,6 +57,11 @@ def _deviation(values: Sequence[Fraction]) -> Fraction | None:
     return Fraction(isqrt(int(variance * scale**2)), scale)
 
 
+def _score(price: Fraction, before: Sequence[Fraction]) -> Fraction | None:
+    deviation = _deviation(before) if len(before) >= FEWEST_FOR_Z_SCORE else None
+    return (price - _mean(before)) / deviation if deviation else None
+
+
 def _is_close(found: float | None, expected: Fraction | None) -> bool:
     if found is None or expected is None:
         return found is None and expected is None
@@ -63,8 +74,7 @@ def test_each_value_is_the_exact_one(points: list[PricePoint], span: timedelta) 
         now = points[place]
         window = [Fraction(point.price) for point in points[: place + 1] if point.moment > now.moment - span]
         before = [Fraction(point.price) for point in points[:place] if point.moment >= now.moment - span]
-        deviation = _deviation(before)
-        score = (Fraction(now.price) - _mean(before)) / deviation if deviation else None
+        score = _score(Fraction(now.price), before)
         assert found.count == len(window)
         assert _is_close(found.mean, _mean(window))
         assert _is_close(found.standard_deviation, _deviation(window))
@@ -78,11 +88,10 @@ def test_each_value_of_a_window_of_observations_is_the_exact_one(
     values = [Fraction(point.price) for point in points]
     for place, found in enumerate(rolling_statistics(points, count)):
         window, before = (values[max(0, end - count) : end] for end in (place + 1, place))
-        deviation = _deviation(before)
         assert found.count == len(window)
         assert _is_close(found.mean, _mean(window))
         assert _is_close(found.standard_deviation, _deviation(window))
-        assert _is_close(found.z_score, (values[place] - _mean(before)) / deviation if deviation else None)
+        assert _is_close(found.z_score, _score(values[place], before))
 
 
 @given(points=series(), count=st.integers(2, 20), start=st.integers(0, 40))
@@ -116,3 +125,34 @@ def test_prices_in_another_unit_give_the_same_z_scores(
     scaled = [PricePoint(point.moment, EXACT.scaleb(point.price, factor)) for point in points]
     scores = [entry.z_score for entry in rolling_statistics(points, span)]
     assert [entry.z_score for entry in rolling_statistics(scaled, span)] == scores
+
+
+def test_ten_thousand_windows_are_exact_to_one_part_in_a_trillion() -> None:
+    random = Random(20180205)  # noqa: S311 (prices, not secrets)
+    moment, points = START, list[PricePoint]()
+    while len(points) < 10_000:
+        moment += random.choice((1, 1, 1, 2, 7, 50)) * timedelta(minutes=30)
+        # From 1e-12 to 1e9, mostly near the price before, now and then a bad tick.
+        digits = f"{random.randrange(1, 10**9)}E{random.randrange(-12, 1)}"
+        near = bool(points) and random.random() < 0.98
+        price = (
+            EXACT.multiply(points[-1].price, Decimal(random.randrange(980, 1021)) / 1000) if near else None
+        )
+        points.append(PricePoint(moment, round_to_places(price) if price else Decimal(digits)))
+    values = [Fraction(point.price) for point in points]
+    oldest = 0
+    for place, found in enumerate(rolling_statistics(points, timedelta(hours=24))):
+        start = points[place].moment - timedelta(hours=24)
+        while points[oldest].moment < start:
+            oldest += 1
+        before = values[oldest:place]
+        window = values[oldest + (points[oldest].moment == start) : place + 1]
+        assert found.count == len(window)
+        assert _is_close(found.mean, _mean(window))
+        assert _is_close(found.standard_deviation, _deviation(window))
+        assert _is_close(found.z_score, _score(values[place], before))
+
+
+def round_to_places(price: Decimal) -> Decimal:
+    """With at most 21 decimal places and never zero."""
+    return max(EXACT.quantize(price, Decimal("1e-21")), Decimal("1e-12"))

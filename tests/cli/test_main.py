@@ -88,10 +88,12 @@ def test_the_version_imports_no_command() -> None:
         ["explain", "bitcoin"],
         ["new", "solana"],
         ["render", "bitcoin"],
+        ["replay", "bitcoin"],
         ["run", "bitcoin"],
         ["schema"],
         ["upload", "bitcoin"],
         ["validate"],
+        ["verify", "bitcoin"],
     ],
     ids=" ".join,
 )

@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from pipeline_lib import steps
+from pipeline_lib.outcome import Done
 from pipeline_lib.simulator.faults import Fault
 from pipeline_lib.simulator.server import Simulator
 
@@ -11,7 +13,7 @@ Command = Callable[..., Result]
 
 AT = ("--at", "2018-02-05T14:00:00Z")
 FETCHED = "fetch_and_save_price: bitcoin 9000.00 USD at 2018-02-05T14:00:00Z"
-TOLD = "1h -10.00 %, 24h -10.00 %"
+TOLD = "-10.00 % in 1h (fired), -10.00 % in 24h (fired)"
 COMPUTED = "compute_moving_average: 1 rows up to 2018-02-05T14:00:00Z"
 RAW_SKIPPED = "upload_raw_to_s3: skipped: the spec has no s3 section"
 PROCESSED_SKIPPED = "upload_processed_csv_to_s3: skipped: the spec has no s3 section"
@@ -60,6 +62,20 @@ def test_a_run_made_again_fetches_and_tells_nothing_new(
     assert result.exit_code == 0
     assert (len(market.requests), len(market.slack_messages)) == (1, 1)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_warning_of_a_step_stands_on_stderr(
+    market: Simulator, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compute_moving_average(*_: object) -> Done:
+        return Done("done", ("a new field",))
+
+    fetch, *_ = steps.ALL_STEPS
+    monkeypatch.setattr(steps, "ALL_STEPS", (fetch, compute_moving_average))
+    result = command("run", "bitcoin", *AT)
+    assert result.stdout.splitlines()[1:] == ["compute_moving_average: done"]
+    assert (result.exit_code, result.stderr) == (0, "compute_moving_average: warning: a new field\n")
+    assert len(market.requests) == 1
 
 
 def test_a_run_without_a_price_ends_at_once(project: Path, market: Simulator, command: Command) -> None:

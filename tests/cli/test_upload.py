@@ -1,10 +1,13 @@
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
 import pytest
 from click.testing import Result
 from moto import mock_aws
+
+from pipeline_lib.simulator.server import Simulator
 
 Command = Callable[..., Result]
 
@@ -38,38 +41,69 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], dict[str, 
         yield objects
 
 
+def _run(command: Command, market: Simulator, hour: int) -> None:
+    market.clock.set(datetime(2018, 2, 5, hour, tzinfo=UTC))
+    assert command("run", "bitcoin", "--at", f"2018-02-05T{hour}:00:00Z").exit_code == 0
+
+
 @pytest.mark.usefixtures("market", "with_s3")
-def test_the_processed_table_is_published_again(
-    project: Path, command: Command, objects: Callable[[], dict[str, bytes]]
+def test_what_s3_has_lost_is_published_again(
+    command: Command, objects: Callable[[], dict[str, bytes]]
 ) -> None:
     assert command(*RUN).exit_code == 0
     before = objects()
-    processed = [key for key in before if "processed" in key]
-    assert len(processed) == 2
+    assert len(before) == 5
     client = boto3.client("s3")
-    for key in processed:
+    for key in before:
         client.delete_object(Bucket="my-bucket", Key=key)
     result = command("upload", "bitcoin")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.startswith(f"the day's partition and s3://my-bucket/{PREFIX}/")
+    assert result.stdout == (
+        f"s3://my-bucket/{PREFIX}: 1 snapshots were missing; 1 days of the processed table compared\n"
+    )
     assert objects() == before
-    table = (project / "data" / "bitcoin_processed.csv").read_bytes()
-    assert [before[key] for key in processed] == [table, table]
+
+
+@pytest.mark.usefixtures("with_s3")
+def test_many_snapshots_are_published_in_batches(
+    command: Command,
+    market: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    objects: Callable[[], dict[str, bytes]],
+) -> None:
+    monkeypatch.setattr("pipeline_lib.cli.upload._BATCH", 2)
+    for hour in range(10, 15):
+        _run(command, market, hour)
+    before = objects()
+    client = boto3.client("s3")
+    for key in before:
+        client.delete_object(Bucket="my-bucket", Key=key)
+    assert "5 snapshots were missing" in command("upload", "bitcoin").stdout
+    assert objects() == before
+
+
+@pytest.mark.usefixtures("with_s3")
+def test_a_snapshot_that_cant_be_published_is_a_failure_and_holds_up_no_other(
+    project: Path, command: Command, market: Simulator, objects: Callable[[], dict[str, bytes]]
+) -> None:
+    for hour in (13, 14):
+        _run(command, market, hour)
+    before = objects()
+    client = boto3.client("s3")
+    for key in before:
+        client.delete_object(Bucket="my-bucket", Key=key)
+    (project / "data/archive/bitcoin/20180205T130000Z.json").unlink()
+    result = command("upload", "bitcoin")
+    assert result.exit_code == 1
+    assert "there is no snapshot" in result.stderr
+    assert before.keys() - objects().keys() == {key for key in before if "hour=13" in key}
 
 
 @pytest.mark.usefixtures("market", "with_s3", "objects")
-def test_a_day_that_the_table_lacks_is_told(command: Command) -> None:
-    command(*RUN)
-    result = command("upload", "bitcoin", "--at", "2018-02-06T00:00:00Z")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "no row of 2018-02-06 (run the compute step first)" in result.stderr
-
-
-@pytest.mark.usefixtures("market", "with_s3")
-def test_without_a_table_there_is_nothing_to_publish(command: Command) -> None:
+def test_without_a_log_there_is_nothing_to_publish(command: Command) -> None:
     result = command("upload", "bitcoin")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "no row with a moment (run the compute step first)" in result.stderr
+    assert "nothing was uploaded: there is no " in result.stderr
 
 
 @pytest.mark.usefixtures("market")
@@ -86,11 +120,6 @@ def test_an_upload_without_credentials_is_a_failure(command: Command) -> None:
     result = command("upload", "bitcoin")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Error: nothing was uploaded: no AWS credentials were found\n"
-
-
-@pytest.mark.usefixtures("project")
-def test_a_moment_that_is_none_is_misuse(command: Command) -> None:
-    assert command("upload", "bitcoin", "--at", "noon").exit_code == 2
 
 
 @pytest.mark.usefixtures("project")

@@ -12,7 +12,7 @@ from pipeline_lib.errors import (
     UnexpectedAnswerError,
     UnknownCoinError,
 )
-from pipeline_lib.market import CoinGecko, Transport
+from pipeline_lib.market import CoinGecko, Transport, find_observation
 from pipeline_lib.retrying import RetryPolicy
 from pipeline_lib.simulator.faults import Fault
 from pipeline_lib.simulator.server import Simulator
@@ -171,3 +171,12 @@ def test_a_retry_after_past_the_cap_ends_the_tries_at_once(
     assert time.monotonic() - start < 2
     assert caught.value.retry_after == 119.0
     assert len(simulator.requests) == 1
+
+
+def test_many_coins_are_asked_for_at_once(simulator: Simulator, market: CoinGecko, moment: datetime) -> None:
+    answer = market.ask(("bitcoin", "bitcoin-cash"), "usd")
+    assert simulator.requests[0].query["ids"] == "bitcoin,bitcoin-cash"
+    assert (answer.vs_currency, answer.coins) == ("usd", ("bitcoin", "bitcoin-cash"))
+    assert find_observation(answer, "bitcoin", moment, MAX_AGE)[0].coin == "bitcoin"
+    with pytest.raises(UnknownCoinError):
+        find_observation(answer, "bitcoin-cash", moment, MAX_AGE)

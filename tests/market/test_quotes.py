@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.errors import InvalidQuoteError, MarketError, UnexpectedAnswerError
-from pipeline_lib.market.quotes import Quote, find_quote
+from pipeline_lib.market.quotes import Quote, check_list, find_quote
 
 NUMBERS = [
     "current_price",
@@ -79,7 +79,9 @@ def test_a_null_stays_none_and_never_becomes_zero(row: Callable[..., str], field
     assert getattr(quote, attribute) is None
 
 
-@pytest.mark.parametrize("body", ["[]", " [ ] ", "[{}]", '[{"id": null}]', '[{"id": "bitcoin-cash"}]'])
+@pytest.mark.parametrize(
+    "body", ["[]", " [ ] ", "[{}]", '[{"id": null}]', '[{"id": "bitcoin-cash"}]', "[1]", "[NaN]"]
+)
 def test_a_body_without_the_coin_has_no_quote(body: str) -> None:
     assert find_quote(body.encode(), "bitcoin") is None
 
@@ -130,7 +132,7 @@ def test_a_refused_quote_is_kept_letter_for_letter(row: Callable[..., str]) -> N
 
 
 def test_of_a_large_answer_the_start_is_kept() -> None:
-    body = b"[" + b" " * 100_000 + b"1]"
+    body = b"[" + b" " * 100_000
     with pytest.raises(UnexpectedAnswerError) as caught:
         find_quote(body, "bitcoin")
     assert caught.value.answer == body[: 64 * 1024]
@@ -171,20 +173,42 @@ def test_a_missing_field_is_not_what_was_promised(row: Callable[..., str], field
         (b"", "CoinGecko's answer is not a list"),
         (b"{}", "CoinGecko's answer is not a list"),
         (b"<html>", "CoinGecko's answer is not a list"),
-        (b"[1]", "CoinGecko's answer lists something that is no coin"),
         (b"[{} {}]", "CoinGecko's answer ends in the middle"),
         (b"[{}", "CoinGecko's answer ends in the middle"),
-        (b"[NaN]", "CoinGecko's answer holds NaN, which is no JSON number"),
-        (b'[{"a": -Infinity}]', "CoinGecko's answer holds -Infinity, which is no JSON number"),
-        (b'[{"a": 1e9999999999999999999999}]', "CoinGecko's answer holds a number beyond any bound"),
         (b"[\xff]", "CoinGecko's answer is not UTF-8 text"),
     ],
 )
-def test_a_body_that_is_no_list_of_coins_is_not_what_was_promised(body: bytes, message: str) -> None:
+def test_a_body_that_is_no_whole_list_is_not_what_was_promised(body: bytes, message: str) -> None:
     with pytest.raises(UnexpectedAnswerError) as caught:
         find_quote(body, "bitcoin")
     assert caught.value.message == message
     assert caught.value.answer == body
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        check_list(body)
+    assert caught.value.message == message
+
+
+ODD_ITEMS = [
+    ("NaN", "NaN, which is no JSON number"),
+    ("-Infinity", "-Infinity, which is no JSON number"),
+    ("1e9999999999999999999999", "a number beyond any bound"),
+]
+
+
+@pytest.mark.parametrize(("value", "message"), ODD_ITEMS)
+def test_a_coin_whose_row_holds_no_json_is_refused(row: Callable[..., str], value: str, message: str) -> None:
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        found(f"[{row(roi=value)}]")
+    assert caught.value.message == f"CoinGecko's answer holds {message}"
+
+
+@pytest.mark.parametrize("other", ["1", "null", "[[]]", "NaN", '"bitcoin"', *(item for item, _ in ODD_ITEMS)])
+def test_what_is_wrong_with_other_rows_harms_no_coin(row: Callable[..., str], other: str) -> None:
+    text = row()
+    odd_row = row(id='"ethereum"', current_price=other)
+    body = f"[{other},{odd_row},{text},{odd_row}]"
+    check_list(body.encode())
+    assert found(body).text == text
 
 
 @pytest.mark.parametrize("body", [b"[", b"[{", b'[{"id"', b'[{"id": 01}]', b"[{},", b'[{"a":' * 50_000])

@@ -63,7 +63,7 @@ def test_a_recorded_hour_has_both_moves_and_its_own_volume() -> None:
     assert str(quote.hour_before) == "48868.60305863678"
     assert quote.day_before is not None
     assert str(quote.market_cap) == "917812515473.9926"
-    assert str(quote.total_volume) == "58711913335.06181"
+    assert str(quote.total_volume) == "58911713335.06181"
     assert "[1621087334184,49052.68444471721]" in quote.text
 
 

@@ -4,35 +4,23 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-import boto3
 import pytest
 
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
+from pipeline_lib.simulator.generator import GeneratedSeries
 from pipeline_lib.simulator.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.spec import AlertPolicy, PipelineSpec, QualityLimits, S3Target, Thresholds, Window
 from pipeline_lib.steps import Access
 from pipeline_lib.store.s3 import Bucket, S3Account
+from tests.steps.live_market import COINS, HOUR, LiveMarket
 from tests.steps.past_world import LATE
 from tests.steps.world import ASKED_AT, CRASH, START, World
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-
-@pytest.fixture(scope="session")
-def s3_client(s3_url: str) -> "S3Client":
-    """The tests' own look at the S3 server, which needs nothing of the environment."""
-    return boto3.client(
-        "s3",
-        endpoint_url=s3_url,
-        region_name="us-east-1",
-        aws_access_key_id="made-up-key",
-        aws_secret_access_key="made-up-secret",
-    )
 
 
 @pytest.fixture(scope="session")
@@ -58,17 +46,18 @@ def world(
     simulator: Simulator,
     s3_url: str,
     s3_client: "S3Client",
+    s3_bucket: str,
     aws_environment: None,  # noqa: ARG001 - sets the scene
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> World:
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
-    bucket = Bucket(s3_client, f"prices-{uuid4()}")
-    s3_client.create_bucket(Bucket=bucket.name)
+    bucket = Bucket(s3_client, s3_bucket)
     settings = Settings.from_environment(
         {
             "DATA_DIR": str(tmp_path / "data"),
             "COINGECKO_BASE_URL": simulator.base_url,
+            "COINGECKO_CALLS_PER_MINUTE": "10000",
             "SLACK_WEBHOOK_URL": simulator.slack_webhook_url,
         },
         project_folder=tmp_path,
@@ -112,3 +101,19 @@ def past(world: World) -> World:
     """The world 30 hours after the crash, by the market's clock and by the real one."""
     world.simulator.clock.set(LATE)
     return replace(world, access=replace(world.access, now=world.simulator.clock.now))
+
+
+@pytest.fixture(scope="session")
+def generated_series() -> dict[str, GeneratedSeries]:
+    return {coin: GeneratedSeries(coin, 0) for coin in COINS}
+
+
+@pytest.fixture
+def market(generated_series: dict[str, GeneratedSeries], tmp_path: Path) -> Iterator[LiveMarket]:
+    """Hourly pipelines of all coins, five seconds after the hour."""
+    with Simulator(generated_series, SimulatedClock(lambda: HOUR)) as simulator:
+        made = LiveMarket(tmp_path, simulator)
+        made.at(HOUR + timedelta(seconds=5))
+        for coin in COINS:
+            made.write(coin, coin)
+        yield made

@@ -17,7 +17,7 @@ from pipeline_lib.spec import Thresholds
 from pipeline_lib.steps import Run
 from tests.steps.world import CRASH, World
 
-TOLD = "1h -9.99 %, 24h -10.00 %"
+TOLD = "-9.99 % in 1h (fired), -10.00 % in 24h (fired)"
 RECORD = "alerts/btc/20180205T140000Z.json"
 
 
@@ -29,18 +29,28 @@ def test_an_abnormal_move_is_told(world: World) -> None:
     world.fetch(CRASH)
     assert _alert(world) == Done(f"{TOLD}: told Slack")
     (message,) = world.simulator.slack_messages
-    assert message.body["text"] == "📉 bitcoin -9.99 % in 1h: 7,202.50 USD"
-    assert "*24h*: -10.00 % (threshold 8 %)" in json.dumps(message.body)
-    assert "|open the run>" not in json.dumps(message.body)
-    assert json.loads(world.files()[RECORD]) == message.body
+    assert message.body["text"] == "🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD"
+    assert "*-10.00 % in 24h* (threshold 8 %)" in json.dumps(message.body)
+    assert "|run>" not in json.dumps(message.body)
+    record = json.loads(world.files()[RECORD])
+    assert record["message"] == message.body
+    assert [(event["rule"], event["kind"]) for event in record["events"]] == [
+        ("1h", "fired"),
+        ("24h", "fired"),
+    ]
+    assert not any(".outbox" in name for name in world.files())
 
 
 def test_the_message_leads_to_the_run(world: World) -> None:
     world.fetch(CRASH)
-    _alert(world, Run(CRASH, url="https://airflow.example/run?a=1&b=2"))
+    _alert(
+        world, Run(CRASH, url="https://airflow.example/run?a=1&b=2", log_url="https://airflow.example/log")
+    )
     (message,) = world.simulator.slack_messages
-    expected = "<https://airflow.example/run?a=1&amp;b=2|open the run>"
-    assert expected in json.dumps(message.body)
+    said = json.dumps(message.body)
+    assert "<https://airflow.example/run?a=1&amp;b=2|run>" in said
+    assert "<https://airflow.example/log|log>" in said
+    assert "<https://www.coingecko.com/en/coins/bitcoin|chart>" in said
 
 
 def test_a_retry_does_not_tell_again(world: World) -> None:
@@ -59,7 +69,8 @@ def test_processes_of_one_run_tell_once(world: World) -> None:
         outcomes = list(pool.map(lambda _: _alert(world), range(4)))
     assert len(world.simulator.slack_messages) == 1
     assert outcomes.count(Done(f"{TOLD}: told Slack")) == 1
-    assert outcomes.count(Done(f"{TOLD}: delivered before")) == 3
+    waited, late = f"{TOLD}: told Slack together with others", f"{TOLD}: delivered before"
+    assert outcomes.count(Done(waited)) + outcomes.count(Done(late)) == 3
 
 
 def test_a_calm_hour_is_not_told(world: World) -> None:
@@ -67,7 +78,7 @@ def test_a_calm_hour_is_not_told(world: World) -> None:
     calm = _alert(world, Run(CRASH - timedelta(hours=1)))
     assert calm == Done("no move reaches its threshold")
     assert world.simulator.slack_messages == ()
-    assert not any(name.startswith("alerts/") for name in world.files())
+    assert not any(name.startswith("alerts/btc/2") for name in world.files())
 
 
 @pytest.mark.parametrize(("threshold", "count"), [("9.985627694807224", 1), ("9.985627694807225", 0)])
@@ -84,7 +95,7 @@ def test_a_backfilled_run_alerts_nobody(world: World) -> None:
     backfilled = _alert(world, Run(CRASH, is_backfill=True))
     assert backfilled == Skipped("backfilled runs alert nobody")
     assert world.simulator.slack_messages == ()
-    assert RECORD not in world.files()
+    assert json.loads(world.files()[RECORD])["fate"] == "backfilled"
 
 
 def test_a_backfilled_run_alerts_when_the_spec_asks_for_it(world: World) -> None:
@@ -146,7 +157,7 @@ def test_a_missing_move_comes_from_the_own_history(world: World) -> None:
         world.simulator.faults.add(Fault(kind="null_field", field=name))
     world.fetch(CRASH)
     # (7202.50 - 8001.50) / 8001.50; there is no price of a day ago.
-    assert _alert(world) == Done("1h -9.99 %: told Slack")
+    assert _alert(world) == Done("-9.99 % in 1h (fired): told Slack")
 
 
 def test_a_missing_move_without_history_is_no_move(world: World) -> None:
@@ -164,11 +175,16 @@ def test_without_a_snapshot_nothing_is_told(world: World) -> None:
     assert world.simulator.slack_messages == ()
 
 
-def test_each_moment_is_told_for_itself(world: World) -> None:
-    for hours in (0, 1):
-        world.fetch(CRASH + timedelta(hours=hours))
-        _alert(world, Run(CRASH + timedelta(hours=hours)))
+def test_an_episode_is_told_when_it_begins_and_when_it_is_over(world: World) -> None:
+    outcomes = []
+    for hours in range(27):
+        moment = CRASH + timedelta(hours=hours)
+        world.fetch(moment)
+        outcomes.append(_alert(world, Run(moment)))
     assert world.told() == [
-        "📉 bitcoin -9.99 % in 1h: 7,202.50 USD",
-        "📉 bitcoin -10.00 % in 24h: 7,200.50 USD",
+        "🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD",
+        "✅ bitcoin calm again, -0.03 % in 1h: 7,200.50 USD",
+        "✅ bitcoin calm again, +0.00 % in 24h: 7,202.50 USD",
     ]
+    assert outcomes[2] == Done("nothing new to tell of what goes on: 24h")
+    assert outcomes[-1] == Done("no move reaches its threshold")

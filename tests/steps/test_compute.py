@@ -17,11 +17,11 @@ from tests.steps.world import CRASH, World
 HOUR = timedelta(hours=1)
 TABLE = "btc_processed.csv"
 THREE_HOURS = (
-    b"timestamp,price,change_1h_percent,change_24h_percent,mean_2h,std_2h,count_2h,z_score_2h\n"
-    b"2018-02-05T12:00:00Z,8000.50,-0.02499218994064355,0.0,8000.5,,1,\n"
-    b"2018-02-05T13:00:00Z,8001.50,0.012499218798825073,0.0,8001.0,0.7071067811865476,2,\n"
-    b"2018-02-05T14:00:00Z,7202.50,-9.985627694807224,-9.996875976257419,"
-    b"7602.0,564.9783181680515,2,-1129.2495295549163\n"
+    b"timestamp,price,change_1h_percent,change_24h_percent,log_return,mean_2h,std_2h,count_2h,z_score_2h\n"
+    b"2018-02-05T12:00:00Z,8000.50,-0.02499218994064355,0.0,,8000.5,,1,\n"
+    b"2018-02-05T13:00:00Z,8001.50,0.012499218798825073,0.0,0.0001249843771155803,8001.0,0.7071067811865476,2,\n"
+    b"2018-02-05T14:00:00Z,7202.50,-9.985627694807224,-9.996875976257419,-0.10520083612736139,"
+    b"7602.0,564.9783181680515,2,\n"
 )
 
 
@@ -73,9 +73,7 @@ def test_a_missing_move_comes_from_the_own_history_or_stays_empty(short: World) 
     short.fetch(CRASH)
     _compute(short)
     assert (
-        short.files()[TABLE]
-        .splitlines()[2]
-        .startswith(b"2018-02-05T14:00:00Z,7202.50,-9.9856276948,,7602.0,")
+        short.files()[TABLE].splitlines()[2].startswith(b"2018-02-05T14:00:00Z,7202.50,-9.9856276948,,-0.105")
     )
 
 

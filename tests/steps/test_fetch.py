@@ -32,6 +32,7 @@ ROW = (
 JSON = "archive/btc/20180205T140000Z.json"
 CSV = "archive/btc/20180205T140000Z.csv"
 LOG = "btc_raw.csv"
+MANIFEST = "manifests/btc/2018-02-05.sha256"
 
 
 def places(world: World) -> list[str]:
@@ -42,7 +43,14 @@ def places(world: World) -> list[str]:
 def test_a_price_is_archived_and_logged(world: World) -> None:
     assert world.fetch(CRASH) == Done("bitcoin 7202.50 USD at 2018-02-05T14:00:00Z")
     files = world.files()
-    assert sorted(files) == [CSV, JSON, LOG]
+    assert sorted(files) == [CSV, JSON, LOG, MANIFEST, "manifests/btc/newest"]
+    assert (
+        files[MANIFEST]
+        == (
+            f"# first\n{sha256(files[JSON]).hexdigest()}  20180205T140000Z.json\n"
+            f"{sha256(files[CSV]).hexdigest()}  20180205T140000Z.csv\n"
+        ).encode()
+    )
     assert files[LOG] == files[CSV] == HEADER + ROW
     document = json.loads(files[JSON])
     assert document["observation"]["price"] == "7202.50"
@@ -167,7 +175,7 @@ def test_a_damaged_snapshot_is_not_fetched_over(world: World) -> None:
 def test_a_damaged_log_keeps_the_archived_price(world: World) -> None:
     world.data.mkdir()
     (world.data / LOG).write_bytes(b"other\n")
-    with pytest.raises(TableDamagedError, match="the log can be made again from the archive"):
+    with pytest.raises(TableDamagedError, match="coin-pipelines replay makes the log again from the archive"):
         world.fetch(CRASH)
     assert sorted(world.files()) == [CSV, JSON, LOG]
     (world.data / LOG).unlink()

@@ -35,21 +35,23 @@ def computed(world: World) -> World:
     return world
 
 
-def test_the_snapshot_and_the_whole_log_are_published(computed: World) -> None:
-    outcome = steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.access)
-    assert outcome == Done(f"snapshot and s3://{computed.bucket.name}/crypto/btc/raw/btc_raw.csv")
-    files = computed.files()
-    assert computed.objects() == {
+def test_the_snapshot_and_the_whole_log_are_published(world: World) -> None:
+    world.fetch(CRASH)
+    outcome = steps.upload_raw_to_s3(world.spec, Run(CRASH), world.access)
+    assert outcome == Done(f"snapshot and s3://{world.bucket.name}/crypto/btc/raw/btc_raw.csv")
+    files = world.files()
+    assert world.objects() == {
         f"{HOUR}.json": files["archive/btc/20180205T140000Z.json"],
         f"{HOUR}.csv": files["archive/btc/20180205T140000Z.csv"],
         "crypto/btc/raw/btc_raw.csv": files["btc_raw.csv"],
     }
 
 
-def test_published_objects_say_what_they_are(computed: World) -> None:
-    steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.access)
-    client, name = computed.bucket.client, computed.bucket.name
-    types = {key: client.head_object(Bucket=name, Key=key)["ContentType"] for key in computed.objects()}
+def test_published_objects_say_what_they_are(world: World) -> None:
+    world.fetch(CRASH)
+    steps.upload_raw_to_s3(world.spec, Run(CRASH), world.access)
+    client, name = world.bucket.client, world.bucket.name
+    types = {key: client.head_object(Bucket=name, Key=key)["ContentType"] for key in world.objects()}
     assert types == {
         f"{HOUR}.json": "application/json",
         f"{HOUR}.csv": "text/csv; charset=utf-8",
@@ -57,16 +59,20 @@ def test_published_objects_say_what_they_are(computed: World) -> None:
     }
 
 
-def test_the_runs_day_and_the_whole_table_are_published(computed: World) -> None:
+def test_the_days_and_the_whole_table_are_published(computed: World) -> None:
     outcome = steps.upload_processed_csv_to_s3(computed.spec, Run(CRASH), computed.access)
     table_key = "crypto/btc/processed/btc_processed.csv"
-    assert outcome == Done(f"the day's partition and s3://{computed.bucket.name}/{table_key}")
+    location = f"s3://{computed.bucket.name}/{table_key}"
+    assert outcome == Done(f"the day's partition, 1 of other days and {location}")
     table = computed.files()["btc_processed.csv"]
     header, *rows = table.splitlines(keepends=True)
-    day = [row for row in rows if row.startswith(b"2018-02-05T")]
-    assert (len(rows), len(day)) == (5, 3)
+    days = {
+        day: [row for row in rows if row.startswith(day.encode())] for day in ("2018-02-04", "2018-02-05")
+    }
+    assert [len(day) for day in days.values()] == [2, 3]
     assert computed.objects() == {
-        "crypto/btc/processed/date=2018-02-05/btc_processed.csv": header + b"".join(day),
+        "crypto/btc/processed/date=2018-02-04/btc_processed.csv": header + b"".join(days["2018-02-04"]),
+        "crypto/btc/processed/date=2018-02-05/btc_processed.csv": header + b"".join(days["2018-02-05"]),
         table_key: table,
     }
 
@@ -101,7 +107,7 @@ def test_a_torn_row_of_the_log_is_not_published(computed: World) -> None:
 
 def test_a_snapshot_that_differs_from_the_published_one_is_a_conflict(computed: World) -> None:
     key = f"{HOUR}.json"
-    computed.bucket.put(key, b"of another deployment", "application/json")
+    computed.bucket.replace(key, b"of another deployment", "application/json")
     with pytest.raises(S3ConflictError) as caught:
         steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.access)
     assert caught.value.location == f"s3://{computed.bucket.name}/{key}"

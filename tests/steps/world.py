@@ -1,5 +1,6 @@
 """A pipeline's surroundings: a simulated market and Slack, an S3 server, a folder of files."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,9 @@ class World:
 
     def fetch(self, moment: datetime) -> Outcome:
         """Run the first step while the market stands at ``moment``."""
+        if moment < self.simulator.clock.now():
+            # No real market goes back in time: nothing may be known of what it said later.
+            shutil.rmtree(self.data / "coingecko", ignore_errors=True)
         self.simulator.clock.set(moment)
         return steps.fetch_and_save_price(self.spec, Run(moment), self.access)
 
@@ -53,11 +57,14 @@ class World:
         return [says(outcome) for outcome in outcomes]
 
     def files(self) -> dict[str, bytes]:
-        """All files but locks and what pipelines share, by their place in ``data``."""
+        """All files but hidden ones and what pipelines share, by their place in ``data``."""
         return {
             str(path.relative_to(self.data)): path.read_bytes()
             for path in sorted(self.data.rglob("*"))
-            if path.is_file() and path.suffix != ".lock" and self.data / "response_shapes" not in path.parents
+            if path.is_file()
+            and not path.name.startswith(".")
+            and self.data / "coingecko" not in path.parents
+            and self.data / "response_shapes" not in path.parents
         }
 
     def objects(self) -> dict[str, bytes]:

@@ -1,7 +1,6 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -82,6 +81,8 @@ def layout(tmp_path: Path) -> Layout:
         processed_table=tmp_path / "bitcoin_processed.csv",
         archive=tmp_path / "archive",
         alerts=tmp_path / "alerts",
+        published=tmp_path / "published",
+        manifests=tmp_path / "manifests",
         quarantine=tmp_path / "quarantine",
     )
 
@@ -92,8 +93,7 @@ def account(aws_environment: None, s3_url: str) -> S3Account:  # noqa: ARG001 - 
 
 
 @pytest.fixture
-def bucket(account: S3Account) -> Bucket:
-    opened = account.open_bucket(f"prices-{uuid4()}", None)
+def bucket(account: S3Account, s3_bucket: str) -> Bucket:
+    opened = account.open_bucket(s3_bucket, None)
     assert opened is not None
-    opened.client.create_bucket(Bucket=opened.name)
     return Bucket(opened.client, opened.name, RetryPolicy(first_wait=0))

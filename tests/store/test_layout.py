@@ -20,6 +20,8 @@ def test_everything_lies_in_the_data_folder() -> None:
         processed_table=Path("project/data/bitcoin_processed.csv"),
         archive=Path("project/data/archive/bitcoin"),
         alerts=Path("project/data/alerts/bitcoin"),
+        published=Path("project/data/published/bitcoin"),
+        manifests=Path("project/data/manifests/bitcoin"),
         quarantine=Path("project/data/quarantine/bitcoin"),
     )
 
@@ -30,6 +32,8 @@ def test_the_data_folder_can_be_moved() -> None:
         processed_table=Path("elsewhere/usd-coin_processed.csv"),
         archive=Path("elsewhere/archive/usd-coin"),
         alerts=Path("elsewhere/alerts/usd-coin"),
+        published=Path("elsewhere/published/usd-coin"),
+        manifests=Path("elsewhere/manifests/usd-coin"),
         quarantine=Path("elsewhere/quarantine/usd-coin"),
     )
 
@@ -46,7 +50,7 @@ def test_each_place_can_be_moved_alone(name: str, prefix: str, variable: str, at
     usual = _layout(name, {})
     moved = _layout(name, {f"{prefix}_{variable}": "elsewhere/place"})
     assert getattr(moved, attribute) == Path("elsewhere/place")
-    others = {"raw_log", "processed_table", "archive", "alerts"} - {attribute}
+    others = {"raw_log", "processed_table", "archive", "alerts", "manifests"} - {attribute}
     assert {other: getattr(moved, other) for other in others} == {
         other: getattr(usual, other) for other in others
     }
@@ -62,7 +66,6 @@ def test_files_of_a_moment_are_named_by_it() -> None:
     layout = _layout("bitcoin", {"BITCOIN_ARCHIVE_PATH": "archive"})
     assert layout.snapshot_json(MOMENT) == Path("archive/20180205T140309Z.json")
     assert layout.snapshot_csv(MOMENT) == Path("archive/20180205T140309Z.csv")
-    assert layout.delivered_alert(MOMENT) == Path("project/data/alerts/bitcoin/20180205T140309Z.json")
 
 
 def test_a_moment_in_another_zone_names_the_same_file() -> None:

@@ -8,6 +8,7 @@ from pipeline_lib.store.object_keys import (
     raw_log_key,
     raw_snapshot_key,
 )
+from pipeline_lib.timestamps import to_moment
 
 EASTERN = timezone(timedelta(hours=-5))
 
@@ -20,7 +21,7 @@ def test_keys_of_a_moment_are_partitioned_in_utc(moment: datetime) -> None:
     assert raw_snapshot_key("crypto/bitcoin", moment, ".json") == (
         "crypto/bitcoin/raw/date=2018-02-05/hour=04/20180205T040309Z.json"
     )
-    assert processed_day_key("crypto/bitcoin", "bitcoin", moment) == (
+    assert processed_day_key("crypto/bitcoin", "bitcoin", to_moment(moment).date()) == (
         "crypto/bitcoin/processed/date=2018-02-05/bitcoin_processed.csv"
     )
 

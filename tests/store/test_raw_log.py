@@ -111,7 +111,7 @@ def test_another_header_is_damage_and_nothing_is_written(
         with pytest.raises(TableDamagedError, match="the header is not timestamp,coin,") as caught:
             use()
         assert (caught.value.path, caught.value.line) == (log, 1)
-        assert caught.value.hint == "the log can be made again from the archive"
+        assert caught.value.hint == "coin-pipelines replay makes the log again from the archive"
     assert log.read_bytes() == content
 
 

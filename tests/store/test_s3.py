@@ -14,7 +14,7 @@ from pipeline_lib.retrying import RetryPolicy
 from pipeline_lib.store.s3 import Bucket, S3Account
 
 KEY = "crypto/bitcoin/raw/date=2018-02-05/hour=14/20180205T140000Z.json"
-WRITES = pytest.mark.parametrize("write", [Bucket.put, Bucket.put_immutable])
+WRITES = pytest.mark.parametrize("write", [Bucket.replace, Bucket.put_immutable])
 Write = Callable[[Bucket, str, bytes, str], object]
 
 
@@ -53,8 +53,8 @@ def test_other_content_of_an_immutable_object_is_a_conflict(bucket: Bucket) -> N
 
 
 def test_an_ordinary_object_is_replaced(bucket: Bucket) -> None:
-    bucket.put(KEY, b"first, and longer", "text/plain")
-    bucket.put(KEY, b"second", "text/csv")
+    assert bucket.replace(KEY, b"first, and longer", "text/plain")
+    assert bucket.replace(KEY, b"second", "text/csv")
     assert _content(bucket) == b"second"
 
 
@@ -92,7 +92,7 @@ def test_a_bucket_that_is_missing_is_told_with_what_to_do(bucket: Bucket, write:
 def test_a_bucket_name_that_cannot_be_one_is_refused_at_once(bucket: Bucket) -> None:
     impossible = Bucket(bucket.client, "no bucket!", RetryPolicy(first_wait=60))
     with pytest.raises(S3RefusedError, match="s3://no bucket!/key") as caught:
-        impossible.put("key", b"content", "text/csv")
+        impossible.replace("key", b"content", "text/csv")
     assert caught.value.code == "ParamValidationError"
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,16 +15,26 @@ from pipeline_lib.retrying import RetryPolicy
 from pipeline_lib.store.s3 import Bucket
 
 ATTEMPTS = 4
+PERMISSIONS = (
+    "the credentials need s3:PutObject and s3:GetObject on the prefix, s3:ListBucket on the bucket, and "
+    "kms:GenerateDataKey and kms:Decrypt on a key of their own"
+)
 
 
 class ToldServer(ThreadingHTTPServer):
-    """Gives its answers in turn; then the last one for ever. Keeps the requests."""
+    """Gives its answers to GET and PUT in turn; then the last one for ever. Keeps these requests.
+
+    HEAD is answered by ``stored``: the content that the last successful PUT brought, or a test's own.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[tuple[int, str | bytes]] = [(200, b"")]
         self.received: list[tuple[str, str | None]] = []
         self.checksums: list[str | None] = []
+        self.stored: bytes | None = None
+        self.tells_checksums = True
+        self.loses_the_last_byte = False
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -32,18 +42,28 @@ class _Handler(BaseHTTPRequestHandler):
     server: ToldServer
 
     def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.checksums.append(self.headers.get("x-amz-checksum-sha256"))
         self.server.received.append((self.command, self.headers.get("If-None-Match")))
         status, said = self.server.answers[0]
         if len(self.server.answers) > 1:
             del self.server.answers[0]
+        if self.command == "PUT" and status == 200:
+            self.server.stored = body[:-1] if self.server.loses_the_last_byte else body
         if isinstance(said, str):
             said = f"<Error><Code>{said}</Code><Message>made up</Message></Error>".encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
         self.wfile.write(said)
+
+    def do_HEAD(self) -> None:
+        stored = self.server.stored
+        self.send_response(404 if stored is None else 200)
+        self.send_header("Content-Length", str(len(stored or b"")))
+        if stored is not None and self.server.tells_checksums:
+            self.send_header("x-amz-checksum-sha256", b64encode(sha256(stored).digest()).decode())
+        self.end_headers()
 
     do_GET = do_PUT = _answer  # noqa: N815 - names that http.server asks for
 
@@ -90,13 +110,13 @@ def test_a_temporary_refusal_is_tried_again(
     assert server.received == [("PUT", "*")] * 3
 
 
-def test_only_immutable_writes_are_conditional(bucket: Bucket, server: ToldServer) -> None:
-    bucket.put("key", b"content", "text/csv")
-    assert server.received == [("PUT", None)]
+def test_a_first_write_of_any_kind_demands_that_nothing_is_there(bucket: Bucket, server: ToldServer) -> None:
+    bucket.replace("key", b"content", "text/csv")
+    assert server.received == [("PUT", "*")]
 
 
 def test_each_write_carries_the_checksum_of_its_content(bucket: Bucket, server: ToldServer) -> None:
-    bucket.put("key", b"content", "text/csv")
+    bucket.replace("key", b"content", "text/csv")
     bucket.put_immutable("key", b"other", "text/csv")
     expected = [b64encode(sha256(content).digest()).decode() for content in (b"content", b"other")]
     assert server.checksums == expected
@@ -105,7 +125,7 @@ def test_each_write_carries_the_checksum_of_its_content(bucket: Bucket, server: 
 def test_a_refusal_that_lasts_ends_after_all_tries(bucket: Bucket, server: ToldServer) -> None:
     server.answers = [(503, "SlowDown")]
     with pytest.raises(S3UnavailableError) as caught:
-        bucket.put("key", b"content", "text/csv")
+        bucket.put_immutable("key", b"content", "text/csv")
     assert isinstance(caught.value, TemporaryError)
     assert str(caught.value) == "S3 answered 503 SlowDown for s3://prices/key"
     assert len(server.received) == ATTEMPTS
@@ -113,6 +133,7 @@ def test_a_refusal_that_lasts_ends_after_all_tries(bucket: Bucket, server: ToldS
 
 def test_who_loses_a_race_to_the_same_content_has_written_it(bucket: Bucket, server: ToldServer) -> None:
     # The conflict: another write was under way. Its content, in the end, is ours.
+    server.stored, server.tells_checksums = b"content", False
     server.answers = [
         (409, "ConditionalRequestConflict"),
         (412, "PreconditionFailed"),
@@ -124,7 +145,7 @@ def test_who_loses_a_race_to_the_same_content_has_written_it(bucket: Bucket, ser
 
 
 def test_who_loses_a_race_to_other_content_is_told(bucket: Bucket, server: ToldServer) -> None:
-    server.answers = [(412, "PreconditionFailed"), (200, b"other")]
+    server.stored, server.answers = b"other", [(412, "PreconditionFailed")]
     with pytest.raises(S3ConflictError, match="s3://prices/key exists with other content"):
         bucket.put_immutable("key", b"content", "text/csv")
 
@@ -132,7 +153,16 @@ def test_who_loses_a_race_to_other_content_is_told(bucket: Bucket, server: ToldS
 @pytest.mark.parametrize(
     ("status", "code", "hint"),
     [
-        (403, "AccessDenied", "the credentials need s3:PutObject and s3:GetObject on the prefix"),
+        (
+            403,
+            "AccessDenied",
+            PERMISSIONS,
+        ),
+        (
+            501,
+            "NotImplemented",
+            "the store has to know conditional writes and x-amz-checksum-sha256; docs/s3.md says more",
+        ),
         (403, "InvalidAccessKeyId", "check the AWS credentials"),
         (403, "SignatureDoesNotMatch", "check the AWS credentials"),
         (400, "ExpiredToken", "renew the AWS session token"),
@@ -149,3 +179,38 @@ def test_a_permanent_refusal_is_told_at_once(
     assert (caught.value.code, caught.value.hint) == (code, hint)
     assert caught.value.message == f"S3 refused s3://prices/key: {status} {code}"
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("write", [Bucket.put_immutable, Bucket.replace])
+def test_other_bytes_than_were_sent_are_an_alarm(
+    bucket: Bucket, server: ToldServer, write: Callable[[Bucket, str, bytes, str], bool]
+) -> None:
+    server.loses_the_last_byte = True
+    with pytest.raises(S3ConflictError) as caught:
+        write(bucket, "key", b"content", "text/csv")
+    assert caught.value.found_sha256 == sha256(b"conten").hexdigest()
+
+
+def test_a_store_that_overwrites_in_spite_of_the_condition_is_refused(
+    bucket: Bucket, server: ToldServer
+) -> None:
+    with pytest.raises(S3RefusedError, match="overwrites objects in spite of If-None-Match") as caught:
+        bucket.require_conditional_writes("key", b"content", "text/csv")
+    assert caught.value.code == "ConditionIgnored"
+    assert server.received == [("PUT", "*")] * 2
+
+
+def test_what_is_there_is_not_overwritten_to_see_whether_it_can_be(
+    bucket: Bucket, server: ToldServer
+) -> None:
+    server.stored = b"other"
+    with pytest.raises(S3ConflictError):
+        bucket.require_conditional_writes("key", b"content", "text/csv")
+    assert server.received == []
+
+
+def test_a_replacement_that_others_always_forestall_ends(bucket: Bucket, server: ToldServer) -> None:
+    server.stored, server.answers = b"other", [(412, "PreconditionFailed")]
+    with pytest.raises(S3UnavailableError, match="is being replaced by others time and again"):
+        bucket.replace("key", b"content", "text/csv")
+    assert len(server.received) == 5

@@ -42,6 +42,7 @@ def world(
     series = {coin: GeneratedSeries(coin, 0) for coin in ("bitcoin", "ethereum")}
     with Simulator(series, clock) as simulator:
         monkeypatch.setenv("COINGECKO_BASE_URL", simulator.base_url)
+        monkeypatch.setenv("COINGECKO_CALLS_PER_MINUTE", "100000")
         monkeypatch.setenv("SLACK_WEBHOOK_URL", simulator.slack_webhook_url)
         yield World(simulator, s3, tmp_path / "data")
     requests.post(f"{s3_url}/moto-api/reset", timeout=10).raise_for_status()

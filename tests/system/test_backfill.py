@@ -28,7 +28,7 @@ def moment() -> datetime:
 
 @pytest.fixture
 def _backfilling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs are of the type that ``airflow backfill create`` gives them; the runner alone makes manual ones."""
+    """Runs are of the type that ``airflow backfill create`` gives them; the runner makes manual ones."""
     from airflow.serialization.definitions.dag import SerializedDAG  # noqa: PLC0415 (after the settings)
     from airflow.utils.types import DagRunType  # noqa: PLC0415 (as above)
 

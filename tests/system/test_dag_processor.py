@@ -1,4 +1,7 @@
-"""A real ``airflow dag-processor`` over good and broken specs: one pipeline's mistake is nobody else's."""
+"""A real ``airflow dag-processor`` over good and broken specs: one pipeline's mistake is nobody else's.
+
+Operators hear of each mistake once.
+"""
 
 import os
 import signal
@@ -9,11 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline_lib.simulator.clock import SimulatedClock
+from pipeline_lib.simulator.server import Simulator
 from tests.system.world import PROJECT
 
 SPEC = 'spec_version: 1\ncoin: bitcoin\nschedule: "@hourly"\n'
@@ -23,6 +29,8 @@ BROKEN = {
     "broken-b": "retries: [\n",
     "broken-c": "windows:\n  - 24h\n  - soon\n",
 }
+# The package's entry point does the same where the package is installed with it.
+PLUGIN = "from pipeline_lib.notifiers.plugin import OpsAlertsPlugin\n"
 PLACES = ["broken-a.yaml:4:1: ", "broken-b.yaml:5:1: ", "broken-c.yaml:6:5: "]
 SECONDS_TO_NOTICE = 60
 
@@ -35,11 +43,18 @@ class Processor:
         configs: Where it finds its specs.
         database: What it writes to.
         log: What it says.
+        simulator: The Slack that operators read.
     """
 
     configs: Path
     database: Path
     log: Path
+    simulator: Simulator
+
+    def told(self) -> list[str]:
+        """What operators were told, a text for each message."""
+        bodies: list[Any] = [message.body for message in self.simulator.slack_messages]
+        return ["\n".join(block["text"]["text"] for block in body["blocks"]) for body in bodies]
 
     def active(self) -> set[str]:
         """The pipelines whose DAGs aren't stale."""
@@ -67,19 +82,31 @@ class Processor:
 
 
 @pytest.fixture
-def processor(tmp_path: Path) -> Iterator[Processor]:
-    running = Processor(tmp_path / "dag_configs", tmp_path / "airflow.db", tmp_path / "log")
+def simulator() -> Iterator[Simulator]:
+    with Simulator({}, SimulatedClock(lambda: datetime.now(UTC))) as running:
+        yield running
+
+
+@pytest.fixture
+def processor(tmp_path: Path, simulator: Simulator) -> Iterator[Processor]:
+    running = Processor(tmp_path / "dag_configs", tmp_path / "airflow.db", tmp_path / "log", simulator)
     running.configs.mkdir()
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "ops_alerts.py").write_text(PLUGIN)
     environment = {
         **os.environ,
         "AIRFLOW_HOME": str(tmp_path),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(tmp_path / "plugins"),
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{running.database}",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "1",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "1",
         "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "1",
         "AIRFLOW__SCHEDULER__PARSING_CLEANUP_INTERVAL": "1",
         "DAG_CONFIGS_DIR": str(running.configs),
+        "DATA_DIR": str(tmp_path / "data"),
+        "OPS_SLACK_WEBHOOK_URL": simulator.slack_webhook_url,
         "PYTHONPATH": str(PROJECT),
     }
     airflow = [sys.executable, "-m", "airflow"]
@@ -113,6 +140,18 @@ def test_broken_specs_take_no_other_pipeline_away(processor: Processor) -> None:
         assert text.count(place) == 1
     assert not any(name in text for name in GOOD)
     assert processor.active() == {*GOOD}
+    processor.wait_for(lambda: len(processor.told()), 1)
+    (told,) = processor.told()
+    assert told.startswith(":wrench: ops · invalid_specs.py · 3 new problems\n")
+    assert all(told.count(place) == 1 for place in PLACES)
+
+    # A mistake that moves to another line is the same one; another mistake isn't.
+    processor.write("broken-a", f"# a line\n{SPEC}{BROKEN['broken-a']}")
+    processor.write("broken-d", SPEC + "retries: many\n")
+    processor.wait_for(lambda: len(processor.told()), 2)
+    assert "1 new problem\n" in processor.told()[-1]
+    assert "broken-d.yaml:4:1: retries" in processor.told()[-1]
+    (processor.configs / "broken-d.yaml").unlink()
 
     for name in BROKEN:
         processor.write(name, SPEC)
@@ -122,3 +161,5 @@ def test_broken_specs_take_no_other_pipeline_away(processor: Processor) -> None:
     (processor.configs / "good-00.yaml").unlink()
     processor.wait_for(processor.active, {*GOOD[1:], *BROKEN})
     assert processor.import_errors() == {}
+    assert len(processor.told()) == 2
+    assert "/services/T00000000" not in processor.log.read_text(encoding="utf-8", errors="replace")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import statistics
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -65,19 +66,20 @@ def test_a_run_on_a_crash_hour_writes_exactly_these_bytes(world: World) -> None:
     assert files["bitcoin_raw.csv"].decode() == header + row_before + row
 
     window = two_prices(before.price, crash.price)
+    log_return = float((crash.price / before.price).ln())
     columns = (
-        "timestamp,price,change_1h_percent,change_24h_percent,"
+        "timestamp,price,change_1h_percent,change_24h_percent,log_return,"
         "mean_24h,std_24h,count_24h,z_score_24h,mean_7d,std_7d,count_7d,z_score_7d\n"
     )
     one_price = f"{float(before.price)!r},,1,"
-    first_row = f"2025-06-11T03:00:00Z,{before.price},{moves_of(row_before)},{one_price},{one_price}\n"
-    second_row = f"2025-06-11T04:00:00Z,{crash.price},{moves_of(row)},{window},{window}\n"
+    first_row = f"2025-06-11T03:00:00Z,{before.price},{moves_of(row_before)},,{one_price},{one_price}\n"
+    second_row = f"2025-06-11T04:00:00Z,{crash.price},{moves_of(row)},{log_return},{window},{window}\n"
     assert files["bitcoin_processed.csv"].decode() == columns + first_row + second_row
 
     head, _, verbatim = files["archive/bitcoin/20250611T040000Z.json"].decode().partition('"answer": ')
     sha256 = hashlib.sha256(verbatim.removesuffix("\n}\n").encode()).hexdigest()
     assert f'"sha256": "{sha256}"' in head
-    assert sorted(files) == [
+    assert [name for name in sorted(files) if "/checkpoints/" not in name] == [
         "alerts/bitcoin/20250611T040000Z.json",
         "archive/bitcoin/20250611T030000Z.csv",
         "archive/bitcoin/20250611T030000Z.json",
@@ -109,11 +111,14 @@ def test_the_alert_links_to_the_run_and_is_told_once(world: World) -> None:
     assert world.files() == files
     assert len(world.simulator.requests) == requests
     (message,) = world.simulator.slack_messages
-    assert message.body == json.loads(files["alerts/bitcoin/20250611T040000Z.json"])
+    assert message.body == json.loads(files["alerts/bitcoin/20250611T040000Z.json"])["message"]
     body: Any = message.body
     context = body["blocks"][-1]["elements"][0]["text"]
     assert "/dags/bitcoin_data_pipeline/runs/manual__" in context
-    assert "/tasks/" not in context
+    run_link, log_link, chart_link = re.findall(r"<([^|]+)\|(?:run|log|chart)>", context)
+    assert "/tasks/" not in run_link
+    assert log_link.startswith(f"{run_link}/tasks/send_price_alerts")
+    assert chart_link == "https://www.coingecko.com/en/coins/bitcoin"
 
 
 def test_a_slack_outage_fails_its_own_task_only(world: World) -> None:
@@ -131,12 +136,13 @@ def test_uploads_are_skipped_without_a_bucket(world: World, monkeypatch: pytest.
     assert world.objects() == {}
 
 
-def test_a_quote_from_before_the_moment_fails_the_run_and_stores_nothing(world: World) -> None:
+def test_a_quote_from_before_the_moment_fails_the_run_and_stores_nothing_of_it(world: World) -> None:
     world.simulator.clock.set(CRASH - timedelta(minutes=11))
     states = run_dag(CRASH)
     assert states.pop("fetch_and_save_bitcoin_price") == "failed"
     assert set(states.values()) == {"upstream_failed"}
-    (refused,) = world.files()
+    alert, refused = world.files()
+    assert alert == "ops_alerts/bitcoin/fetch_and_save_bitcoin_price.json"
     assert refused.startswith(f"quarantine/bitcoin/{format_key(CRASH)}-moment-mismatch-")
 
 

@@ -35,6 +35,7 @@ class World:
             if path.is_file()
             and not path.name.startswith(".")
             and self.data / "response_shapes" not in path.parents
+            and self.data / "coingecko" not in path.parents
         }
 
 

@@ -1,0 +1,91 @@
+"""Episodes: a threshold that stays crossed for a day is one event, not 24 messages.
+
+The events of a rule are a pure function of its readings by moment: the same observations give the same
+events, in whatever order they came, however often a run was made again.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from pipeline_lib.episode import Episode, Event, EventKind, Reading, Subject
+
+_FIRES = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodePolicy:
+    """When an episode is told.
+
+    Attributes:
+        clear_level: The part of the threshold that a move must fall below, in absolute terms, to be over.
+        cooldown: How long after its last event an episode is told again, or None for never.
+    """
+
+    clear_level: Decimal
+    cooldown: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What an observation did to its rule's episode.
+
+    Attributes:
+        moment: Of the observation (UTC).
+        episode: The episode that goes on after it, or None.
+        event: What there is to tell, or None.
+    """
+
+    moment: datetime
+    episode: Episode | None
+    event: Event | None
+
+
+def follow(
+    readings: Iterable[tuple[datetime, Reading | None]],
+    subject: Subject,
+    policy: EpisodePolicy,
+    episode: Episode | None = None,
+) -> Iterator[Turn]:
+    """Follow a rule through time.
+
+    Args:
+        readings: By moment, oldest first.
+        subject: What the rule measures.
+        policy: When to tell.
+        episode: What went on before the first reading, or None.
+    """
+    for moment, reading in readings:
+        event = None if reading is None else _next_event(episode, moment, reading, subject, policy)
+        if event is not None:
+            episode = _after(event)
+        yield Turn(moment, episode, event)
+
+
+def _next_event(
+    episode: Episode | None, moment: datetime, reading: Reading, subject: Subject, policy: EpisodePolicy
+) -> Event | None:
+    # Not abs(), which rounds to the 28 digits of Python's default context.
+    level = reading.level.copy_abs()
+    direction = -1 if reading.level < 0 else 1
+    if level >= _FIRES and (episode is None or direction != episode.direction):
+        return Event(EventKind.FIRED, moment, moment, direction, int(level), reading.value, subject)
+    if episode is None:
+        return None
+    told = Event(
+        EventKind.REMINDED, moment, episode.since, episode.direction, episode.step, reading.value, subject
+    )
+    if level < policy.clear_level:
+        return replace(told, kind=EventKind.CLEARED)
+    if direction == episode.direction and int(level) > episode.step:
+        return replace(told, kind=EventKind.GROWN, step=int(level))
+    if policy.cooldown is not None and moment - episode.told_at >= policy.cooldown:
+        return told
+    return None
+
+
+def _after(event: Event) -> Episode | None:
+    if event.kind is EventKind.CLEARED:
+        return None
+    return Episode(event.since, event.direction, event.step, event.moment)

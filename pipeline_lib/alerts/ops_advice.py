@@ -1,0 +1,52 @@
+"""What operators should do about a failure, by its exception."""
+
+import errno
+
+from pipeline_lib.errors import CoinPipelinesError, PermanentError, TemporaryError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_UNKNOWN = "read the log; if its last lines lie in pipeline_lib, report them"
+_BY_TYPE = (
+    (TemporaryError, "wait until the other side is back: see its status page"),
+    (PermanentError, "mend what the message names: another try alone can't help"),
+)
+# By name, since this room doesn't know Airflow.
+_BY_NAME = {
+    "AirflowTaskTimeout": "see in the log what took so long; if it has to, raise timeout in the spec",
+    "AirflowTaskTerminated": "somebody, or a shutdown, ended the task: nothing, if that was meant",
+}
+
+
+def kind_of(error: BaseException | None) -> str:
+    """One word for the trouble: the exception's name."""
+    return type(error).__name__ if error else "WorkerLost"
+
+
+def message_of(error: BaseException | None) -> str:
+    """What happened, without what to do."""
+    match error:
+        case None:
+            return "the task's process ended without a word"
+        case CoinPipelinesError():
+            return error.message
+        case _:
+            return str(error) or "no text"
+
+
+def advice_for(error: BaseException | None) -> str:
+    """What to do; the exception's own hint when it has one."""
+    if error is None:
+        return "look for a worker that was killed, restarted or out of memory"
+    if isinstance(error, CoinPipelinesError) and error.hint:
+        return error.hint
+    return next((advice for kind, advice in _BY_TYPE if isinstance(error, kind)), None) or _of_others(error)
+
+
+def _of_others(error: BaseException) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _FULL:
+        return "make room on the disk that holds DATA_DIR"
+    if number in _FORBIDDEN:
+        return "let Airflow's user write to DATA_DIR"
+    return _BY_NAME.get(kind_of(error), _UNKNOWN)

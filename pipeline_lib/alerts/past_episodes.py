@@ -1,0 +1,57 @@
+"""The episodes of a whole history, for people to look at."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from pipeline_lib.alerts.episodes import EpisodePolicy, follow
+from pipeline_lib.episode import Event, EventKind, Reading, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class PastEpisode:
+    """An episode from its beginning on.
+
+    Attributes:
+        events: By moment; the first one fired it.
+        ended: When it was over, or turned into one of the other direction; None when it goes on.
+        peak: The value furthest in its direction.
+    """
+
+    events: Sequence[Event]
+    ended: datetime | None
+    peak: Decimal
+
+
+def past_episodes(
+    readings: Iterable[tuple[datetime, Reading | None]], subject: Subject, policy: EpisodePolicy
+) -> Iterator[PastEpisode]:
+    """The episodes of one rule, oldest first.
+
+    Args:
+        readings: By moment, oldest first.
+        subject: What the rule measures.
+        policy: When to tell.
+    """
+    rows = list(readings)
+    events: list[Event] = []
+    peak = Decimal(0)
+    for (moment, reading), turn in zip(rows, follow(rows, subject, policy), strict=True):
+        event = turn.event
+        if event is not None and event.kind is EventKind.FIRED:
+            if events:
+                yield PastEpisode(tuple(events), moment, peak)
+            events, peak = [event], event.value
+            continue
+        if not events:
+            continue
+        if event is not None:
+            events.append(event)
+        if reading is not None:
+            peak = max(peak, reading.value, key=lambda value: value * events[0].direction)
+        if turn.episode is None:
+            yield PastEpisode(tuple(events), moment, peak)
+            events = []
+    if events:
+        yield PastEpisode(tuple(events), None, peak)

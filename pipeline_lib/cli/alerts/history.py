@@ -1,0 +1,108 @@
+"""The command that lists episodes."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from pipeline_lib.alerts.episodes import EpisodePolicy
+from pipeline_lib.alerts.past_episodes import PastEpisode, past_episodes
+from pipeline_lib.analysis.rules import rules_of
+from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.episode import Event, EventKey
+from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.store import raw_log
+from pipeline_lib.store.alert_records import AlertRecords, Fate
+from pipeline_lib.store.layout import Layout
+from pipeline_lib.timestamps import format_moment
+
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+_UNTOLD = "untold"
+
+Fates = Mapping[EventKey, Fate]
+
+
+@click.command()
+@click.argument("pipeline", shell_complete=complete_names)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print.",
+)
+@reporting_errors
+def history(pipeline: str, output_format: str) -> None:
+    """List PIPELINE's episodes by what its raw log holds, with what became of each message.
+
+    They are those of the spec as it is now. A message is told, expired, backfilled or untold.
+
+    \b
+    Example:
+      coin-pipelines alerts history bitcoin
+      coin-pipelines alerts history bitcoin --format json
+    """  # noqa: D301 (\b is click's mark for lines to keep as they are)
+    settings = current_settings()
+    spec = load_pipeline(settings, pipeline)
+    layout = Layout.of(spec.name, settings)
+    records = AlertRecords(layout.alerts).since(_BEGINNING)
+    fates = {event.key: record.fate for record in records for event in record.events}
+    episodes = _episodes(spec, layout)
+    if output_format == "json":
+        click.echo(json.dumps([_fields(episode, fates) for episode in episodes], indent=1))
+        return
+    for episode in episodes:
+        click.echo(_line(episode, fates))
+    click.echo(f"{len(episodes)} episodes")
+
+
+def _episodes(spec: PipelineSpec, layout: Layout) -> list[PastEpisode]:
+    rows = raw_log.read_since(layout.raw_log, _BEGINNING)
+    policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
+    episodes: Iterator[PastEpisode] = (
+        episode
+        for rule in rules_of(spec)
+        for episode in past_episodes(rule.readings(rows, _BEGINNING), rule.subject, policy)
+    )
+    return sorted(episodes, key=lambda episode: episode.events[0].moment)
+
+
+def _line(episode: PastEpisode, fates: Fates) -> str:
+    first = episode.events[0]
+    end = format_moment(episode.ended) if episode.ended else "goes on".ljust(20)
+    messages = ", ".join(f"{event.kind.value} {_fate(event, fates)}" for event in episode.events)
+    peak = f"{episode.peak:+.2f} {first.subject.unit}"
+    return f"{format_moment(first.moment)}  {end}  {first.subject.rule:<4}  {peak:>10}  {messages}"
+
+
+def _fields(episode: PastEpisode, fates: Fates) -> dict[str, Any]:
+    first = episode.events[0]
+    return {
+        "rule": first.subject.rule,
+        "began": format_moment(first.moment),
+        "ended": episode.ended and format_moment(episode.ended),
+        "peak": f"{episode.peak:f}",
+        "unit": first.subject.unit,
+        "messages": _messages(episode.events, fates),
+    }
+
+
+def _messages(events: Sequence[Event], fates: Fates) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": event.kind.value,
+            "moment": format_moment(event.moment),
+            "step": event.step,
+            "value": f"{event.value:f}",
+            "fate": _fate(event, fates),
+        }
+        for event in events
+    ]
+
+
+def _fate(event: Event, fates: Fates) -> str:
+    fate = fates.get(event.key)
+    return fate.value if fate else _UNTOLD

@@ -1,0 +1,129 @@
+"""The command that says how many messages a setting would have sent."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import click
+
+from pipeline_lib.alerts.episodes import EpisodePolicy, follow
+from pipeline_lib.alerts.wording import plain
+from pipeline_lib.analysis.rules import rules_of
+from pipeline_lib.cli.alerts.options import DecimalType, DurationType, ThresholdsType
+from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.episode import Event, EventKind
+from pipeline_lib.observation import Observation
+from pipeline_lib.spec import DeviationRule, PipelineSpec, Thresholds
+from pipeline_lib.store import raw_log
+from pipeline_lib.store.layout import Layout
+from pipeline_lib.timestamps import format_moment
+
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+_MINIMUM_PERCENT = Decimal(1)
+_KINDS = tuple(EventKind)
+
+
+@click.command()
+@click.argument("pipeline", shell_complete=complete_names)
+@click.option("--thresholds", type=ThresholdsType(), help="Percent over an hour and a day: 1h=3,24h=8.")
+@click.option(
+    "--clear-level", type=DecimalType(), help="Part of its threshold below which a move is over: 0.7."
+)
+@click.option("--cooldown", type=DurationType(), help="Tell again after so long: 12h.")
+@click.option(
+    "--z-score", type=DecimalType(), help="Alert so many standard deviations from the mean, too: 4."
+)
+@click.option(
+    "--robust-z-score",
+    type=DecimalType(),
+    help="Alert so many scaled median absolute deviations from the median, too: 6.",
+)
+@reporting_errors
+def simulate(  # noqa: PLR0913, PLR0917 (the options of the command)
+    pipeline: str,
+    thresholds: Thresholds | None,
+    clear_level: Decimal | None,
+    cooldown: timedelta | None,
+    z_score: Decimal | None,
+    robust_z_score: Decimal | None,
+) -> None:
+    """Count the messages that settings would have sent over PIPELINE's raw log, by month and kind.
+
+    What isn't given is as the spec says. What is told in one moment is one message, so there may be fewer
+    messages than events.
+
+    \b
+    Example:
+      coin-pipelines alerts simulate bitcoin --thresholds 1h=3,24h=8
+      coin-pipelines alerts simulate bitcoin --thresholds 1h=5,24h=10 --cooldown 12h --z-score 4
+    """  # noqa: D301 (\b is click's mark for lines to keep as they are)
+    settings = current_settings()
+    spec = load_pipeline(settings, pipeline)
+    if clear_level is not None and clear_level > 1:
+        raise click.BadParameter("a clear level is at most 1", param_hint="--clear-level")
+    spec = replace(
+        spec,
+        thresholds=thresholds or spec.thresholds,
+        alerts=replace(
+            spec.alerts,
+            clear_level=clear_level or spec.alerts.clear_level,
+            cooldown=cooldown or spec.alerts.cooldown,
+            z_score=_limited(spec, spec.alerts.z_score, z_score),
+            robust_z_score=_limited(spec, spec.alerts.robust_z_score, robust_z_score),
+        ),
+    )
+    rows = raw_log.read_since(Layout.of(spec.name, settings).raw_log, _BEGINNING)
+    if not rows:
+        raise click.ClickException(f"{pipeline} has no raw log yet; there is nothing to simulate over")
+    for line in _report(spec, rows):
+        click.echo(line)
+
+
+def _limited(spec: PipelineSpec, rule: DeviationRule | None, limit: Decimal | None) -> DeviationRule | None:
+    if limit is None:
+        return rule
+    return replace(rule, limit=limit) if rule else DeviationRule(spec.windows[-1], limit, _MINIMUM_PERCENT)
+
+
+def _report(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[str]:
+    events = list(_events(spec, rows))
+    span = f"{format_moment(rows[0].moment)} to {format_moment(rows[-1].moment)}"
+    yield f"{spec.name}: {len(rows):,} observations, {span}"
+    cooldown = spec.alerts.cooldown or "none"
+    yield f"clear level {plain(spec.alerts.clear_level)}, cooldown {cooldown}"
+    yield ""
+    yield _row("month", ["messages", *(kind.value for kind in _KINDS)])
+    months = sorted({_month(row.moment) for row in rows})
+    for month in months:
+        yield _counts(month, [event for event in events if _month(event.moment) == month])
+    yield _counts("all", events)
+    yield ""
+    for rule in rules_of(spec):
+        subject = rule.subject
+        count = sum(event.kind is EventKind.FIRED for event in events if event.subject == subject)
+        yield f"{plain(subject.threshold)} {subject.unit} {subject.scope}: {count} episodes"
+    yield f"{len({event.moment for event in events}) / len(months):.1f} messages a month"
+
+
+def _events(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[Event]:
+    policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
+    for rule in rules_of(spec):
+        for turn in follow(rule.readings(rows, _BEGINNING), rule.subject, policy):
+            if turn.event:
+                yield turn.event
+
+
+def _counts(title: str, events: Sequence[Event]) -> str:
+    kinds = Counter(event.kind for event in events)
+    messages = len({event.moment for event in events})
+    return _row(title, [f"{messages:,}", *(f"{kinds[kind]:,}" for kind in _KINDS)])
+
+
+def _row(title: str, cells: Sequence[str]) -> str:
+    return f"{title:<8}" + "".join(f"{cell:>10}" for cell in cells)
+
+
+def _month(moment: datetime) -> str:
+    return format_moment(moment)[:7]

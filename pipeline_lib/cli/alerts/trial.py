@@ -1,0 +1,41 @@
+"""The command that sends a test message."""
+
+import os
+from datetime import UTC, datetime
+
+import click
+
+from pipeline_lib import steps
+from pipeline_lib.alerts.trial_message import trial_message
+from pipeline_lib.analysis.rules import rules_of
+from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.errors import SettingsError
+from pipeline_lib.settings import WEBHOOK_VARIABLE
+
+
+@click.command()
+@click.argument("pipeline", shell_complete=complete_names)
+@reporting_errors
+def test(pipeline: str) -> None:
+    """Send a test message, marked as one, to where PIPELINE's alerts go.
+
+    \b
+    Example:
+      coin-pipelines alerts test bitcoin
+    """  # noqa: D301 (\b is click's mark for lines to keep as they are)
+    settings = current_settings()
+    spec = load_pipeline(settings, pipeline)
+    if spec.alerts.connection:
+        raise SettingsError(
+            f"the connection {spec.alerts.connection}",
+            "is known to Airflow alone",
+            hint=f"test its webhook through a spec without alerts.connection and {WEBHOOK_VARIABLE}",
+        )
+    access = steps.Access.from_settings(settings).for_pipeline(spec, os.environ)
+    webhook = access.find_slack_webhook()
+    variable = spec.alerts.webhook_variable or WEBHOOK_VARIABLE
+    if webhook is None:
+        raise SettingsError(variable, "is not set", hint="it holds the address of a Slack incoming webhook")
+    subjects = [rule.subject for rule in rules_of(spec)]
+    access.open_slack(webhook).deliver(trial_message(spec.name, spec.coin, subjects, datetime.now(UTC)))
+    click.echo(f"sent a test message to the webhook in {variable}")

@@ -1,0 +1,100 @@
+"""What rules read, and the episodes that their readings make."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a rule says of one observation.
+
+    Attributes:
+        level: The measured value as a multiple of its threshold, with the value's sign; an episode begins at
+            1 in either direction.
+        value: What was measured, in the rule's unit, with its sign.
+    """
+
+    level: Decimal
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rule measures, for messages.
+
+    Attributes:
+        rule: The rule's name: ``1h``, ``z_score_7d``.
+        threshold: From which value on the rule fires, in either direction.
+        unit: What stands behind a value: ``%``, ``deviations``.
+        scope: What a value is of: ``in 24h``, ``from the 7d mean``.
+    """
+
+    rule: str
+    threshold: Decimal
+    unit: str
+    scope: str
+
+
+class EventKind(Enum):
+    """What there is to tell of an episode."""
+
+    FIRED = "fired"
+    """It begins: the threshold is crossed."""
+    GROWN = "grown"
+    """The move has passed another multiple of its threshold."""
+    REMINDED = "reminded"
+    """It has lasted for the cooldown since it was last told."""
+    CLEARED = "cleared"
+    """It is over."""
+
+
+EventKey: TypeAlias = tuple[str, EventKind, datetime]
+"""What makes an event the same one: its rule, its kind and its moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something to tell.
+
+    Attributes:
+        kind: What happened.
+        moment: When, as the moment of an observation (UTC).
+        since: When the episode began (UTC).
+        direction: 1 for an episode above, -1 for one below.
+        step: The greatest whole multiple of its threshold that the episode has passed so far, 1 or more.
+        value: The rule's value at ``moment``.
+        subject: What was measured.
+    """
+
+    kind: EventKind
+    moment: datetime
+    since: datetime
+    direction: int
+    step: int
+    value: Decimal
+    subject: Subject
+
+    @property
+    def key(self) -> EventKey:
+        """The same for the same event, whichever run comes to it."""
+        return (self.subject.rule, self.kind, self.moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """An episode that goes on.
+
+    Attributes:
+        since: When it began (UTC).
+        direction: 1 or -1.
+        step: The greatest whole multiple of its threshold that was told.
+        told_at: The moment of its last event (UTC).
+    """
+
+    since: datetime
+    direction: int
+    step: int
+    told_at: datetime

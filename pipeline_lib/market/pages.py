@@ -1,0 +1,28 @@
+"""Many coins → as few requests of ``/coins/markets`` as can carry their ids."""
+
+from collections.abc import Iterable
+
+from pipeline_lib.call_plan import COINS_PER_CALL
+
+# Servers and proxies take addresses of about 8 KB; host, path and other parameters have room beside this.
+_LONGEST_IDS = 7_000
+_SEPARATOR = len("%2C")
+
+Page = tuple[str, ...]
+"""The CoinGecko ids of one request."""
+
+
+def split_into_pages(coins: Iterable[str]) -> tuple[Page, ...]:
+    """``coins`` in pages, each coin once.
+
+    The same coins in any order make the same pages.
+    """
+    pages: list[list[str]] = []
+    length = 0
+    for coin in sorted(set(coins)):
+        length += len(coin) + _SEPARATOR
+        if not pages or len(pages[-1]) == COINS_PER_CALL or length > _LONGEST_IDS:
+            pages.append([])
+            length = len(coin) + _SEPARATOR
+        pages[-1].append(coin)
+    return tuple(map(tuple, pages))

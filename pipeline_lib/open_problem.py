@@ -1,0 +1,22 @@
+"""Something that goes wrong for a while: what is remembered of it, so that nobody is told each hour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenProblem:
+    """Something that went wrong and hasn't been seen to work since.
+
+    Attributes:
+        since: The moment of the first run that it harmed (UTC).
+        last: The moment of the run that it harmed last (UTC).
+        runs: How many times it did harm; a run that is tried again counts again.
+        told: For each kind of trouble, when operators were last told of it, by the real clock (UTC).
+    """
+
+    since: datetime
+    last: datetime
+    runs: int
+    told: Mapping[str, datetime]

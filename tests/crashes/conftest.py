@@ -1,0 +1,39 @@
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline_lib.simulator.clock import SimulatedClock
+from pipeline_lib.simulator.series import CsvSeries
+from pipeline_lib.simulator.server import Simulator
+from tests.crashes.scene import Scene
+from tests.steps.world import ASKED_AT, CRASH, START
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+@pytest.fixture
+def scene(
+    s3_client: "S3Client",
+    s3_bucket: str,
+    aws_environment: None,  # noqa: ARG001 - sets the scene
+) -> Iterator[Scene]:
+    """A pipeline that has not run yet; the price falls by a tenth at ``CRASH``."""
+    # A killed process has lost nothing that the system has; so flushing, which is slow, may do nothing.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a folder of our own in it)
+    folder = Path(tempfile.mkdtemp(prefix="coin-pipelines-crashes-", dir=memory))
+    prices = folder / "bitcoin.csv"
+    hours = [START + timedelta(hours=hour) for hour in range(100)]
+    rows = [f"{hour:%Y-%m-%dT%H:%M:%SZ},{8000 if hour < CRASH else 7200}.50" for hour in hours]
+    prices.write_text("\n".join(["timestamp,close_usd", *rows, ""]), encoding="utf-8")
+    with Simulator({"bitcoin": CsvSeries(prices)}, SimulatedClock(lambda: ASKED_AT)) as simulator:
+        scene = Scene(folder / "project", simulator, s3_client, s3_bucket)
+        yield scene
+        scene.close()
+    shutil.rmtree(folder)

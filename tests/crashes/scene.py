@@ -1,0 +1,211 @@
+"""A pipeline in a folder, an S3 server and a simulated market and Slack, whose runs can be killed."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import md5
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline_lib.simulator.server import Simulator
+from pipeline_lib.timestamps import format_moment
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+PROJECT = Path(__file__).resolve().parents[2]
+KILLED = -9
+_PREFIX = "crypto/btc"
+_SPEC = """\
+spec_version: 1
+coin: bitcoin
+schedule: "@hourly"
+windows: [24h, 7d]
+thresholds: {{1h: 3, 24h: 8}}
+s3: {{bucket: {bucket}, prefix: {prefix}, endpoint_url: "{endpoint}"}}
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Steps of one moment in a process of their own.
+
+    Attributes:
+        steps: Names of functions in ``pipeline_lib.steps``.
+        moment: The run's.
+        kill_at: The fault point to be killed at, from 1; 0 for none.
+        is_torn: Whether half of what is written there is written.
+    """
+
+    steps: Sequence[str]
+    moment: datetime
+    kill_at: int = 0
+    is_torn: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended.
+
+    Attributes:
+        code: 0, ``KILLED``, or 1 when a step raised.
+        said: The traceback of what was raised.
+        passed: The fault points passed: the function, and what for. Empty for a killed process.
+    """
+
+    code: int
+    said: str
+    passed: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class State:
+    """All that a pipeline has written.
+
+    Attributes:
+        files: By place in the data folder, but for locks and for temporary files, which nobody reads.
+        objects: Their entity tags by key; those of equal content are equal.
+    """
+
+    files: Mapping[str, bytes]
+    objects: Mapping[str, str]
+
+
+@dataclass
+class Scene:
+    """Runs jobs, and sets the world back to an earlier state.
+
+    Attributes:
+        folder: Project folder of the pipeline.
+        simulator: The market and Slack.
+        client: The tests' own look at the S3 server.
+        bucket: Holds nothing else.
+        market_at: Where the market stands, whatever the moment of a run; None to follow the runs.
+    """
+
+    folder: Path
+    simulator: Simulator
+    client: "S3Client"
+    bucket: str
+    market_at: datetime | None = None
+    _victim: "subprocess.Popen[str]" = field(init=False)
+    _contents: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Write the spec and start the warm process."""
+        (self.folder / "dag_configs").mkdir(parents=True)
+        spec = _SPEC.format(bucket=self.bucket, prefix=_PREFIX, endpoint=self.client.meta.endpoint_url)
+        (self.folder / "dag_configs" / "btc.yaml").write_text(spec, encoding="utf-8")
+        self._victim = subprocess.Popen(
+            [sys.executable, "-m", "tests.crashes.victim"],
+            cwd=PROJECT,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self) -> None:
+        """End the warm process."""
+        self._victim.communicate()
+
+    @property
+    def data(self) -> Path:
+        """The folder of everything that the pipeline writes."""
+        return self.folder / "data"
+
+    def run(self, *jobs: Job) -> list[Ended]:
+        """Run jobs at once, with the market where ``market_at`` says, or at the moment of the first."""
+        self.simulator.clock.set(self.market_at or jobs[0].moment)
+        line = json.dumps([self._encode(job) for job in jobs])
+        assert self._victim.stdin is not None
+        assert self._victim.stdout is not None
+        self._victim.stdin.write(line + "\n")
+        self._victim.stdin.flush()
+        return [_decode(answer) for answer in json.loads(self._victim.stdout.readline())]
+
+    def pid(self) -> int:
+        """The warm process, for a tracer."""
+        return self._victim.pid
+
+    def finish(self, steps: Sequence[str], *moments: datetime) -> list[Ended]:
+        """Run steps of each moment in turn, unharmed."""
+        ended = [self.run(Job(steps, moment))[0] for moment in moments]
+        for one in ended:
+            assert one.code == 0, one.said
+        return ended
+
+    def state(self) -> State:
+        """All that the pipeline has written so far."""
+        listed = self.client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        return State(
+            files={
+                str(path.relative_to(self.data)): path.read_bytes()
+                for path in sorted(self.data.rglob("*"))
+                if path.is_file() and not is_ignored(path)
+            },
+            objects={entry["Key"]: entry["ETag"] for entry in listed},
+        )
+
+    def object(self, key: str) -> bytes:
+        """What S3 holds under a key."""
+        return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def leftovers(self) -> list[Path]:
+        """Temporary files that a killed process has left."""
+        return [path for path in self.data.rglob("*.tmp") if path.is_file()]
+
+    def save(self, name: str) -> State:
+        """Keep the state under a name."""
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        if self.data.exists():
+            shutil.copytree(self.data, self.folder / name)
+        state = self.state()
+        self._contents[name] = {key: self.object(key) for key in state.objects}
+        return state
+
+    def restore(self, name: str) -> None:
+        """Bring the state back that was kept under a name."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        if (self.folder / name).exists():
+            shutil.copytree(self.folder / name, self.data)
+        saved, found = self._contents[name], self.state().objects
+        for key in found.keys() - saved.keys():
+            self.client.delete_object(Bucket=self.bucket, Key=key)
+        for key, content in saved.items():
+            if found.get(key, "").strip('"') != md5(content, usedforsecurity=False).hexdigest():
+                self.client.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def told(self) -> list[str]:
+        """The plain texts that Slack took, from the first on."""
+        return [str(message.body["text"]) for message in self.simulator.slack_messages]
+
+    def _encode(self, job: Job) -> dict[str, Any]:
+        return {
+            "folder": str(self.folder),
+            "pipeline": "btc",
+            "environment": {
+                "COINGECKO_BASE_URL": self.simulator.base_url,
+                "SLACK_WEBHOOK_URL": self.simulator.slack_webhook_url,
+            },
+            "steps": list(job.steps),
+            "moment": format_moment(job.moment.astimezone(UTC)),
+            "kill_at": job.kill_at,
+            "is_torn": job.is_torn,
+        }
+
+
+def is_ignored(path: Path) -> bool:
+    """Whether a file is a lock, or one that is given its name only when it is complete."""
+    return path.name.startswith(".") and path.suffix in (".lock", ".tmp")
+
+
+def _decode(answer: Mapping[str, Any]) -> Ended:
+    said = str(answer["said"])
+    passed = [(name, place) for name, place in json.loads(said)] if answer["code"] == 0 else []
+    return Ended(int(answer["code"]), said, passed)

@@ -1,0 +1,68 @@
+"""Two processes with all steps, both killed at random points, and then tried again."""
+
+import os
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib.steps import ALL_STEPS
+from tests.crashes.scene import KILLED, Job, Scene
+from tests.steps.world import CRASH
+
+STEPS = [step.__name__ for step in ALL_STEPS]
+KILLS = int(os.environ.get("CRASH_KILLS", "60"))
+# Both are within the longest age of a quote from where the market stands.
+LATER = CRASH + timedelta(minutes=4)
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
+
+
+def _comparable(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What is the same whoever was first: not the order of rows in the log, nor notes on it."""
+    return {
+        name: b"".join(sorted(content.splitlines(keepends=True))) if name == "btc_raw.csv" else content
+        for name, content in files.items()
+        if not name.startswith("published/")
+    }
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("moments", [(CRASH, CRASH), (CRASH, LATER)], ids=["one run", "two runs"])
+def test_retries_lose_nothing_and_double_nothing(scene: Scene, moments: tuple[datetime, datetime]) -> None:
+    for hour in (2, 1):
+        scene.finish(STEPS, CRASH - timedelta(hours=hour))
+    scene.save("before")
+    scene.market_at = LATER
+    unharmed = scene.finish(STEPS, *moments)
+    most_points = max(len(ended.passed) for ended in unharmed)
+    # Once more, for what a second publication of the first run's day changes.
+    scene.finish(STEPS, *moments)
+    expected, told = scene.state(), set(scene.told())
+    chance = random.Random(7)  # noqa: S311 - a reproducible choice, not a secret
+    killed = tried = 0
+    while killed < KILLS // 2:
+        tried += 1
+        assert tried < KILLS * 2
+        scene.restore("before")
+        told_before = len(scene.told())
+        jobs = [
+            Job(STEPS, moment, chance.randint(1, most_points), chance.random() < 0.3) for moment in moments
+        ]
+        where = f"try {tried}: {jobs}"
+        ended = scene.run(*jobs)
+        codes = [one.code for one in ended]
+        assert set(codes) <= {0, KILLED}, (where, [one.said for one in ended if one.code == 1])
+        killed += codes.count(KILLED)
+        scene.finish(STEPS, *moments)
+        found = scene.state()
+        assert _comparable(found.files) == _comparable(expected.files), where
+        log_key = "crypto/btc/raw/btc_raw.csv"
+        assert {**found.objects, log_key: ""} == {**expected.objects, log_key: ""}, where
+        assert scene.object(log_key) == found.files["btc_raw.csv"], where
+        again = scene.told()[told_before:]
+        assert set(again) == told, where
+        # A message a run, and one too many for each kill between Slack's answer and the record of it.
+        assert len(again) <= len(set(moments)) + codes.count(KILLED), where

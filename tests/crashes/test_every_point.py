@@ -1,0 +1,71 @@
+"""Each step, killed at each call that writes, and then tried again."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib.steps import ALL_STEPS
+from tests.crashes.scene import KILLED, Job, Scene, State
+from tests.steps.world import CRASH
+
+STEPS = [step.__name__ for step in ALL_STEPS]
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("earlier_hours", [0, 2])
+def test_a_retry_ends_in_the_same_bytes_wherever_the_step_was_killed(
+    scene: Scene, step: str, earlier_hours: int
+) -> None:
+    for hour in range(earlier_hours, 0, -1):
+        scene.finish(STEPS, CRASH - timedelta(hours=hour))
+    scene.finish(STEPS[: STEPS.index(step)], CRASH)
+    scene.save("before")
+    told_before = len(scene.told())
+    (unharmed,) = scene.finish([step], CRASH)
+    expected, told = scene.state(), scene.told()[told_before:]
+    points = unharmed.passed
+    assert points
+    for kill_at, is_torn in _kills(points):
+        where = f"{step}, killed at point {kill_at} {points[kill_at - 1]}{' torn' * is_torn}"
+        scene.restore("before")
+        told_before = len(scene.told())
+        (ended,) = scene.run(Job([step], CRASH, kill_at, is_torn))
+        assert ended.code == KILLED, (where, ended.said)
+        _assert_nothing_final_is_wrong(scene, expected, where)
+        scene.finish([step], CRASH)
+        assert scene.state() == expected, where
+        assert len(scene.leftovers()) <= 1, where
+        again = scene.told()[told_before:]
+        assert again == told or (again == told * 2 and _is_between_slack_and_record(points, kill_at)), where
+
+
+def _kills(points: Sequence[tuple[str, str]]) -> list[tuple[int, bool]]:
+    before = [(number, False) for number in range(1, len(points) + 1)]
+    torn = [(number, True) for number, (name, _) in enumerate(points, start=1) if name in ("write", "pwrite")]
+    return before + torn
+
+
+def _assert_nothing_final_is_wrong(scene: Scene, expected: State, where: str) -> None:
+    """What must never change is there as it stays, or not at all."""
+    found = scene.state()
+    for name, content in found.files.items():
+        if name.startswith("archive/") and name.endswith(("Z.json", "Z.csv")):
+            assert content == expected.files[name], (where, name)
+    for key, etag in found.objects.items():
+        if "/hour=" in key:
+            assert etag == expected.objects[key], (where, key)
+
+
+def _is_between_slack_and_record(points: Sequence[tuple[str, str]], kill_at: int) -> bool:
+    """Whether Slack may have the message while nothing on disk says so yet."""
+    asked = next(number for number, (name, place) in enumerate(points, 1) if "POST /services" in place)
+    recorded = next(
+        number
+        for number, (name, place) in enumerate(points, 1)
+        if number > asked and name in ("link", "replace", "rename") and place.startswith("alerts")
+    )
+    return asked < kill_at <= recorded

@@ -1,0 +1,60 @@
+"""Pipelines of several coins, a simulated market, and one time for both."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline_lib.settings import Settings
+from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.server import Simulator
+from pipeline_lib.spec import Catalog
+from pipeline_lib.steps import Access, Run
+from pipeline_lib.steps.live import TakenSnapshot, take_live_snapshot
+from pipeline_lib.store.snapshots import Snapshot
+
+HOUR = datetime(2025, 6, 1, 14, tzinfo=UTC)
+COINS = ("bitcoin", "ethereum", "solana", "litecoin")
+
+
+@dataclass
+class LiveMarket:
+    """A folder of specs, a simulated market, and one time for both."""
+
+    project: Path
+    simulator: Simulator
+    bound: int = 60
+
+    def at(self, moment: datetime) -> None:
+        self.simulator.clock.set(moment)
+
+    def write(self, name: str, coin: str, schedule: str = "@hourly", **keys: str) -> None:
+        folder = self.project / "dag_configs"
+        folder.mkdir(exist_ok=True)
+        lines = {"spec_version": "1", "coin": coin, "schedule": f'"{schedule}"', **keys}
+        text = "".join(f"{key}: {value}\n" for key, value in lines.items())
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+    def take(self, name: str, moment: datetime = HOUR) -> Snapshot:
+        return self.take_live(name, moment).snapshot
+
+    def take_live(self, name: str, moment: datetime = HOUR) -> TakenSnapshot:
+        settings = Settings.from_environment(
+            {
+                "COINGECKO_BASE_URL": self.simulator.base_url,
+                "COINGECKO_CALLS_PER_MINUTE": "1000",
+                "COINGECKO_SHARED_ANSWER_SECONDS": str(self.bound),
+            },
+            project_folder=self.project,
+        )
+        spec = Catalog(settings.dag_configs_dir).load(name)
+        access = replace(Access.from_settings(settings), now=self.simulator.clock.now)
+        return take_live_snapshot(spec, Run(moment), access)
+
+    @property
+    def asked(self) -> list[str]:
+        return [request.query["ids"] for request in self.simulator.requests]
+
+
+def stale(coin: str, moment: datetime, times: int | None = None) -> Fault:
+    value = f"{moment:%Y-%m-%dT%H:%M:%S.000Z}"
+    return Fault(kind="replace_field", field="last_updated", value=value, coin=coin, times=times)

@@ -1,0 +1,173 @@
+"""What a run couldn't publish, the next one does."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from pipeline_lib import steps
+from pipeline_lib.errors import S3UnavailableError
+from pipeline_lib.outcome import Done
+from pipeline_lib.spec import S3Layout, S3Target
+from pipeline_lib.steps import Run
+from tests.steps.world import CRASH, World
+
+HOURS = [CRASH + timedelta(hours=hour) for hour in range(4)]
+RAW = "crypto/btc/raw/btc_raw.csv"
+
+
+def _upload(world: World, hour: int) -> Done:
+    outcome = steps.upload_raw_to_s3(world.spec, Run(HOURS[hour]), world.access)
+    assert isinstance(outcome, Done)
+    return outcome
+
+
+def _compute_and_upload(world: World, hour: int) -> Done:
+    steps.compute_moving_average(world.spec, Run(HOURS[hour]), world.access)
+    outcome = steps.upload_processed_csv_to_s3(world.spec, Run(HOURS[hour]), world.access)
+    assert isinstance(outcome, Done)
+    return outcome
+
+
+def _requests(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Method and path of each request to S3 from now on."""
+    from botocore.awsrequest import AWSPreparedRequest  # noqa: PLC0415 (heavy, and for typing the hook)
+
+    sent: list[tuple[str, str]] = []
+    account = world.access.open_s3_account()
+
+    def note(request: AWSPreparedRequest, **_others: object) -> None:
+        path = request.url.partition(f"/{world.bucket.name}")[2]
+        sent.append((request.method, path.partition("?")[0].removeprefix("/")))
+
+    account.session.events.register("before-send.s3", note)
+    monkeypatch.setattr("boto3.Session", lambda: account.session)
+    return sent
+
+
+def test_snapshots_of_an_outage_are_made_up_for(world: World) -> None:
+    for hour in HOURS:
+        world.fetch(hour)
+    _upload(world, 0)
+    for key in world.objects():
+        world.bucket.client.delete_object(Bucket=world.bucket.name, Key=key)
+    # The first run published all; now a journal that has only seen the first hour.
+    for note in (world.data / "published").rglob("raw.json"):
+        note.unlink()
+    outcome = _upload(world, 3)
+    assert outcome.summary.startswith("snapshot, 3 earlier ones and s3://")
+    assert len(world.objects()) == 9
+
+
+def test_each_run_publishes_what_came_since_the_last_one(world: World) -> None:
+    for hour in (0, 1, 2):
+        world.fetch(HOURS[hour])
+        if hour != 1:
+            outcome = _upload(world, hour)
+    assert "1 earlier ones" in outcome.summary
+    snapshots = [key for key in world.objects() if key != RAW]
+    assert len(snapshots) == 6
+
+
+def test_an_ordinary_run_asks_about_nothing_but_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for hour in (0, 1, 2):
+        world.run_all(HOURS[hour])
+    world.fetch(HOURS[3])
+    sent = _requests(world, monkeypatch)
+    _upload(world, 3)
+    _compute_and_upload(world, 3)
+    key = "crypto/btc/raw/date=2018-02-05/hour=17/20180205T170000Z"
+    day = "crypto/btc/processed/date=2018-02-05/btc_processed.csv"
+    table = "crypto/btc/processed/btc_processed.csv"
+    write = [("PUT", f"{key}.json"), ("HEAD", f"{key}.json"), ("PUT", f"{key}.csv"), ("HEAD", f"{key}.csv")]
+    replacements = [(method, name) for name in (RAW, day, table) for method in ("HEAD", "PUT", "HEAD")]
+    # A store that computes no SHA-256 is also asked for the objects themselves.
+    asked = [(method, name.replace("%3D", "=")) for method, name in sent if method != "GET"]
+    assert asked == write + replacements
+
+
+def test_what_has_not_changed_is_not_sent_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.run_all(HOURS[0])
+    sent = _requests(world, monkeypatch)
+    outcome = _compute_and_upload(world, 0)
+    assert sent == []
+    assert outcome.summary.endswith("btc_processed.csv (unchanged)")
+
+
+def test_an_outage_leaves_a_gap_that_the_next_run_fills(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run_all(HOURS[0])
+    world.fetch(HOURS[1])
+    with monkeypatch.context() as away:
+        away.setattr("pipeline_lib.store.s3._ATTEMPTS", 1)
+        away.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
+        away.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        with pytest.raises(S3UnavailableError):
+            _upload(world, 1)
+    world.fetch(HOURS[2])
+    assert "snapshot, 1 earlier ones and" in _upload(world, 2).summary
+    assert world.objects()[RAW] == world.files()["btc_raw.csv"]
+    assert len(world.objects()) == 9
+
+
+def test_a_snapshot_that_cant_be_published_warns_in_each_later_run(world: World) -> None:
+    for hour in HOURS[:2]:
+        world.fetch(hour)
+    key = "crypto/btc/raw/date=2018-02-05/hour=14/20180205T140000Z.json"
+    world.bucket.replace(key, b"of another deployment", "application/json")
+    first = _upload(world, 1)
+    second = _upload(world, 1)
+    assert len(first.warnings) == len(second.warnings) == 1
+    assert f"{key} exists with other content" in second.warnings[0]
+    assert world.objects()[key] == b"of another deployment"
+    assert world.objects()[RAW] == world.files()["btc_raw.csv"]
+
+
+def test_a_late_row_publishes_every_day_that_it_changes(world: World) -> None:
+    for hour in (0, 12, 24, 36):
+        world.run_all(CRASH + timedelta(hours=hour))
+    before = world.objects()
+    world.run_all(CRASH + timedelta(hours=-20))
+    after = world.objects()
+    days = sorted(key for key in after if "processed/date=" in key)
+    assert [key[26:36] for key in days] == ["2018-02-04", "2018-02-05", "2018-02-06", "2018-02-07"]
+    table = world.files()["btc_processed.csv"]
+    header, *rows = table.splitlines(keepends=True)
+    for key in days:
+        assert after[key] == header + b"".join(row for row in rows if row[:10].decode() == key[26:36])
+    assert before[days[1]] != after[days[1]]
+
+
+def test_notes_that_cant_be_read_cost_only_questions(world: World) -> None:
+    for hour in (0, 1):
+        world.run_all(HOURS[hour])
+    before = world.objects()
+    for note in (world.data / "published").rglob("*.json"):
+        note.write_text("not a note", encoding="utf-8")
+    world.run_all(HOURS[1])
+    assert world.objects() == before
+
+
+def test_a_log_in_another_order_is_compared_with_the_list(world: World) -> None:
+    for hour in (0, 1):
+        world.run_all(HOURS[hour])
+    log = world.data / "btc_raw.csv"
+    header, first, second = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(header + second + first)
+    assert _upload(world, 1).summary.startswith("snapshot and ")
+    assert world.objects()[RAW] == header + second + first
+
+
+def test_partitions_alone_leave_out_the_whole_files(world: World) -> None:
+    target = S3Target(world.bucket.name, "crypto/btc", layout=S3Layout.PARTITIONS)
+    partitions = world.with_spec(lambda spec: replace(spec, s3=target))
+    said = partitions.run_all(CRASH)
+    assert (said[2], said[4]) == ("done: the day's partition", "done: snapshot")
+    assert sorted(key.rpartition("/")[2] for key in world.objects()) == [
+        "20180205T140000Z.csv",
+        "20180205T140000Z.json",
+        "btc_processed.csv",
+    ]

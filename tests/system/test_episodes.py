@@ -1,0 +1,157 @@
+"""Episodes of real prices: as many as a computation by hand finds, and each told once, whatever happens."""
+
+import csv
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib.alerts.episodes import EpisodePolicy, follow
+from pipeline_lib.analysis.rules import rules_of
+from pipeline_lib.spec import Thresholds
+from tests.system.replays import HOUR, NEVER, Replay, observation, spec_of
+from tests.system.world import PROJECT
+
+PRICES = PROJECT.parent / "shared" / "data" / "prices" / "bitcoin_usd_1h.csv"
+SEEDS = 200
+HOURS = 48
+MONTHS = 2000
+SPEC = spec_of(Thresholds(NEVER, Decimal(10)))
+DAY = 24
+CLEAR = Fraction(7, 10)
+
+pytestmark = pytest.mark.skipif(not PRICES.exists(), reason=f"needs the real prices in {PRICES}")
+
+Told = list[tuple[str, str, datetime]]
+Prices = dict[datetime, Decimal]
+
+
+@pytest.fixture(scope="module")
+def prices() -> Prices:
+    with PRICES.open(newline="") as file:
+        rows = csv.DictReader(file)
+        return {datetime.fromisoformat(row["timestamp"]): Decimal(row["close_usd"]) for row in rows}
+
+
+def by_hand(prices: Prices, hours: int, threshold: int) -> Iterator[tuple[str, str, datetime]]:
+    """What there is to tell of the moves over some hours, by a computation that shares no code."""
+    closes, side, step = [Fraction(price) for price in prices.values()], 0, 0
+    for index, moment in list(enumerate(prices))[hours:]:
+        move = (closes[index] / closes[index - hours] - 1) * 100 / threshold
+        size, way = abs(move), 1 if move > 0 else -1
+        if size >= 1 and side != way:
+            side, step = way, int(size)
+            yield f"{hours}h", "fired", moment
+        elif side and size < CLEAR:
+            side = 0
+            yield f"{hours}h", "cleared", moment
+        elif side == way and int(size) > step:
+            step = int(size)
+            yield f"{hours}h", "grown", moment
+
+
+def told_by(replay: Replay) -> Told:
+    return [(event.subject.rule, event.kind.value, event.moment) for event in replay.told()]
+
+
+def test_the_real_prices_have_as_many_episodes_as_counted_by_hand(prices: Prices) -> None:
+    (_, day_rule), policy = rules_of(SPEC), EpisodePolicy(Decimal("0.7"), None)
+    rows = [observation(moment, price) for moment, price in prices.items()]
+    readings = day_rule.readings(rows, datetime.min.replace(tzinfo=UTC))
+    turns = follow(readings, day_rule.subject, policy)
+    events = [("24h", turn.event.kind.value, turn.moment) for turn in turns if turn.event]
+    assert events == list(by_hand(prices, DAY, 10))
+    assert Counter(kind for _, kind, _ in events) == {"fired": 134, "cleared": 134, "grown": 16}
+
+
+@pytest.mark.timeout(200)
+def test_run_by_run_over_months_each_event_is_told_once(
+    prices: Prices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # nobody pulls a plug here
+    replay = Replay(SPEC, tmp_path, dict(list(prices.items())[:MONTHS]))
+    live_through(replay, list(replay.prices), seeded(0))
+    settle(replay)
+    expected = list(by_hand(dict(replay.prices), DAY, 10))
+    assert sorted(told_by(replay)) == sorted(expected)
+    assert len(expected) > 25
+
+
+@pytest.mark.timeout(200)
+def test_retries_restarts_and_failures_in_any_order_tell_each_event_once(
+    prices: Prices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    count = 0
+    for seed in range(SEEDS):
+        replay = replay_of(prices, seed, tmp_path / str(seed))
+        for moment in list(replay.prices):
+            live_through(replay, [moment], seeded(f"{seed} {moment}"))
+        settle(replay)
+        expected = [*by_hand(dict(replay.prices), 1, 2), *by_hand(dict(replay.prices), DAY, 5)]
+        assert sorted(told_by(replay)) == sorted(expected), seed
+        count += len(expected)
+    assert count > 4 * SEEDS
+
+
+@pytest.mark.timeout(200)
+def test_runs_out_of_order_repeat_no_event_and_lose_no_episode(
+    prices: Prices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    for seed in range(0, SEEDS, 2):
+        replay = replay_of(prices, seed, tmp_path / str(seed))
+        chance = seeded(seed)
+        late_by = {moment: moment + chance.choice([0, 0, 0, 1, 2, 5]) * HOUR for moment in replay.prices}
+        live_through(replay, sorted(late_by, key=lambda moment: (late_by[moment], moment)), chance)
+        settle(replay)
+        told = told_by(replay)
+        assert len(set(told)) == len(told), seed
+        for hours, threshold in ((1, 2), (DAY, 5)):
+            events = [
+                event for event in by_hand(dict(replay.prices), hours, threshold) if event[1] != "grown"
+            ]
+            assert not list(untold_episodes(events, told)), seed
+
+
+def seeded(seed: int | str) -> random.Random:
+    return random.Random(seed)  # noqa: S311 (chance that can be had again)
+
+
+def replay_of(prices: Prices, seed: int, folder: Path) -> Replay:
+    """A stretch of the series of its own for each seed."""
+    first = seed * (len(prices) // SEEDS)
+    stretch = dict(list(prices.items())[first : first + HOURS])
+    return Replay(spec_of(Thresholds(Decimal(2), Decimal(5))), folder, stretch)
+
+
+def live_through(replay: Replay, moments: Sequence[datetime], chance: random.Random) -> None:
+    """Runs with failures, some of them tried again, and earlier runs made again; no memory but the disk's."""
+    for moment in moments:
+        replay.slack.failures = chance.choice([0, 0, 1, 2])
+        while not replay.attempt(moment) and chance.random() < 0.5:
+            pass
+        if chance.random() < 0.3:
+            replay.attempt(chance.choice(replay.fetched).moment)
+
+
+def settle(replay: Replay) -> None:
+    replay.slack.failures = 0
+    replay.run(replay.fetched[-1].moment)
+
+
+def untold_episodes(events: Told, told: Told) -> Iterator[tuple[str, str, datetime]]:
+    """Episodes in which no message says that they began."""
+    ends = [moment for _, _, moment in events[1:]] + [datetime.max.replace(tzinfo=UTC)]
+    for (rule, kind, moment), end in zip(events, ends, strict=False):
+        if kind == "fired" and not any(
+            (rule, kind) == (told_rule, told_kind) and moment <= told_at <= end
+            for told_rule, told_kind, told_at in told
+        ):
+            yield rule, kind, moment

@@ -1,0 +1,149 @@
+"""The bars of sharing one call: how many requests, whoever asks, and whoever is killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline_lib.settings import Settings
+from pipeline_lib.simulator.clock import SimulatedClock
+from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.series import Quote
+from pipeline_lib.simulator.server import Simulator
+from pipeline_lib.store.layout import Layout
+from pipeline_lib.store.shared_answers import decode_answer
+from pipeline_lib.store.snapshots import read_snapshot
+from tests.system.world import PROJECT
+
+PIPELINES = 1000
+WORKERS = 8
+KILLS = 200
+
+
+class ConstantSeries:
+    """One price at all times."""
+
+    def __init__(self, price: int) -> None:
+        self.price = Decimal(price)
+
+    def quote_at(self, moment: datetime) -> Quote:
+        return Quote(moment.replace(minute=0, second=0, microsecond=0), self.price, Decimal(1))
+
+    def between(self, start: datetime, end: datetime) -> Sequence[Quote]:  # noqa: ARG002 - a series' signature
+        return [self.quote_at(end)]
+
+
+def simulate(coins: list[str]) -> Simulator:
+    series = {coin: ConstantSeries(number) for number, coin in enumerate(coins, start=1)}
+    return Simulator(series, SimulatedClock(lambda: datetime.now(UTC)))
+
+
+def write_specs(project: Path, coins: list[str]) -> None:
+    (project / "dag_configs").mkdir()
+    for number, coin in enumerate(coins):
+        text = f'spec_version: 1\ncoin: {coin}\nschedule: "* * * * *"\nretries: 0\n'
+        (project / "dag_configs" / f"pipeline-{number:04}.yaml").write_text(text, encoding="utf-8")
+
+
+def run_processes(project: Path, market: Simulator, moment: datetime, *arguments: object) -> Any:  # noqa: ANN401 - JSON
+    environment = {
+        **os.environ,
+        "COINGECKO_BASE_URL": market.base_url,
+        "COINGECKO_CALLS_PER_MINUTE": "100000",
+        "DAG_CONFIGS_DIR": str(project / "dag_configs"),
+        "DATA_DIR": str(project / "data"),
+        "PYTHONPATH": str(PROJECT),
+    }
+    mode, *numbers = map(str, arguments)
+    finished = subprocess.run(
+        [sys.executable, "-m", "tests.system.shared_calls", mode, moment.isoformat(), *numbers],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=240,
+    )
+    return json.loads(finished.stdout)
+
+
+@pytest.fixture
+def moment() -> datetime:
+    return datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+def test_1000_pipelines_due_at_once_cost_4_requests(tmp_path: Path, moment: datetime) -> None:
+    coins = [f"coin-{number}" for number in range(PIPELINES)]
+    write_specs(tmp_path, coins)
+    with simulate(coins) as market:
+        # Slow enough for all but the asking processes to have to wait.
+        market.faults.add(Fault(kind="slow", seconds=2.5, times=4))
+        result = run_processes(tmp_path, market, moment, "all", WORKERS)
+        requests = market.requests
+    assert result["codes"] == [0] * WORKERS
+    asked = [request.query["ids"].split(",") for request in requests]
+    assert sorted(map(len, asked)) == [250] * 4
+    assert sorted(coin for page in asked for coin in page) == sorted(coins)
+    assert len(result["summaries"]) == PIPELINES
+    waited = [line for line in result["summaries"] if line.endswith(" s for the shared answer")]
+    assert 1 <= len(waited) < WORKERS * 4
+    settings = Settings.from_environment({"DATA_DIR": str(tmp_path / "data")}, project_folder=tmp_path)
+    for number, coin in enumerate(coins, start=1):
+        snapshot = read_snapshot(Layout.of(f"pipeline-{number - 1:04}", settings), moment)
+        assert snapshot.observation.coin == coin
+        assert snapshot.observation.price == number
+        assert json.loads(snapshot.provenance.answer)["id"] == coin
+        assert len(snapshot.provenance.url) < 300
+
+
+def test_who_is_killed_while_it_asks_costs_one_request(tmp_path: Path, moment: datetime) -> None:
+    coins = [f"coin-{number}" for number in range(3)]
+    write_specs(tmp_path, coins)
+    with simulate(coins) as market:
+        market.faults.add(Fault(kind="slow", seconds=60))
+        with ThreadPoolExecutor(1) as pool:
+            killed = pool.submit(run_processes, tmp_path, market, moment, "all", 1)
+            while not market.requests:
+                time.sleep(0.01)
+            (note,) = (tmp_path / "data").rglob("0.asker.json")
+            os.kill(json.loads(note.read_bytes())["process"], signal.SIGKILL)
+            assert killed.result()["codes"] == [-9]
+        assert run_processes(tmp_path, market, moment, "all", 3)["codes"] == [0, 0, 0]
+        assert [request.query["ids"] for request in market.requests] == ["coin-0,coin-1,coin-2"] * 2
+
+
+def test_200_kills_of_the_asking_process_hold_nobody_up(tmp_path: Path, moment: datetime) -> None:
+    # Long ids: 67 of them fill an address.
+    coins = [f"coin-{number:03}-".ljust(100, "x") for number in range(100)]
+    write_specs(tmp_path, coins)
+    with simulate(coins) as market:
+        # Time for a kill to come between a request and its answer.
+        market.faults.add(Fault(kind="slow", seconds=0.02, times=None))
+        trials = run_processes(tmp_path, market, moment, "kill", KILLS)
+        times = [request.received_at.timestamp() for request in market.requests]
+    assert len(trials) == KILLS
+    requests = [sum(trial["started"] <= at <= trial["ended"] for at in times) for trial in trials]
+    assert sum(requests) == len(times) - 1, "all but the one before the trials"
+    assert set(requests) <= {2, 3}
+    assert [trial["codes"] for trial in trials] == [[0, 0, 0]] * KILLS
+    assert [trial["killed"] for trial in trials].count(-9) > KILLS // 4, "most are killed at work"
+    for path in (tmp_path / "data").rglob("*.answer"):
+        assert len(decode_answer(path.read_bytes()).coins) in {67, 33}
+    for path in (tmp_path / "data").rglob("*.json"):
+        json.loads(path.read_bytes())
+    for number in range(KILLS):
+        settings = Settings.from_environment(
+            {"DATA_DIR": str(tmp_path / "data" / str(number))}, project_folder=tmp_path
+        )
+        for name in ("pipeline-0000", "pipeline-0001", "pipeline-0099"):
+            assert read_snapshot(Layout.of(name, settings), moment).observation.price == int(name[-4:]) + 1
