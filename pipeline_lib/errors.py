@@ -270,10 +270,13 @@ class UnexpectedAnswerError(UnusableAnswerError):
 
     KIND = "unexpected-answer"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(
-            message, hint="if it lasts, CoinGecko has changed, or a proxy answers in the place of it"
-        )
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "if it lasts, CoinGecko has changed, or a proxy answers in the place of it",
+    ) -> None:
+        super().__init__(message, hint=hint)
 
 
 class UnknownCoinError(UnusableAnswerError, PermanentError):
