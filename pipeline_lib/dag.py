@@ -7,6 +7,7 @@ environment only where specs lie and when a run is late.
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,15 +15,14 @@ from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import (
     DAG,
     Asset,
-    ExceptionRetryPolicy,
-    RetryAction,
-    RetryRule,
+    RetryDecision,
+    RetryPolicy,
     get_parsing_context,
 )
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from pipeline_lib.errors import InvalidSpecsError, PermanentError
+from pipeline_lib.errors import InvalidSpecsError, PermanentError, TemporaryError
 from pipeline_lib.notifiers.task_failure import TaskFailureNotifier
 from pipeline_lib.pipelines import load_pipelines
 from pipeline_lib.settings import Settings
@@ -32,6 +32,8 @@ from pipeline_lib.task import run_step
 
 _BACKOFF_FACTOR = 2.0
 _LONGEST_RETRY_DELAY = timedelta(minutes=10)
+_LONGEST_WAIT_ASKED_FOR = timedelta(hours=1)
+_MOST_DOUBLINGS = 10
 
 
 def build_dags(project_folder: Path) -> Iterator[DAG]:
@@ -90,7 +92,7 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
             "retry_delay": spec.retry_delay,
             "retry_exponential_backoff": _BACKOFF_FACTOR,
             "max_retry_delay": _LONGEST_RETRY_DELAY,
-            "retry_policy": _retry_policy(),
+            "retry_policy": _RetryByError(spec.retry_delay),
             "execution_timeout": spec.timeout,
         },
     )
@@ -120,16 +122,39 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
     return dag
 
 
-def _retry_policy() -> ExceptionRetryPolicy:
-    return ExceptionRetryPolicy(
-        rules=[
-            RetryRule(
-                exception=PermanentError,
-                action=RetryAction.FAIL,
-                reason="the same try again can't succeed",
-            )
-        ]
-    )
+@dataclass(frozen=True, slots=True)
+class _RetryByError(RetryPolicy):
+    """Retries what can succeed, and not before the time that the other side asks for.
+
+    Airflow stores only that there is a policy, so nothing of it is part of a serialized DAG; and it counts
+    every retry against the task's ``retries``, however long the wait.
+
+    Attributes:
+        retry_delay: Airflow's own wait before the first retry.
+    """
+
+    retry_delay: timedelta
+
+    def evaluate(
+        self,
+        exception: BaseException,
+        try_number: int,
+        max_tries: int,  # noqa: ARG002 (Airflow's signature)
+        context: object = None,  # noqa: ARG002
+    ) -> RetryDecision:
+        """What Airflow does about a failed try."""
+        if isinstance(exception, PermanentError):
+            return RetryDecision.fail("the same try again can't succeed")
+        asked = exception.retry_after if isinstance(exception, TemporaryError) else None
+        if asked is None or asked <= self._shortest_wait(try_number).total_seconds():
+            return RetryDecision.default()
+        wait = timedelta(seconds=min(asked, _LONGEST_WAIT_ASKED_FOR.total_seconds()))
+        return RetryDecision.retry(wait, f"the other side asks to wait for {asked:.0f} s")
+
+    def _shortest_wait(self, try_number: int) -> timedelta:
+        """The shortest wait of Airflow's exponential backoff, which adds up to as much again."""
+        waits = self.retry_delay.total_seconds() * _BACKOFF_FACTOR ** min(try_number - 1, _MOST_DOUBLINGS)
+        return min(timedelta(seconds=waits), _LONGEST_RETRY_DELAY)
 
 
 def _deadline(run_deadline: timedelta | None) -> DeadlineAlert | None:

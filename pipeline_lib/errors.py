@@ -16,13 +16,15 @@
     │   ├── CallQuotaError ~            no call may be made for now, or nobody can say whether one may
     │   ├── AnswerAwaitedError ~        another process has been asking for the shared answer for too long
     │   ├── RequestRefusedError !       CoinGecko said no: 400, 401, 403, 404, 422, a redirect
-    │   ├── UnexpectedAnswerError       status 200, but not what the endpoint promises
-    │   ├── UnknownCoinError !          the answer leaves the coin out
-    │   ├── InvalidQuoteError           a price that can't be one
-    │   ├── MomentMismatchError !       a valid quote, but not of this run's moment
     │   ├── HistoryReachError !         the moment lies further back than the plan reaches
     │   ├── HistoryGapError !           the source has no price near the moment
-    │   └── HistoryNotReadyError ~      the source may still get one: the moment has hardly passed
+    │   ├── HistoryNotReadyError ~      the source may still get one: the moment has hardly passed
+    │   └── UnusableAnswerError         status 200, and no observation can be made of it; carries it
+    │       ├── UnexpectedAnswerError   not what the endpoint promises
+    │       ├── UnknownCoinError !      the answer leaves the coin out
+    │       ├── InvalidQuoteError       a price that can't be one
+    │       ├── MomentMismatchError !   a valid quote, but not of this run's moment
+    │       └── ImplausibleJumpError    too far from the price before, and no second look confirms it
     ├── StoreError                      about files and S3
     │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
@@ -45,8 +47,13 @@ what happened, to what, and what to do.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class CoinPipelinesError(Exception):
@@ -230,16 +237,56 @@ class RequestRefusedError(MarketError, PermanentError):
         self.error_code = error_code
 
 
-class UnexpectedAnswerError(MarketError):
+class UnusableAnswerError(MarketError):
+    """CoinGecko answered with status 200, and no observation can be made of what it says.
+
+    Each kind has a name for files, ``KIND``.
+
+    Attributes:
+        answer: What is refused, as it came: the coin's part of the answer, or the whole one where no part
+            can be told apart, and no more than ``MOST_BYTES`` of it. None where it isn't known.
+        url: The request's address, which holds no key. None where it isn't known.
+        requested_at: When the answer was asked for, by the real clock (UTC). None where it isn't known.
+        kept_in: The file in the quarantine, once there is one.
+    """
+
+    KIND = "unusable-answer"
+    MOST_BYTES = 64 * 1024
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.answer: bytes | None = None
+        self.url: str | None = None
+        self.requested_at: datetime | None = None
+        self.kept_in: Path | None = None
+
+    def __str__(self) -> str:
+        told = super().__str__()
+        return f"{told}; what came is kept in {self.kept_in}" if self.kept_in else told
+
+
+class UnexpectedAnswerError(UnusableAnswerError):
     """CoinGecko answered with status 200, but not what the endpoint promises."""
 
+    KIND = "unexpected-answer"
 
-class UnknownCoinError(MarketError, PermanentError):
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "if it lasts, CoinGecko has changed, or a proxy answers in the place of it",
+    ) -> None:
+        super().__init__(message, hint=hint)
+
+
+class UnknownCoinError(UnusableAnswerError, PermanentError):
     """CoinGecko's answer leaves out a coin that was asked for.
 
     Attributes:
         coin: The CoinGecko id.
     """
+
+    KIND = "unknown-coin"
 
     def __init__(self, coin: str) -> None:
         super().__init__(
@@ -249,7 +296,7 @@ class UnknownCoinError(MarketError, PermanentError):
         self.coin = coin
 
 
-class InvalidQuoteError(MarketError):
+class InvalidQuoteError(UnusableAnswerError):
     """A quote holds a value that can't be true.
 
     Attributes:
@@ -258,14 +305,19 @@ class InvalidQuoteError(MarketError):
         value: What stood there, as text.
     """
 
+    KIND = "invalid-quote"
+
     def __init__(self, coin: str, field: str, value: str, reason: str) -> None:
-        super().__init__(f"quote of {coin!r} refused: {field} is {value}, {reason}")
+        super().__init__(
+            f"quote of {coin!r} refused: {field} is {value}, {reason}",
+            hint="if it lasts, compare with the coin's page on CoinGecko",
+        )
         self.coin = coin
         self.field = field
         self.value = value
 
 
-class MomentMismatchError(MarketError, PermanentError):
+class MomentMismatchError(UnusableAnswerError, PermanentError):
     """A quote is not the price of the run's moment.
 
     Attributes:
@@ -274,6 +326,8 @@ class MomentMismatchError(MarketError, PermanentError):
         last_updated: The quote's own time, as text in UTC.
     """
 
+    KIND = "moment-mismatch"
+
     def __init__(self, coin: str, moment: str, last_updated: str, *, hint: str = "") -> None:
         super().__init__(
             f"the quote of {coin!r} is of {last_updated}, not of the run's moment {moment}", hint=hint
@@ -281,6 +335,29 @@ class MomentMismatchError(MarketError, PermanentError):
         self.coin = coin
         self.moment = moment
         self.last_updated = last_updated
+
+
+class ImplausibleJumpError(UnusableAnswerError):
+    """A price lies too far from the one before it, and a second look doesn't confirm it.
+
+    Attributes:
+        coin: The CoinGecko id.
+        percent: The move since the observation before, in percent.
+        limit_percent: What ``quality.max_jump`` allows.
+    """
+
+    KIND = "implausible-jump"
+
+    def __init__(
+        self, coin: str, move: str, *, percent: Decimal, limit_percent: Decimal, second_look: str
+    ) -> None:
+        super().__init__(
+            f"price of {coin!r} refused: {move}, a move of {percent:+.2f} %, and {second_look}",
+            hint=f"quality.max_jump allows {limit_percent} %; if the move is true, a later try confirms it",
+        )
+        self.coin = coin
+        self.percent = percent
+        self.limit_percent = limit_percent
 
 
 class HistoryReachError(MarketError, PermanentError):

@@ -109,6 +109,33 @@ def test_only_what_can_succeed_is_tried_again(error: Exception, action: str) -> 
     assert decision.action.value == action
 
 
+@pytest.mark.parametrize(
+    ("asked", "try_number", "waits"),
+    [
+        (None, 1, None),
+        (0, 1, None),
+        (30, 1, None),
+        (31, 1, timedelta(seconds=31)),
+        (60, 2, None),
+        (61, 2, timedelta(seconds=61)),
+        (600, 9, None),
+        (601, 9, timedelta(seconds=601)),
+        (601, 10**6, timedelta(seconds=601)),
+        (14_400, 1, timedelta(hours=1)),
+        (float("inf"), 1, timedelta(hours=1)),
+    ],
+)
+def test_no_retry_comes_before_the_time_that_the_other_side_asks_for(
+    asked: float | None, try_number: int, waits: timedelta | None
+) -> None:
+    task: Any = bitcoin_dag().tasks[0]
+    assert task.retry_delay == timedelta(seconds=30)
+    decision = task.retry_policy.evaluate(
+        exception=MarketUnavailableError("busy", retry_after=asked), try_number=try_number, max_tries=3
+    )
+    assert (decision.action.value, decision.retry_delay) == ("retry" if waits else "default", waits)
+
+
 def test_two_builds_serialize_to_the_same_bytes_wherever_they_are_made() -> None:
     spec = Catalog(PROJECT / "dag_configs").load("bitcoin")
     assert serialized(build_dag(spec, PROJECT)) == serialized(build_dag(spec, Path("elsewhere")))

@@ -1,4 +1,5 @@
 import inspect
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from pipeline_lib import errors
 from pipeline_lib.errors import (
     CoinPipelinesError,
+    ImplausibleJumpError,
     InvalidQuoteError,
     InvalidSpecsError,
     MarketError,
@@ -26,6 +28,7 @@ from pipeline_lib.errors import (
     StoreError,
     TableDamagedError,
     TemporaryError,
+    UnexpectedAnswerError,
     UnknownCoinError,
 )
 
@@ -59,6 +62,12 @@ def test_every_error_belongs_to_its_room() -> None:
         assert issubclass(kind, MarketError)
     for other in (SnapshotMissingError, TableDamagedError, StoreBusyError, S3ConflictError):
         assert issubclass(other, StoreError)
+
+
+def test_a_refused_answer_tells_where_it_is_kept() -> None:
+    error = UnknownCoinError("x")
+    error.kept_in = Path("data/quarantine/x.json")
+    assert str(error).endswith("as 'API ID'); what came is kept in data/quarantine/x.json")
 
 
 def test_a_hint_follows_the_message() -> None:
@@ -95,13 +104,35 @@ PATH = Path("data/x.csv")
         ),
         (
             InvalidQuoteError("x", "price", "-1", "too low"),
-            "quote of 'x' refused: price is -1, too low",
+            (
+                "quote of 'x' refused: price is -1, too low"
+                " (if it lasts, compare with the coin's page on CoinGecko)"
+            ),
             {"coin": "x", "field": "price", "value": "-1"},
         ),
         (
             MomentMismatchError("x", "now", "then"),
             "the quote of 'x' is of then, not of the run's moment now",
             {"coin": "x", "moment": "now", "last_updated": "then"},
+        ),
+        (
+            UnexpectedAnswerError("not a list"),
+            "not a list (if it lasts, CoinGecko has changed, or a proxy answers in the place of it)",
+            {"answer": None, "url": None, "requested_at": None, "kept_in": None},
+        ),
+        (
+            ImplausibleJumpError(
+                "x",
+                "2 after 1",
+                percent=Decimal(100),
+                limit_percent=Decimal("50.5"),
+                second_look="a second look found 1",
+            ),
+            (
+                "price of 'x' refused: 2 after 1, a move of +100.00 %, and a second look found 1"
+                " (quality.max_jump allows 50.5 %; if the move is true, a later try confirms it)"
+            ),
+            {"coin": "x", "percent": Decimal(100), "limit_percent": Decimal("50.5")},
         ),
         (
             SnapshotMissingError(PATH),

@@ -41,6 +41,7 @@ def _layout(folder: Path) -> Layout:
         alerts=folder / "alerts",
         manifests=folder / "manifests",
         published=folder / "published",
+        quarantine=folder / "quarantine",
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pipeline_lib.call_plan import COINS_PER_CALL
 from pipeline_lib.errors import MomentMismatchError, UnknownCoinError
+from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.pages import Page
 from pipeline_lib.market.quotes import Quote, check_list, find_quote
 from pipeline_lib.market.transport import Transport
@@ -71,8 +72,10 @@ class CoinGecko:
             answer = self.transport.get("/coins/markets", parameters)
             return MarketAnswer(vs_currency, coins, answer.url, requested_at, answer.body)
 
-        answer = self.retry_policy.call(ask_once)
-        check_list(answer.body)
+        with evidence(requested_at=to_moment(self.now())):
+            answer = self.retry_policy.call(ask_once)
+        with evidence(answer=answer.body, url=answer.url, requested_at=answer.requested_at):
+            check_list(answer.body)
         return answer
 
 
@@ -87,10 +90,13 @@ def find_observation(
         InvalidQuoteError: The quote holds a value that can't be true.
         MomentMismatchError: The quote is further than ``max_age`` from ``moment``.
     """
-    quote = find_quote(answer.body, coin)
-    if quote is None:
-        raise UnknownCoinError(coin)
-    _check_moment(quote, moment, max_age)
+    address = _address_of(coin, answer)
+    with evidence(answer=answer.body, url=address, requested_at=answer.requested_at):
+        quote = find_quote(answer.body, coin)
+        if quote is None:
+            raise UnknownCoinError(coin)
+        with evidence(answer=quote.text.encode()):
+            _check_moment(quote, moment, max_age)
     observation = Observation(
         coin=coin,
         vs_currency=answer.vs_currency,
@@ -103,7 +109,7 @@ def find_observation(
         last_updated=quote.last_updated,
     )
     return observation, Provenance(
-        url=_address_of(coin, answer),
+        url=address,
         requested_at=answer.requested_at,
         status=HTTPStatus.OK,
         answer=quote.text,

@@ -25,22 +25,21 @@ def read_complaint(body: bytes) -> Complaint:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
-        return Complaint(None, _shorten(text))
+        return Complaint(None, shorten(text))
     if not isinstance(content, dict):
-        return Complaint(None, _shorten(text))
+        return Complaint(None, shorten(text))
     error = content.get("error")
     if isinstance(error, str):
-        return Complaint(None, _shorten(error))
+        return Complaint(None, shorten(error))
     holder = error if isinstance(error, dict) else content
     status = holder.get("status")
     status = status if isinstance(status, dict) else {}
     code = status.get("error_code", content.get("error_code"))
-    return Complaint(
-        code if isinstance(code, int) else None, _shorten(str(status.get("error_message", text)))
-    )
+    return Complaint(code if isinstance(code, int) else None, shorten(str(status.get("error_message", text))))
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
+    """Text from outside, fit to be told: on one line, printable, and cut to a readable length."""
     # The text ends in terminals and logs, where control characters and half characters do harm.
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError
+from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.numbers import is_possible
 from pipeline_lib.timestamps import parse_moment
 
@@ -47,9 +48,11 @@ def find_quote(body: bytes, coin: str) -> Quote | None:
             something that is no JSON.
         InvalidQuoteError: A field of the coin's object holds a value that can't be true.
     """
-    for row, text in _rows(body):
-        if row.get("id") == coin:
-            return _read_quote(coin, _read_row(text), text)
+    with evidence(answer=body):
+        for row, text in _rows(body):
+            if row.get("id") == coin:
+                with evidence(answer=text.encode()):
+                    return _read_quote(coin, _read_row(text), text)
     return None
 
 

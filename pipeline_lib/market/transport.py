@@ -1,12 +1,11 @@
 """One GET to CoinGecko: bounded in time and size, never redirected, each failure with its type."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from pipeline_lib.errors import (
     MarketError,
@@ -14,7 +13,9 @@ from pipeline_lib.errors import (
     RequestRefusedError,
     UnexpectedAnswerError,
 )
-from pipeline_lib.market.error_bodies import read_complaint
+from pipeline_lib.market.deadline import DeadlinePassedError, call_within
+from pipeline_lib.market.error_bodies import read_complaint, shorten
+from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.quota import CallQuota
 from pipeline_lib.retrying import parse_retry_after
 from pipeline_lib.secret import Secret
@@ -22,22 +23,32 @@ from pipeline_lib.secret import Secret
 if TYPE_CHECKING:
     import requests
 
-_CONNECT_SECONDS = 5.0
-_READ_SECONDS = 15.0
-_TOTAL_SECONDS = 30.0
-_MOST_BYTES = 16 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
+# What an error says stands at its start; a web page of megabytes must not hide the status.
+_MOST_ERROR_BYTES = 64 * 1024
 
 _TEMPORARY_STATUSES = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+_REDIRECTS = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
 _PAID_HOST = "pro-api.coingecko.com"
 
-_HINTS = {
+_HINTS_BY_CODE = {
     10002: "set COINGECKO_API_KEY, or check that the key is right",
     10005: "the plan behind COINGECKO_API_KEY doesn't include this request",
     10010: f"a paid key belongs to COINGECKO_BASE_URL=https://{_PAID_HOST}/api/v3",
     10011: "a demo key belongs to COINGECKO_BASE_URL=https://api.coingecko.com/api/v3",
     10012: "the plan reaches back 365 days",
 }
+_HINTS_BY_STATUS: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "check COINGECKO_API_KEY and COINGECKO_BASE_URL",
+    HTTPStatus.FORBIDDEN: "check COINGECKO_API_KEY, and whether CoinGecko shuts this network out",
+    HTTPStatus.NOT_FOUND: "check the coin's id and COINGECKO_BASE_URL",
+    HTTPStatus.TOO_MANY_REQUESTS: (
+        "too many calls for the plan; it is tried again by itself, and if it lasts, set COINGECKO_API_KEY,"
+        " take a larger plan or run fewer pipelines"
+    ),
+}
+_HINT_OF_A_FAILURE = "CoinGecko has trouble; it is tried again by itself"
+_HINT_OF_A_REFUSAL = "check coin and vs_currency in the spec, and COINGECKO_BASE_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +72,19 @@ class Transport:
         base_url: Root of the API.
         api_key: Sent in the header that the host wants, or None.
         quota: What every request waits for, or None to ask without limit.
+        connect_seconds: Longest wait for a connection.
+        read_seconds: Longest wait for the next byte.
+        total_seconds: Longest time from the look-up of the name to the last byte.
+        most_bytes: Size of the largest body, unpacked.
     """
 
     base_url: str
     api_key: Secret | None
     quota: CallQuota | None = None
+    connect_seconds: float = 5.0
+    read_seconds: float = 15.0
+    total_seconds: float = 30.0
+    most_bytes: int = 16 * 1024 * 1024
 
     def get(self, path: str, parameters: Mapping[str, str]) -> Answer:
         """Ask once.
@@ -73,7 +92,7 @@ class Transport:
         Raises:
             MarketUnavailableError: No answer in time, a broken one, or status 408, 429 or 5xx.
             RequestRefusedError: Any other status than 200, a redirect among them.
-            UnexpectedAnswerError: The body is larger than any true answer.
+            UnexpectedAnswerError: The body is no JSON by its header, or larger than any true answer.
             CallQuotaError: No request may be made for now.
         """
         import requests  # heavy, and not needed to parse a DAG
@@ -83,23 +102,38 @@ class Transport:
         if self.quota:
             self.quota.take_call()
         try:
-            with requests.get(
-                url,
-                params=parameters,
-                headers=self._headers(),
-                proxies=self._proxies(),
-                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                body = _read_body(response)
+            return call_within(self.total_seconds, lambda: self._ask(url, parameters))
+        except DeadlinePassedError as error:
+            raise MarketUnavailableError(
+                f"{urlsplit(url).netloc} took longer than {self.total_seconds:g} s to answer",
+                hint="check the network, or try later",
+            ) from error
         except (requests.RequestException, HTTPError) as error:
             raise MarketUnavailableError(
                 f"no answer from {urlsplit(url).netloc}: {_reason(error)}",
                 hint="check the network, or try later",
             ) from error
-        if response.status_code != HTTPStatus.OK:
-            raise _failure(response, body)
+
+    def _ask(self, url: str, parameters: Mapping[str, str]) -> Answer:
+        import requests
+
+        with requests.get(
+            url,
+            params=parameters,
+            headers=self._headers(),
+            proxies=self._proxies(),
+            timeout=(self.connect_seconds, self.read_seconds),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            if response.status_code != HTTPStatus.OK:
+                raise _failure(response, _read_body(response, _MOST_ERROR_BYTES))
+            # One byte more than allowed tells that there are too many.
+            body = _read_body(response, self.most_bytes + 1)
+        with evidence(answer=body, url=str(response.url)):
+            if len(body) > self.most_bytes:
+                raise UnexpectedAnswerError(f"CoinGecko's answer is larger than {self.most_bytes} bytes")
+            _check_content_type(response)
         return Answer(url=str(response.url), body=body)
 
     def _headers(self) -> dict[str, str]:
@@ -115,36 +149,55 @@ class Transport:
         return {"http": ""} if urlsplit(self.base_url).scheme == "http" else {}
 
 
-def _read_body(response: "requests.Response") -> bytes:
-    # The read time-out starts again with each byte; only a deadline of its own ends a trickle.
-    # So each read takes what is there: iter_content would wait until a whole chunk has come in.
-    deadline = time.monotonic() + _TOTAL_SECONDS
+def _read_body(response: "requests.Response", most_bytes: int) -> bytes:
+    """The body, unpacked, and of a larger one its first ``most_bytes``."""
     body = bytearray()
-    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+    # Each read takes what is there: iter_content would unpack a whole chunk, however large that gets.
+    while len(body) < most_bytes and (chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True)):
         body += chunk
-        if len(body) > _MOST_BYTES:
-            raise UnexpectedAnswerError(f"CoinGecko's answer is larger than {_MOST_BYTES} bytes")
-        if time.monotonic() > deadline:
-            raise MarketUnavailableError(f"CoinGecko's answer took longer than {_TOTAL_SECONDS:g} s")
-    return bytes(body)
+    return bytes(body[:most_bytes])
+
+
+def _check_content_type(response: "requests.Response") -> None:
+    # RFC 9110, 8.3: without the header the content itself decides.
+    content_type = response.headers.get("Content-Type", "application/json")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnexpectedAnswerError(f"CoinGecko's answer is of type {shorten(content_type)!r}, not JSON")
 
 
 def _failure(response: "requests.Response", body: bytes) -> MarketError:
     status = response.status_code
     complaint = read_complaint(body)
-    said = f": {complaint.text}" if complaint.text else ""
+    message = f"CoinGecko answered {status}" + (f": {complaint.text}" if complaint.text else "")
     if status in _TEMPORARY_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return MarketUnavailableError(
-            f"CoinGecko answered {status}{said}",
+            message,
             status=status,
             retry_after=parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC)),
+            hint=_HINTS_BY_STATUS.get(status, _HINT_OF_A_FAILURE),
+        )
+    if status in _REDIRECTS:
+        return RequestRefusedError(
+            f"CoinGecko answered {status}, a redirect to {_redirect_host(response)}",
+            status=status,
+            hint="no redirect is followed, since the key would go along; check COINGECKO_BASE_URL",
         )
     return RequestRefusedError(
-        f"CoinGecko answered {status}{said}",
+        message,
         status=status,
         error_code=complaint.code,
-        hint=_HINTS.get(complaint.code or 0, ""),
+        hint=_HINTS_BY_CODE.get(complaint.code or 0, _HINTS_BY_STATUS.get(status, _HINT_OF_A_REFUSAL)),
     )
+
+
+def _redirect_host(response: "requests.Response") -> str:
+    # The host alone: a query could hold anything.
+    try:
+        host = urlsplit(urljoin(str(response.url), response.headers.get("Location", ""))).hostname
+    except ValueError:
+        host = None
+    return shorten(host or "no host")
 
 
 def _reason(error: Exception) -> str:
@@ -152,4 +205,4 @@ def _reason(error: Exception) -> str:
     cause: BaseException = error
     while cause.__context__ is not None:
         cause = cause.__context__
-    return f"{type(error).__name__}, {cause}"
+    return f"{type(error).__name__}, {shorten(str(cause))}"

@@ -115,7 +115,9 @@ def _on_its_way(answer: Answer, fault: Fault | None) -> Delivery:
             return Delivery(answer, seconds_between_bytes=seconds)
         case Fault(kind="cut"):
             return Delivery(answer, is_cut=True)
+        case Fault(kind="malformed", body=str(body)):
+            return Delivery(Answer(200, body.encode(), "application/json; charset=utf-8"))
         case Fault(kind="malformed"):
-            return Delivery(Answer(200, (fault.body or _NOT_JSON).encode(), "text/html; charset=utf-8"))
+            return Delivery(Answer(200, _NOT_JSON.encode(), "text/html; charset=utf-8"))
         case _:
             return Delivery(answer)

@@ -52,9 +52,10 @@ class Fault:
     """Something that goes wrong.
 
     Kinds: ``status`` answers with an error; ``slow`` waits before the answer; ``drip`` sends the body byte by
-    byte; ``cut`` closes the connection in the middle of the body; ``malformed`` answers 200 with a body that
-    isn't JSON; ``missing_field``, ``null_field`` and ``replace_field`` change rows of ``/coins/markets``;
-    ``unknown_coin`` makes a coin unknown; ``redirect`` sends the client elsewhere.
+    byte; ``cut`` closes the connection in the middle of the body; ``malformed`` answers 200 with a web page,
+    or with another body under JSON's name; ``missing_field``, ``null_field`` and ``replace_field`` change
+    rows of ``/coins/markets``; ``unknown_coin`` makes a coin unknown; ``redirect`` sends the client
+    elsewhere.
 
     Attributes:
         kind: What goes wrong.

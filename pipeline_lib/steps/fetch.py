@@ -5,6 +5,7 @@ from pipeline_lib.outcome import Done, Outcome, Skipped
 from pipeline_lib.spec import PipelineSpec
 from pipeline_lib.steps.live import TakenSnapshot, take_live_snapshot
 from pipeline_lib.steps.past import has_history_at_hand, take_past_snapshot
+from pipeline_lib.steps.quality import take_checked_snapshot
 from pipeline_lib.steps.run import Access, Run
 from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.recording import record
@@ -25,26 +26,27 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcom
     source has no price of the run's moment, the run is skipped: it never will.
 
     Raises:
-        MarketError: The market has no observation for this run.
+        MarketError: The market has no observation for this run, or one that can't be true.
         StoreError: The archive or the log is damaged, or busy for too long.
         OSError: The disk is full or read-only.
     """
     layout = Layout.of(spec.name, access.settings)
     archived = find_snapshot(layout, run.moment)
+    warnings: tuple[str, ...] = ()
     waited = 0.0
     if archived is None:
         try:
-            taken = _take_snapshot(spec, run, access)
+            checked = take_checked_snapshot(spec, run, access, _take_snapshot)
         except HistoryGapError as error:
             return Skipped(str(error))
-        write_snapshot(layout, taken.snapshot)
-        waited = taken.waited_seconds
+        write_snapshot(layout, checked.taken.snapshot)
+        warnings, waited = checked.warnings, checked.taken.waited_seconds
         # Another process may have been first; what the archive holds is the observation.
         archived = read_snapshot(layout, run.moment)
     complete_snapshot(layout, archived.observation)
     appended = record(layout, archived.observation)
     notes = ("" if appended else ", as archived before") + _describe_wait(waited)
-    return Done(_describe(archived) + notes)
+    return Done(_describe(archived) + notes, warnings)
 
 
 def _take_snapshot(spec: PipelineSpec, run: Run, access: Access) -> TakenSnapshot:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pipeline_lib.analysis.price_moves import percent_change
 from pipeline_lib.errors import HistoryGapError, HistoryNotReadyError, HistoryReachError
 from pipeline_lib.market.charts import read_chart
+from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.history import (
     SETTLING,
     PastQuote,
@@ -46,7 +47,8 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, access: Access) -> Snapshot
         raise HistoryNotReadyError(spec.coin, format_moment(run.moment))
     answer = _find_shared(spec, run.moment, access) or _ask_once(spec, run.moment, access)
     try:
-        quote = find_past_quote(answer.body, spec.coin, run.moment, access.settings.history_tolerance)
+        with evidence(answer=answer.body, url=answer.url, requested_at=answer.requested_at):
+            quote = find_past_quote(answer.body, spec.coin, run.moment, access.settings.history_tolerance)
     except HistoryGapError as error:
         if answer.requested_at < run.moment + SETTLING:
             raise HistoryNotReadyError(error.coin, error.moment) from error
@@ -111,9 +113,11 @@ def _ask(spec: PipelineSpec, moment: datetime, access: Access) -> KeptAnswer:
         requested_at,
         _cache(spec, access).starts(),
     )
-    said = ask_history(access.open_transport(), spec.coin, spec.vs_currency, wanted, RetryPolicy())
-    # What can't be read isn't kept: the next run asks anew.
-    read_chart(said.body)
+    with evidence(requested_at=requested_at):
+        said = ask_history(access.open_transport(), spec.coin, spec.vs_currency, wanted, RetryPolicy())
+    with evidence(answer=said.body, url=said.url, requested_at=requested_at):
+        # What can't be read isn't kept: the next run asks anew.
+        read_chart(said.body)
     return KeptAnswer(wanted.start, wanted.end, requested_at, said.url, said.body)
 
 

@@ -21,6 +21,7 @@ class Layout:
         published: Folder of notes on what S3 holds, ``data/published/bitcoin``; nothing is lost with it.
         manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
             that one moved to a disk of its own doesn't take its proof along.
+        quarantine: Folder of answers that were refused, ``data/quarantine/bitcoin``.
     """
 
     raw_log: Path
@@ -29,6 +30,7 @@ class Layout:
     alerts: Path
     published: Path
     manifests: Path
+    quarantine: Path
 
     @classmethod
     def of(cls, name: str, settings: Settings) -> "Layout":
@@ -45,6 +47,7 @@ class Layout:
             alerts=data / "alerts" / name,
             published=data / "published" / name,
             manifests=data / "manifests" / name,
+            quarantine=data / "quarantine" / name,
         )
 
     def snapshot_json(self, moment: datetime) -> Path:

@@ -115,7 +115,7 @@ def test_a_failure_of_one_moment_does_not_stop_the_others(
     # The hour after an impossible price has no move, and is refused as well.
     assert result.stdout.splitlines()[0] == "5 observed, 0 there already, 0 gaps, 3 failed of 8 moments"
     reason = "failed: quote of 'bitcoin' refused: prices is 0, and a price is greater than zero"
-    assert f"{format_moment(start + 2 * HOUR)} {reason}\n" in result.stderr
+    assert f"\n{format_moment(start + 2 * HOUR)} {reason} (" in result.stderr
     assert COMPUTED.format(count=5, last=format_moment(start + 7 * HOUR)) in result.stdout
 
 

@@ -47,6 +47,7 @@ def layout_in(folder: Path) -> Layout:
         alerts=folder / "alerts",
         manifests=folder / "manifests",
         published=folder / "published",
+        quarantine=folder / "quarantine",
     )
 
 

@@ -102,7 +102,7 @@ def test_another_shape_is_told(content: bytes, reason: str) -> None:
 def test_a_value_that_cannot_be_true_is_refused(value: object, said: str) -> None:
     with pytest.raises(InvalidQuoteError) as caught:
         exact_number("bitcoin", "prices", value)
-    assert str(caught.value) == f"quote of 'bitcoin' refused: prices is {said}"
+    assert caught.value.message == f"quote of 'bitcoin' refused: prices is {said}"
 
 
 def test_numbers_of_any_likely_size_are_taken() -> None:

@@ -107,17 +107,8 @@ def test_a_missing_field_is_not_what_was_promised(
     simulator: Simulator, market: CoinGecko, moment: datetime
 ) -> None:
     simulator.faults.add(Fault(kind="missing_field", field="last_updated"))
-    with pytest.raises(UnexpectedAnswerError, match=r"has no field last_updated$"):
+    with pytest.raises(UnexpectedAnswerError, match=r"has no field last_updated \(if it lasts, "):
         market.observe("bitcoin", "usd", moment, MAX_AGE)
-
-
-def test_a_web_page_in_place_of_json_is_not_what_was_promised(
-    simulator: Simulator, market: CoinGecko, moment: datetime
-) -> None:
-    simulator.faults.add(Fault(kind="malformed"))
-    with pytest.raises(UnexpectedAnswerError, match=r"^CoinGecko's answer is not a list$"):
-        market.observe("bitcoin", "usd", moment, MAX_AGE)
-    assert len(simulator.requests) == 1
 
 
 def test_an_unknown_coin_is_told(simulator: Simulator, market: CoinGecko, moment: datetime) -> None:

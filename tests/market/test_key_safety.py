@@ -19,7 +19,7 @@ KEY = Secret("CG-made-up-key")
 
 def sent_headers(base_url: str) -> Mapping[str, str]:
     with responses.RequestsMock() as web:
-        web.get(f"{base_url}/ping", body="{}")
+        web.get(f"{base_url}/ping", json={})
         Transport(base_url, KEY).get("/ping", {})
         return {name.lower(): value for name, value in web.calls[0].request.headers.items()}
 

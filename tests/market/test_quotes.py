@@ -108,7 +108,7 @@ def test_a_price_that_cant_be_one_is_refused(
     with pytest.raises(InvalidQuoteError) as caught:
         found(f"[{row(current_price=price)}]")
     assert (caught.value.coin, caught.value.field, caught.value.value) == ("bitcoin", "current_price", shown)
-    assert str(caught.value) == f"quote of 'bitcoin' refused: current_price is {shown}, {reason}"
+    assert caught.value.message == f"quote of 'bitcoin' refused: current_price is {shown}, {reason}"
 
 
 @pytest.mark.parametrize("field", NUMBERS[1:])
@@ -122,6 +122,20 @@ def test_a_number_that_cant_be_one_is_refused(row: Callable[..., str], field: st
 @pytest.mark.parametrize("field", NUMBERS[1:])
 def test_a_true_zero_is_a_number(row: Callable[..., str], field: str) -> None:
     assert Decimal(0) in vars_of(found(f"[{row(**{field: '0.000'})}]"))
+
+
+def test_a_refused_quote_is_kept_letter_for_letter(row: Callable[..., str]) -> None:
+    other, refused = row(id='"ethereum"'), row(current_price="-1")
+    with pytest.raises(InvalidQuoteError) as caught:
+        found(f"[{other}, {refused}]")
+    assert caught.value.answer == refused.encode()
+
+
+def test_of_a_large_answer_the_start_is_kept() -> None:
+    body = b"[" + b" " * 100_000
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        find_quote(body, "bitcoin")
+    assert caught.value.answer == body[: 64 * 1024]
 
 
 def vars_of(quote: Quote) -> list[Decimal | None]:
@@ -150,7 +164,7 @@ def test_a_quote_without_a_time_is_refused(row: Callable[..., str], value: str) 
 def test_a_missing_field_is_not_what_was_promised(row: Callable[..., str], field: str) -> None:
     with pytest.raises(UnexpectedAnswerError) as caught:
         found(f"[{row(**{field: None})}]")
-    assert str(caught.value) == f"CoinGecko's answer for 'bitcoin' has no field {field}"
+    assert caught.value.message == f"CoinGecko's answer for 'bitcoin' has no field {field}"
 
 
 @pytest.mark.parametrize(
@@ -167,10 +181,11 @@ def test_a_missing_field_is_not_what_was_promised(row: Callable[..., str], field
 def test_a_body_that_is_no_whole_list_is_not_what_was_promised(body: bytes, message: str) -> None:
     with pytest.raises(UnexpectedAnswerError) as caught:
         find_quote(body, "bitcoin")
-    assert str(caught.value) == message
+    assert caught.value.message == message
+    assert caught.value.answer == body
     with pytest.raises(UnexpectedAnswerError) as caught:
         check_list(body)
-    assert str(caught.value) == message
+    assert caught.value.message == message
 
 
 ODD_ITEMS = [
@@ -184,7 +199,7 @@ ODD_ITEMS = [
 def test_a_coin_whose_row_holds_no_json_is_refused(row: Callable[..., str], value: str, message: str) -> None:
     with pytest.raises(UnexpectedAnswerError) as caught:
         found(f"[{row(roi=value)}]")
-    assert str(caught.value) == f"CoinGecko's answer holds {message}"
+    assert caught.value.message == f"CoinGecko's answer holds {message}"
 
 
 @pytest.mark.parametrize("other", ["1", "null", "[[]]", "NaN", '"bitcoin"', *(item for item, _ in ODD_ITEMS)])

@@ -1,7 +1,6 @@
 import errno
 import socket
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -9,7 +8,6 @@ import pytest
 
 from pipeline_lib.errors import MarketUnavailableError, PermanentError, RequestRefusedError, TemporaryError
 from pipeline_lib.market import Transport
-from pipeline_lib.market import transport as constants
 from pipeline_lib.simulator.faults import Fault
 from pipeline_lib.simulator.server import Simulator
 
@@ -64,36 +62,6 @@ def test_an_answer_cut_in_the_middle_is_no_answer(simulator: Simulator, transpor
     assert error.status is None
 
 
-def test_an_answer_that_doesnt_begin_in_time_is_no_answer(
-    simulator: Simulator, transport: Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(constants, "_READ_SECONDS", 0.05)
-    simulator.faults.add(Fault(kind="slow", seconds=5))
-    start = time.monotonic()
-    assert "ReadTimeout, timed out" in str(unavailable(transport))
-    assert time.monotonic() - start < 2
-
-
-def test_a_trickle_ends_at_its_deadline(
-    simulator: Simulator, transport: Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(constants, "_TOTAL_SECONDS", 0.1)
-    simulator.faults.add(Fault(kind="drip", seconds=0.01))
-    start = time.monotonic()
-    assert str(unavailable(transport)) == "CoinGecko's answer took longer than 0.1 s"
-    assert time.monotonic() - start < 2
-
-
-def test_a_trickle_that_stops_is_no_answer(
-    simulator: Simulator, transport: Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(constants, "_READ_SECONDS", 0.05)
-    simulator.faults.add(Fault(kind="drip", seconds=5))
-    start = time.monotonic()
-    assert str(unavailable(transport)).startswith("no answer from 127.0.0.1:")
-    assert time.monotonic() - start < 2
-
-
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 520])
 def test_a_status_of_the_moment_is_temporary(simulator: Simulator, transport: Transport, status: int) -> None:
     simulator.faults.add(Fault(kind="status", status=status))
@@ -116,13 +84,13 @@ def test_a_redirect_is_refused_and_not_followed(
 ) -> None:
     simulator.faults.add(Fault(kind="redirect", status=status, location=f"{simulator.base_url}/ping"))
     error = refused(transport)
-    assert (error.status, str(error)) == (status, f"CoinGecko answered {status}")
+    assert (error.status, error.message) == (status, f"CoinGecko answered {status}, a redirect to 127.0.0.1")
     assert [request.path for request in simulator.requests] == ["/coins/markets"]
 
 
 def test_another_success_than_200_is_refused(simulator: Simulator, transport: Transport) -> None:
     simulator.faults.add(Fault(kind="status", status=206, body="[]"))
-    assert str(refused(transport)) == "CoinGecko answered 206: []"
+    assert refused(transport).message == "CoinGecko answered 206: []"
 
 
 @pytest.mark.parametrize(("header", "seconds"), [(119, 119.0), (0, 0.0), ("soon", None), ("\xb2", None)])
@@ -149,7 +117,7 @@ def test_retry_after_as_a_date_is_kept(simulator: Simulator, transport: Transpor
         (10010, "a paid key belongs to COINGECKO_BASE_URL=https://pro-api.coingecko.com/api/v3"),
         (10011, "a demo key belongs to COINGECKO_BASE_URL=https://api.coingecko.com/api/v3"),
         (10012, "the plan reaches back 365 days"),
-        (10999, ""),
+        (10999, "check COINGECKO_API_KEY and COINGECKO_BASE_URL"),
     ],
 )
 def test_a_code_of_coingeckos_comes_with_what_to_do(
@@ -163,4 +131,5 @@ def test_a_code_of_coingeckos_comes_with_what_to_do(
 def test_a_refusal_without_a_code_has_none(simulator: Simulator, transport: Transport) -> None:
     simulator.faults.add(Fault(kind="status", status=404))
     error = refused(transport)
-    assert (error.error_code, str(error)) == (None, "CoinGecko answered 404: coin not found")
+    assert (error.error_code, error.message) == (None, "CoinGecko answered 404: coin not found")
+    assert error.hint == "check the coin's id and COINGECKO_BASE_URL"

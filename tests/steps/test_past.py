@@ -78,7 +78,8 @@ def test_an_answer_that_cannot_be_read_is_not_kept(past: World) -> None:
     past.simulator.faults.add(Fault(kind="malformed", body='{"prices": [[1,'))
     with pytest.raises(UnexpectedAnswerError):
         fetch(past, CRASH, is_backfill=True)
-    assert past.files() == {}
+    (refused,) = past.files()
+    assert refused.startswith("quarantine/btc/20180205T140000Z-unexpected-answer-")
     fetch(past, CRASH, is_backfill=True)
     assert paths(past) == [CHART, CHART]
 
@@ -87,7 +88,8 @@ def test_an_unknown_coin_stores_nothing(past: World) -> None:
     other = past.with_spec(lambda spec: replace(spec, coin="bitcoin-2"))
     with pytest.raises(UnknownCoinError, match="no coin with the id 'bitcoin-2'"):
         fetch(other, CRASH, is_backfill=True)
-    assert past.files() == {}
+    (refused,) = past.files()
+    assert refused.startswith("quarantine/btc/20180205T140000Z-unknown-coin-")
 
 
 @pytest.fixture
@@ -140,7 +142,8 @@ def test_a_price_that_cannot_be_one_stores_nothing(past: World) -> None:
     past.simulator.faults.add(Fault(kind="malformed", body=f'{{"prices":[[{at},0]]}}'))
     with pytest.raises(InvalidQuoteError, match="prices is 0, and a price is greater than zero"):
         fetch(past, CRASH, is_backfill=True)
-    assert [name for name in past.files() if not name.startswith("history/")] == []
+    (refused,) = (name for name in past.files() if not name.startswith("history/"))
+    assert refused.startswith("quarantine/btc/20180205T140000Z-invalid-quote-")
 
 
 def test_beyond_the_reach_nothing_is_asked(past: World) -> None:

@@ -64,6 +64,7 @@ class World:
             if path.is_file()
             and not path.name.startswith(".")
             and self.data / "coingecko" not in path.parents
+            and self.data / "response_shapes" not in path.parents
         }
 
     def objects(self) -> dict[str, bytes]:

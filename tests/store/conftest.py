@@ -83,6 +83,7 @@ def layout(tmp_path: Path) -> Layout:
         alerts=tmp_path / "alerts",
         published=tmp_path / "published",
         manifests=tmp_path / "manifests",
+        quarantine=tmp_path / "quarantine",
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline_lib.simulator.faults import Fault
 from pipeline_lib.simulator.generator import GeneratedSeries
+from pipeline_lib.timestamps import format_key
 from tests.system.world import World, run_pipeline
 
 pytestmark = pytest.mark.usefixtures("airflow_database")
@@ -141,7 +142,9 @@ def test_a_quote_from_before_the_moment_fails_the_run_and_stores_nothing_of_it(w
     states = run_dag(CRASH)
     assert states.pop("fetch_and_save_bitcoin_price") == "failed"
     assert set(states.values()) == {"upstream_failed"}
-    assert [*world.files()] == ["ops_alerts/bitcoin/fetch_and_save_bitcoin_price.json"]
+    alert, refused = world.files()
+    assert alert == "ops_alerts/bitcoin/fetch_and_save_bitcoin_price.json"
+    assert refused.startswith(f"quarantine/bitcoin/{format_key(CRASH)}-moment-mismatch-")
 
 
 def moves_of(row: str) -> str:
