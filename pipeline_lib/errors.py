@@ -24,7 +24,8 @@
     │       ├── UnknownCoinError !      the answer leaves the coin out
     │       ├── InvalidQuoteError       a price that can't be one
     │       ├── MomentMismatchError !   a valid quote, but not of this run's moment
-    │       └── ImplausibleJumpError    too far from the price before, and no second look confirms it
+    │       ├── ImplausibleJumpError    too far from the price before, and no second look confirms it
+    │       └── RefusedBeforeError      the same answer that an earlier try of the run refused
     ├── StoreError                      about files and S3
     │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
@@ -410,6 +411,24 @@ class HistoryNotReadyError(MarketError, TemporaryError):
         )
         self.coin = coin
         self.moment = moment
+
+
+class RefusedBeforeError(UnusableAnswerError):
+    """The answer at hand is the one that an earlier try of the same run refused.
+
+    Attributes:
+        coin: The CoinGecko id.
+    """
+
+    KIND = "refused-before"
+
+    def __init__(self, coin: str, kept_in: Path) -> None:
+        super().__init__(
+            f"the quote of {coin!r} is still the one that was refused before",
+            hint="CoinGecko is asked anew at a later try; COINGECKO_SHARED_ANSWER_SECONDS says how soon",
+        )
+        self.coin = coin
+        self.kept_in = kept_in
 
 
 class StoreError(CoinPipelinesError):

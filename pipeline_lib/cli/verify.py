@@ -1,16 +1,24 @@
 """The command that proves a pipeline's files against its archive."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 
 import click
 
 from pipeline_lib.cli.project import chosen_pipelines, complete_names, current_settings, reporting_errors
+from pipeline_lib.errors import S3RefusedError, S3UnavailableError, TableDamagedError
+from pipeline_lib.outcome import Skipped
 from pipeline_lib.settings import Settings
 from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.steps import Access
+from pipeline_lib.steps.upload import find_destination
 from pipeline_lib.store.difference import Check, Difference
 from pipeline_lib.store.layout import Layout
+from pipeline_lib.store.publication import Destination
+from pipeline_lib.store.s3_verification import compare_with_s3
 from pipeline_lib.verifying import local_checks
 
 
@@ -27,8 +35,9 @@ from pipeline_lib.verifying import local_checks
 )
 @reporting_errors
 def verify(pipeline: str | None, *, all_pipelines: bool, format_name: str) -> None:
-    """Prove that manifests, archive, raw log and processed table of PIPELINE agree; changes nothing.
+    """Prove that manifests, archive, raw log, processed table and S3 of PIPELINE agree; changes nothing.
 
+    S3 is left out, with a word on stderr, where the pipeline publishes nothing or no credentials are found.
     Prints each difference with a way to mend it. Exit code 0: no difference; 1: differences; 2: misuse.
 
     \b
@@ -48,7 +57,27 @@ def verify(pipeline: str | None, *, all_pipelines: bool, format_name: str) -> No
 
 
 def _checks(spec: PipelineSpec, settings: Settings) -> list[Check]:
-    return [*local_checks(Layout.of(spec.name, settings), spec.windows)]
+    layout = Layout.of(spec.name, settings)
+    checks = [*local_checks(layout, spec.windows)]
+    access = Access.from_settings(settings).for_pipeline(spec, os.environ)
+    destination = find_destination(spec, access)
+    if isinstance(destination, Skipped):
+        click.echo(f"{spec.name}: not compared with S3: {destination.reason}", err=True)
+    else:
+        checks.append(partial(_compare_with_s3, layout, destination))
+    return checks
+
+
+def _compare_with_s3(layout: Layout, destination: Destination) -> Iterator[Difference]:
+    # What can't be compared is not proved; the other places still are.
+    try:
+        yield from compare_with_s3(layout, destination)
+    except (S3UnavailableError, S3RefusedError) as error:
+        place = destination.bucket.location(destination.prefix)
+        yield Difference(place, f"can't be compared: {error.message}", error.hint or "try again later")
+    except TableDamagedError as error:
+        # Told by the check of the table itself.
+        click.echo(f"{destination.name}: not compared with S3: {error.message}", err=True)
 
 
 def _differences(checks: Sequence[Check]) -> list[Difference]:

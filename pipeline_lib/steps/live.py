@@ -7,6 +7,7 @@ from datetime import datetime
 from pipeline_lib.errors import (
     InvalidQuoteError,
     MomentMismatchError,
+    RefusedBeforeError,
     UnexpectedAnswerError,
     UnknownCoinError,
 )
@@ -16,13 +17,20 @@ from pipeline_lib.spec import Catalog, PipelineSpec
 from pipeline_lib.spec.due import is_due
 from pipeline_lib.steps.run import Access, Run
 from pipeline_lib.steps.shared_calls import SharedCalls
+from pipeline_lib.store import quarantine
 from pipeline_lib.store.latest_answers import LatestAnswers
-from pipeline_lib.store.layout import shared_answers_folder
+from pipeline_lib.store.layout import Layout, shared_answers_folder
 from pipeline_lib.store.shared_answers import SharedAnswers
 from pipeline_lib.store.snapshots import Snapshot
 from pipeline_lib.timestamps import to_moment
 
-_UNSERVED = (UnknownCoinError, UnexpectedAnswerError, InvalidQuoteError, MomentMismatchError)
+_UNSERVED = (
+    UnknownCoinError,
+    UnexpectedAnswerError,
+    InvalidQuoteError,
+    MomentMismatchError,
+    RefusedBeforeError,
+)
 """What is wrong with one coin of an answer; the others don't suffer from it."""
 
 
@@ -54,6 +62,7 @@ def take_live_snapshot(spec: PipelineSpec, run: Run, access: Access) -> TakenSna
         UnexpectedAnswerError: The answer is not what ``/coins/markets`` promises.
         UnknownCoinError: CoinGecko doesn't know the coin.
         InvalidQuoteError: The quote holds a value that can't be true.
+        RefusedBeforeError: The quote is still the one that an earlier try of the run refused.
         MomentMismatchError: The quote is further than ``quality.max_age`` from the run's moment.
         OSError: The disk is full or read-only.
     """
@@ -81,7 +90,7 @@ def take_live_snapshot(spec: PipelineSpec, run: Run, access: Access) -> TakenSna
         for number in numbers:
             answer = calls.answer(number, pages[number], spec.vs_currency)
             try:
-                snapshot = _read(answer, spec, run)
+                snapshot = _read(answer, spec, run, access)
             except _UNSERVED as error:
                 refusal = error
             else:
@@ -91,8 +100,14 @@ def take_live_snapshot(spec: PipelineSpec, run: Run, access: Access) -> TakenSna
         calls.plan_again(numbers[-1], len(pages))
 
 
-def _read(answer: MarketAnswer, spec: PipelineSpec, run: Run) -> Snapshot:
-    return Snapshot(*find_observation(answer, spec.coin, run.moment, spec.quality.max_age))
+def _read(answer: MarketAnswer, spec: PipelineSpec, run: Run, access: Access) -> Snapshot:
+    snapshot = Snapshot(*find_observation(answer, spec.coin, run.moment, spec.quality.max_age))
+    # A price that was refused for its jump is as bad in the same answer read again.
+    folder = Layout.of(spec.name, access.settings).quarantine
+    refused = quarantine.find(folder, run.moment, snapshot.provenance.answer.encode())
+    if refused is not None:
+        raise RefusedBeforeError(spec.coin, refused)
+    return snapshot
 
 
 def _find_elsewhere(latest: LatestAnswers, spec: PipelineSpec, run: Run, access: Access) -> Snapshot | None:
@@ -105,7 +120,7 @@ def _find_elsewhere(latest: LatestAnswers, spec: PipelineSpec, run: Run, access:
     if answer is None:
         return None
     try:
-        snapshot = _read(answer, spec, run)
+        snapshot = _read(answer, spec, run, access)
     except _UNSERVED as error:
         if _is_past(error):
             raise

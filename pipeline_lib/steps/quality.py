@@ -13,10 +13,9 @@ from pipeline_lib.steps.live import TakenSnapshot
 from pipeline_lib.steps.response_shapes import notice_shape
 from pipeline_lib.steps.run import Access, Run
 from pipeline_lib.steps.second_look import TakeSnapshot, look_again
-from pipeline_lib.store import quarantine
+from pipeline_lib.store import quarantine, raw_log
 from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.quarantine import RefusedAnswer
-from pipeline_lib.store.raw_log_tail import newest_before
 from pipeline_lib.store.snapshots import Snapshot
 from pipeline_lib.timestamps import format_moment
 
@@ -54,7 +53,8 @@ def take_checked_snapshot(
         taken = take(spec, run, access)
         jump_warnings = _check_jump(spec, run, access, take, taken.snapshot)
     except UnusableAnswerError as error:
-        _keep(spec, run, access, error)
+        if error.kept_in is None:
+            _keep(spec, run, access, error)
         raise
     return CheckedSnapshot(
         taken, jump_warnings + notice_shape(access.settings.data_dir, taken.snapshot.provenance)
@@ -67,7 +67,7 @@ def _check_jump(
     first, provenance = snapshot.observation, snapshot.provenance
     layout = Layout.of(spec.name, access.settings)
     try:
-        before = newest_before(layout.raw_log, run.moment, _OLDEST_REFERENCE)
+        before = raw_log.newest_before(layout.raw_log, run.moment, _OLDEST_REFERENCE)
     except TableDamagedError as error:
         # A log can be made again from the archive; an hour that isn't archived is gone.
         return (f"{spec.name}: the move since the price before could not be checked: {error}",)

@@ -58,9 +58,9 @@ def keep(folder: Path, refused: RefusedAnswer) -> Path:
     return path
 
 
-def holds(folder: Path, moment: datetime, answer: bytes) -> bool:
-    """Whether this very answer was refused before as the observation of ``moment``: it won't get better."""
-    return any(folder.glob(f"{format_key(moment)}-*-{_name_of(answer)}.json"))
+def find(folder: Path, moment: datetime, answer: bytes) -> Path | None:
+    """The file of this very answer, refused before as the observation of ``moment``: it won't get better."""
+    return next(folder.glob(f"{format_key(moment)}-*-{_name_of(answer)}.json"), None)
 
 
 def _name_of(content: bytes) -> str:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline_lib.errors import TableDamagedError
@@ -15,6 +15,7 @@ from pipeline_lib.store.raw_rows import decode_row
 from pipeline_lib.timestamps import format_moment
 
 _MODE = 0o644
+_DAY = timedelta(days=1)
 
 
 @contextmanager
@@ -99,6 +100,20 @@ def read_since(path: Path, moment: datetime) -> list[Observation]:
     """
     rows, _ = read_from(path, _start_of_day(path, log_index.day_of(format_moment(moment).encode())))
     return sorted((row for row in rows if row.moment >= moment), key=lambda row: row.moment)
+
+
+def newest_before(path: Path, moment: datetime, within: timedelta) -> Observation | None:
+    """The latest observation before ``moment`` and no more than ``within`` before it; None without one.
+
+    Raises:
+        TableDamagedError: One of the lines read is not a row.
+    """
+    # It is nearly always among those of the last day.
+    for span in (min(_DAY, within), within):
+        rows = [row for row in read_since(path, moment - span) if row.moment < moment]
+        if rows:
+            return rows[-1]
+    return None
 
 
 def read_bytes(path: Path) -> bytes:

@@ -127,3 +127,28 @@ def test_an_unknown_pipeline_is_told(command: Command) -> None:
     result = command("upload", "ethereum")
     assert result.exit_code == 1
     assert "no spec for pipeline 'ethereum'" in result.stderr
+
+
+@pytest.mark.usefixtures("market", "with_s3")
+def test_verify_compares_with_s3(command: Command, objects: Callable[[], dict[str, bytes]]) -> None:
+    assert command(*RUN).exit_code == 0
+    result = command("verify", "bitcoin")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "bitcoin: no differences\n", "")
+    key = next(key for key in objects() if key.endswith(".json"))
+    boto3.client("s3").delete_object(Bucket="my-bucket", Key=key)
+    result = command("verify", "bitcoin")
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"bitcoin: s3://my-bucket/{key}: is missing, and ")
+    assert result.stdout.endswith("(coin-pipelines upload bitcoin)\nbitcoin: 1 difference\n")
+
+
+@pytest.mark.usefixtures("market", "with_s3", "objects")
+def test_verify_tells_that_s3_could_not_be_compared(command: Command) -> None:
+    assert command(*RUN).exit_code == 0
+    client = boto3.client("s3")
+    for item in client.list_objects_v2(Bucket="my-bucket")["Contents"]:
+        client.delete_object(Bucket="my-bucket", Key=item["Key"])
+    client.delete_bucket(Bucket="my-bucket")
+    result = command("verify", "bitcoin")
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"bitcoin: s3://my-bucket/{PREFIX}: can't be compared: ")

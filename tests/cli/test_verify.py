@@ -18,7 +18,11 @@ def log(project: Path, market: object, command: Command) -> Path:  # noqa: ARG00
 @pytest.mark.usefixtures("log")
 def test_a_pipeline_without_a_difference(command: Command) -> None:
     result = command("verify", "bitcoin")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "bitcoin: no differences\n", "")
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        0,
+        "bitcoin: no differences\n",
+        "bitcoin: not compared with S3: the spec has no s3 section\n",
+    )
     assert json.loads(command("verify", "bitcoin", "--format", "json").stdout) == []
 
 

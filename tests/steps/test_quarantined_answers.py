@@ -1,18 +1,25 @@
 """What becomes of answers that are refused, against the simulated market."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from pipeline_lib.errors import (
+    ImplausibleJumpError,
     InvalidQuoteError,
     MarketUnavailableError,
+    RefusedBeforeError,
     UnexpectedAnswerError,
     UnknownCoinError,
 )
+from pipeline_lib.outcome import Outcome
 from pipeline_lib.simulator.faults import Fault
-from tests.steps.world import CRASH, World
+from pipeline_lib.steps import Run, fetch_and_save_price
+from tests.steps.world import ASKED_AT, CRASH, World, says
 
 
 def priced(price: int, times: int = 1) -> Fault:
@@ -69,3 +76,25 @@ def test_a_full_disk_doesnt_hide_why_an_answer_was_refused(world: World) -> None
         world.fetch(CRASH)
     assert caught.value.kept_in is None
     assert "could not be kept" in caught.value.__notes__[0]
+
+
+def test_a_price_that_was_refused_is_asked_for_anew_instead_of_read_again(world: World) -> None:
+    careful = world.with_spec(
+        lambda spec: replace(spec, quality=replace(spec.quality, max_jump_percent=Decimal(20)))
+    )
+    careful = replace(careful, access=replace(careful.access, sleep=lambda _seconds: None))
+    careful.fetch(CRASH - timedelta(hours=1))
+    careful.simulator.faults.add(priced(1000))
+    with pytest.raises(ImplausibleJumpError):
+        careful.fetch(CRASH)
+    (path,) = quarantined(careful)
+
+    def fetch(seconds: int) -> Outcome:
+        now = ASKED_AT + timedelta(seconds=seconds)
+        access = replace(careful.access, now=lambda: now)
+        return fetch_and_save_price(careful.spec, Run(CRASH), access)
+
+    with pytest.raises(RefusedBeforeError) as caught:
+        fetch(30)
+    assert (caught.value.kept_in, quarantined(careful)) == (path, [path])
+    assert says(fetch(61)).startswith("done: bitcoin 720")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.observation import Observation
 from pipeline_lib.store import raw_log
-from pipeline_lib.store.raw_log_tail import newest_before
+from pipeline_lib.store.raw_log import newest_before
 from pipeline_lib.store.raw_rows import HEADER, encode_row
 
 WEEK = timedelta(days=7)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.store.quarantine import RefusedAnswer, holds, keep
+from pipeline_lib.store.quarantine import RefusedAnswer, find, keep
 
 ANSWER = '{"id":"bitcoin",\t"current_price":-1, "name": "B\\u0069tcoin ₿ \\ud83d"}'.encode()
 REFUSED = RefusedAnswer(
@@ -68,11 +68,11 @@ def test_another_answer_kind_or_moment_is_another_file(tmp_path: Path, change: d
 
 def test_it_tells_what_was_refused_for_a_moment(tmp_path: Path) -> None:
     folder = tmp_path / "btc"
-    assert not holds(folder, REFUSED.moment, ANSWER)
-    keep(folder, REFUSED)
-    assert holds(folder, REFUSED.moment, ANSWER)
-    assert not holds(folder, REFUSED.moment, ANSWER + b" ")
-    assert not holds(folder, REFUSED.moment + timedelta(hours=1), ANSWER)
+    assert find(folder, REFUSED.moment, ANSWER) is None
+    kept = keep(folder, REFUSED)
+    assert find(folder, REFUSED.moment, ANSWER) == kept
+    assert find(folder, REFUSED.moment, ANSWER + b" ") is None
+    assert find(folder, REFUSED.moment + timedelta(hours=1), ANSWER) is None
 
 
 def test_what_is_no_text_is_kept_too(tmp_path: Path) -> None:
