@@ -3,7 +3,6 @@
 The table's bytes follow from the log's rows alone: not from their order, nor from how many came at a time.
 """
 
-import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline_lib.analysis.processed import METHOD, Reach, processed_columns, processed_rows
 from pipeline_lib.analysis.rolling import PricePoint
+from pipeline_lib.bulk_work import collecting_no_garbage
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.observation import Observation
 from pipeline_lib.store import processed_table, raw_log, table_progress
@@ -113,7 +113,7 @@ def _believable_progress(layout: Layout, windows: "Sequence[Window]") -> TablePr
 
 
 def _rebuild(layout: Layout, windows: "Sequence[Window]") -> Updated:
-    with _collecting_no_garbage():
+    with collecting_no_garbage():
         observations, log_bytes = raw_log.read_from(layout.raw_log, 0)
         if not observations:
             return Updated(0, None, changed=False)
@@ -166,18 +166,6 @@ def _check_moments(log: Path, observations: Sequence[Observation]) -> None:
         if row.moment in seen:
             raise TableDamagedError(log, 1, f"{format_moment(row.moment)} stands there twice", hint=REBUILD)
         seen.add(row.moment)
-
-
-@contextmanager
-def _collecting_no_garbage() -> Iterator[None]:
-    """Rows hold no cycles, and looking for some among a hundred thousand takes a sixth of a rebuild."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @contextmanager
