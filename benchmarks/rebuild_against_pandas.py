@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np  # noqa: TID253 (the other side of the comparison)
 import pandas as pd  # noqa: TID253 (same)
 
-from benchmarks.history import TEN_YEARS, WINDOWS, observations
-from pipeline_lib.processing import build_processed_table
-from pipeline_lib.store import raw_log
+from benchmarks.history import TEN_YEARS, WINDOWS, layout_in, observations
+from pipeline_lib.processing import rebuild_processed_table
 from pipeline_lib.store.raw_rows import HEADER, encode_row
 
 _ROUNDS = 5
@@ -24,7 +23,8 @@ _ROUNDS = 5
 def main() -> None:
     """Print the CPU time of each side and the ratios."""
     with tempfile.TemporaryDirectory() as folder:
-        log, table = (Path(folder) / name for name in ("raw.csv", "table.csv"))
+        layout = layout_in(Path(folder))
+        log, table = layout.raw_log, layout.processed_table
         rows = (encode_row(row) for row in observations(TEN_YEARS))
         log.write_text(HEADER + "".join(rows), encoding="utf-8")
         rounds = [
@@ -41,7 +41,8 @@ def main() -> None:
 
 
 def _rebuild(log: Path, table: Path) -> None:
-    table.write_bytes(build_processed_table(log, raw_log.read(log), WINDOWS))
+    table.unlink(missing_ok=True)
+    rebuild_processed_table(layout_in(log.parent), WINDOWS)
 
 
 def _rebuild_with_pandas(log: Path, table: Path) -> None:

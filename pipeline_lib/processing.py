@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline_lib.analysis.processed import METHOD, Reach, processed_columns, processed_rows
 from pipeline_lib.analysis.rolling import PricePoint
+from pipeline_lib.bulk_work import collecting_no_garbage
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.observation import Observation
 from pipeline_lib.store import processed_table, raw_log, table_progress
@@ -112,10 +113,11 @@ def _believable_progress(layout: Layout, windows: "Sequence[Window]") -> TablePr
 
 
 def _rebuild(layout: Layout, windows: "Sequence[Window]") -> Updated:
-    observations, log_bytes = raw_log.read_from(layout.raw_log, 0)
-    if not observations:
-        return Updated(0, None, changed=False)
-    content = build_processed_table(layout.raw_log, observations, windows)
+    with collecting_no_garbage():
+        observations, log_bytes = raw_log.read_from(layout.raw_log, 0)
+        if not observations:
+            return Updated(0, None, changed=False)
+        content = build_processed_table(layout.raw_log, observations, windows)
     changed = processed_table.write_bytes(layout.processed_table, content)
     last = max(row.moment for row in observations)
     return replace(_note(layout, len(observations), log_bytes, last), changed=changed)

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline_lib.bulk_work import collecting_no_garbage
 from pipeline_lib.errors import UnarchivedRowsError
 from pipeline_lib.processing import rebuild_processed_table
 from pipeline_lib.store import log_index, manifests, raw_log
@@ -69,7 +70,8 @@ def replay(
         OSError: The disk is full or read-only. The files are then as they were before.
     """
     rows = _Rows(layout, progress)
-    rows.read_new()
+    with collecting_no_garbage():
+        rows.read_new()
     with exclusive(layout.raw_log):
         # What came in the meantime, and what no manifest lists.
         rows.read_new()

@@ -88,6 +88,8 @@ def test_a_run_on_a_crash_hour_writes_exactly_these_bytes(world: World) -> None:
         "archive/bitcoin/20250611T040000Z.json",
         "bitcoin_processed.csv",
         "bitcoin_raw.csv",
+        "manifests/bitcoin/2025-06-11.sha256",
+        "manifests/bitcoin/newest",
     ]
     raw = "crypto/bitcoin/raw/date=2025-06-11"
     assert world.objects() == {
