@@ -61,14 +61,17 @@ def tell(spec: PipelineSpec, run: Run, access: Access, history: History) -> Outc
     _settle(dues.expired, Fate.EXPIRED, records, run, access)
     unsaid = f"; expired untold: {_list(dues.expired)}" if dues.expired else ""
     warnings = (f"nobody could be told for a day: {_list(dues.expired)}",) if dues.expired else ()
+    outbox = Outbox.of(access.settings.data_dir, _channel_name(spec))
     if not dues.due:
+        # A sender that was killed once its message was recorded has left it there.
+        outbox.take_out(spec.name)
         return Done(f"{_describe_quiet(watched, told_before)}{unsaid}", warnings)
     webhook = access.find_slack_webhook()
     if webhook is None:
         variable = spec.alerts.webhook_variable or WEBHOOK_VARIABLE
         return Skipped(f"{_list(dues.due)}: not told, since {variable} is not set{unsaid}")
     channel = Channel(
-        outbox=Outbox.of(access.settings.data_dir, _channel_name(spec)),
+        outbox=outbox,
         webhook=webhook,
         grouping_seconds=_grouping_seconds(spec, run, access),
     )

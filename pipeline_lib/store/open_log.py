@@ -100,7 +100,10 @@ class OpenLog:
             index = LogIndex.of_rows(rows, len(HEADER_BYTES))
         if index != known:
             log_index.write(self.path, index)
-        if not index.days or day > index.days[-1]:
+        if not index.days:
+            # Not an appended line: what a killed process left there may end in the middle of one.
+            log_index.write(self.path, LogIndex((day,), (start,)))
+        elif day > index.days[-1]:
             log_index.add(self.path, day, start)
 
     def _believable(self, index: LogIndex) -> LogIndex:

@@ -68,7 +68,7 @@ class State:
     """All that a pipeline has written.
 
     Attributes:
-        files: By place in the data folder, but for locks and for temporary files, which nobody reads.
+        files: By place in the data folder, but for locks, temporary files, which nobody reads, and caches.
         objects: Their entity tags by key; those of equal content are equal.
     """
 
@@ -147,7 +147,10 @@ class Scene:
             files={
                 str(path.relative_to(self.data)): path.read_bytes()
                 for path in sorted(self.data.rglob("*"))
-                if path.is_file() and not is_ignored(path)
+                if path.is_file()
+                and not is_ignored(path)
+                # Answers that pipelines share, and the count of calls: a cache, which says who asked.
+                and self.data / "coingecko" not in path.parents
             },
             objects={entry["Key"]: entry["ETag"] for entry in listed},
         )
@@ -191,6 +194,7 @@ class Scene:
             "pipeline": "btc",
             "environment": {
                 "COINGECKO_BASE_URL": self.simulator.base_url,
+                "COINGECKO_CALLS_PER_MINUTE": "100000",
                 "SLACK_WEBHOOK_URL": self.simulator.slack_webhook_url,
             },
             "steps": list(job.steps),
@@ -201,8 +205,8 @@ class Scene:
 
 
 def is_ignored(path: Path) -> bool:
-    """Whether a file is a lock, or one that is given its name only when it is complete."""
-    return path.name.startswith(".") and path.suffix in (".lock", ".tmp")
+    """Whether a file is a lock, one that isn't complete yet, or a note that holds a file's time of change."""
+    return path.name.startswith(".") and path.suffix in (".lock", ".tmp", ".progress")
 
 
 def _decode(answer: Mapping[str, Any]) -> Ended:
