@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 LOCKS := requirements/bootstrap.lock requirements/development.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format docs lock clean
+.PHONY: help setup demo up test test-stack lint format docs lock clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,6 +32,10 @@ up: setup  ## Run Airflow on this machine against the live API
 
 test: setup  ## Run all tests
 	$(BIN)/python -m pytest
+
+test-stack: setup  ## Bring the Docker stack up and kill parts of it, with one machine and with two workers
+	$(BIN)/python -m pytest tests/stack --executor local
+	$(BIN)/python -m pytest tests/stack --executor celery
 
 lint: setup  ## Check style, types, the direction of imports and the CI's files
 	$(BIN)/ruff check .

@@ -8,10 +8,10 @@ refuse() {
   exit 1
 }
 
-executor=${AIRFLOW__CORE__EXECUTOR:-LocalExecutor}
+executor=$AIRFLOW__CORE__EXECUTOR
 if getent hosts redis >/dev/null; then has_redis=yes; else has_redis=no; fi
 case $executor-$has_redis in
-  LocalExecutor-yes)
+  *LocalExecutor-yes)
     refuse "the profile celery is on, but tasks would run in the scheduler: set AIRFLOW_EXECUTOR=CeleryExecutor in .env"
     ;;
   CeleryExecutor-no)

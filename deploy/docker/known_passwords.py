@@ -14,11 +14,11 @@ from sqlalchemy import text
 from werkzeug.security import check_password_hash
 
 _KNOWN = ("admin", "airflow", "password")
-_ADVICE = (
-    "the UI is to listen beyond this machine (AIRFLOW_ADDRESS), and everybody knows the password of: {users}.\n"
-    "Before the first start, set _AIRFLOW_WWW_USER_PASSWORD in .env; later, take AIRFLOW_ADDRESS out again, start, and\n"
-    "  docker compose exec airflow-apiserver airflow users reset-password --username {first}"
-)
+_ADVICE = """\
+refused: the UI is to listen beyond this machine (AIRFLOW_ADDRESS), and all know the password of: {users}.
+Before the first start, set _AIRFLOW_WWW_USER_PASSWORD in .env.
+Later, take AIRFLOW_ADDRESS out again, start, and give a new password:
+  docker compose exec airflow-apiserver airflow users reset-password --username {first}"""
 
 
 def users_with_known_passwords(hashes: dict[str, str], next_user: str, next_password: str) -> Iterable[str]:
@@ -37,7 +37,7 @@ def main(next_user: str, next_password: str) -> None:
     hashes = {user: password_hash for user, password_hash in rows if password_hash}
     found = sorted(users_with_known_passwords(hashes, next_user, next_password))
     if found:
-        sys.exit("refused: " + _ADVICE.format(users=", ".join(found), first=found[0]))
+        sys.exit(_ADVICE.format(users=", ".join(found), first=found[0]))
 
 
 if __name__ == "__main__":
