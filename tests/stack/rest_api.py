@@ -1,7 +1,5 @@
 """Airflow's REST API, asked with a token, by someone who expects outages."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -10,10 +8,9 @@ from typing import Any
 import requests
 
 from pipeline_lib.timestamps import format_moment
+from tests.stack.waiting import wait_until
 
 _TIMEOUT_SECONDS = 20
-_SECONDS_BETWEEN_LOOKS = 1.0
-_LONGEST_WAIT_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -90,10 +87,3 @@ class RestApi:
         )
         response.raise_for_status()
         return {"Authorization": f"Bearer {response.json()['access_token']}"}
-
-
-def wait_until(is_so: Callable[[], bool], what: str, seconds: float = _LONGEST_WAIT_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, f"{what} wasn't there after {seconds:g} s"
-        time.sleep(_SECONDS_BETWEEN_LOOKS)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.stack.docker import run_docker
+from tests.stack.waiting import wait_until
 from tests.stack.world import COINGECKO_URL, S3_ENVIRONMENT, SLACK_URL
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -90,10 +91,16 @@ class Stack:
         """Ids of a service's containers."""
         return self.compose("ps", "--quiet", service).split()
 
-    def kill_main_process(self, container: str) -> None:
-        """End a container the hard way, from within: what Docker itself kills, it doesn't start again."""
+    def kill_main_process(self, service: str, container: str) -> None:
+        """Kill what a container runs, from within: what Docker itself kills, it doesn't start again."""
+        before = self._started_at(container)
         script = "kill -KILL $(cat /proc/1/task/1/children)"
         run_docker("exec", "--user=0", container, "bash", "-c", script, folder=self.folder)
+        wait_until(lambda: self._started_at(container) > before, f"{service} started again")
+
+    def _started_at(self, container: str) -> str:
+        answer = run_docker("inspect", "--format={{.State.StartedAt}}", container, folder=self.folder)
+        return answer.stdout.decode()
 
     def kill_processes(self, container: str, title: str) -> int:
         """Kill what runs under a title; how many there were."""

@@ -9,15 +9,16 @@ import pytest
 
 from tests.stack.data_files import assert_every_run_once, snapshot_keys
 from tests.stack.pipeline import Pipeline, Report
-from tests.stack.rest_api import wait_until
 from tests.stack.stack import Stack
+from tests.stack.waiting import wait_until
 from tests.stack.world import World
 
 pytestmark = pytest.mark.timeout(2400)
 
 # An answer that comes this late is still in time for one try; together they hold a task for minutes.
 SLOW_SECONDS = 10.0
-_TASK_TITLE = "airflow task runner\\|airflow worker -- LocalExecutor: .*[^>] $"
+# What runs a task and what watches over it; not the idle processes of the executor.
+_TASK_TITLE = "airflow task\\|LocalExecutor: [^<]"
 
 
 def _run_under_way(pipeline: Pipeline, world: World) -> str:
@@ -50,7 +51,7 @@ def test_postgres_stopped_and_started(stack: Stack, pipeline: Pipeline, world: W
 
 def test_scheduler_killed(stack: Stack, pipeline: Pipeline, world: World, report: Report) -> None:
     run_id = _run_under_way(pipeline, world)
-    stack.kill_main_process(stack.containers("airflow-scheduler")[0])
+    stack.kill_main_process("airflow-scheduler", stack.containers("airflow-scheduler")[0])
     _ends_well(pipeline, world, run_id, report, "scheduler killed")
 
 
@@ -71,7 +72,7 @@ def test_worker_killed_in_the_middle_of_a_task(
     run_id = _run_under_way(pipeline, world)
     host = str(pipeline.fetch_task(run_id, "running")["hostname"])
     (container,) = [name for name in stack.containers("airflow-worker") if name.startswith(host)]
-    stack.kill_main_process(container)
+    stack.kill_main_process("airflow-worker", container)
     _ends_well(pipeline, world, run_id, report, "worker killed")
 
 
