@@ -95,7 +95,7 @@ class Stack:
         """Kill what a container runs, from within: what Docker itself kills, it doesn't start again."""
         before = self._started_at(container)
         script = "kill -KILL $(cat /proc/1/task/1/children)"
-        run_docker("exec", "--user=0", container, "bash", "-c", script, folder=self.folder)
+        run_docker("exec", container, "bash", "-c", script, folder=self.folder)
         wait_until(lambda: self._started_at(container) > before, f"{service} started again")
 
     def _started_at(self, container: str) -> str:
