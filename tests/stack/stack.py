@@ -81,11 +81,13 @@ class Stack:
         assert finished.returncode == 0, f"docker compose {' '.join(arguments)}\n{finished.stderr.decode()}"
         return finished.stdout.decode()
 
-    def try_compose(self, *arguments: str, files: tuple[str, ...] = ()) -> subprocess.CompletedProcess[bytes]:
+    def try_compose(
+        self, *arguments: str, files: tuple[str, ...] = (), standard_input: bytes = b""
+    ) -> subprocess.CompletedProcess[bytes]:
         """Run ``docker compose``, whatever comes of it."""
         usual = ("docker-compose.yaml", "docker-compose.override.yaml") if files else ()
         options = [f"--file={name}" for name in (*usual, *files)]
-        return run_docker("compose", *options, *arguments, folder=self.folder)
+        return run_docker("compose", *options, *arguments, folder=self.folder, standard_input=standard_input)
 
     def containers(self, service: str) -> list[str]:
         """Ids of a service's containers."""

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.stack.data_files import assert_every_run_once, snapshot_keys
-from tests.stack.pipeline import Pipeline, Report
+from tests.stack.pipeline import DAG_ID, Pipeline, Report
 from tests.stack.stack import Stack
 from tests.stack.waiting import wait_until
 from tests.stack.world import World
@@ -127,6 +127,38 @@ def test_down_while_a_task_runs_lets_it_end(
     down = time.monotonic() - started
     stack.up()
     _ends_well(pipeline, world, run_id, report, f"down, in {down:.0f} s, with a task under way, and up")
+
+
+def test_backup_and_restore(stack: Stack, pipeline: Pipeline, world: World, report: Report) -> None:
+    """By the commands of docs/operations.md."""
+    known = pipeline.trigger()
+    pipeline.wait_for_success(known)
+    database = ("--host=/var/run/postgresql", "--username=airflow")
+    secrets = (
+        "run",
+        "--rm",
+        "--no-deps",
+        "-T",
+        "--entrypoint=tar",
+        "airflow-prepare",
+        "-C",
+        "/run/coin-pipelines",
+    )
+    dump = stack.try_compose(
+        "exec", "-T", "postgres", "pg_dump", *database, "--format=custom", "airflow"
+    ).stdout
+    archive = stack.try_compose(*secrets, "-c", ".").stdout
+    stack.compose("down", "--volumes")
+    assert stack.try_compose(*secrets, "-x", standard_input=archive).returncode == 0
+    stack.compose("up", "--detach", "--wait", "postgres")
+    restored = stack.try_compose(
+        "exec", "-T", "postgres", "pg_restore", *database, "--dbname=airflow", standard_input=dump
+    )
+    assert restored.returncode == 0, restored.stderr.decode()
+    stack.up()
+    assert pipeline.api.tasks(DAG_ID, known)
+    run_id = pipeline.trigger()
+    _ends_well(pipeline, world, run_id, report, "all volumes lost and restored")
 
 
 def test_workers_share_the_work(pipeline: Pipeline, executor: str, report: Report) -> None:
