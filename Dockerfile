@@ -34,6 +34,11 @@ RUN --mount=type=bind,source=deploy/docker/select_requirements.py,target=/tmp/se
  && pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /tmp/missing.lock \
  && rm /tmp/missing.lock
 
+# Celery 5.7 took away a name that Airflow's provider 3.26 imports: an image that has it gets the version before.
+RUN --mount=type=bind,source=deploy/docker/corrections.lock,target=/tmp/corrections.lock \
+    python -c 'from celery.backends.database import retry' \
+ || pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /tmp/corrections.lock
+
 RUN --mount=type=bind,from=wheel,source=/tmp/wheel,target=/tmp/wheel \
     pip install --no-cache-dir --disable-pip-version-check --no-deps /tmp/wheel/*.whl \
  && pip check \

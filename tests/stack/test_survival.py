@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(2400)
 # An answer that comes this late is still in time for one try; together they hold a task for minutes.
 SLOW_SECONDS = 10.0
 # What runs a task and what watches over it; not the idle processes of the executor.
-_TASK_TITLE = "airflow task\\|LocalExecutor: [^<]"
+_TASK_TITLE = "airflow worker -- [0-9a-f]\\|LocalExecutor: [^<]\\|supervisor: "
 
 
 def _run_under_way(pipeline: Pipeline, world: World) -> str:
