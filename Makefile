@@ -37,13 +37,15 @@ test-stack: setup  ## Bring the Docker stack up and kill parts of it, with one m
 	$(BIN)/python -m pytest tests/stack --executor local
 	$(BIN)/python -m pytest tests/stack --executor celery
 
-lint: setup  ## Check style, types, the direction of imports and the CI's files
+lint: setup  ## Check style, types, the direction of imports, the CI's and Docker's files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml tests/stack/*.yaml \
+	  tests/stack/simulated_world/*.yaml
 	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
 
 format: setup  ## Rewrite the code in the project's style
