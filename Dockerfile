@@ -2,21 +2,22 @@
 ARG AIRFLOW_IMAGE=apache/airflow:3.3.2-python3.12
 
 
+# Makes the wheel; nothing of this stage stays in the image but what is installed from it.
 FROM ${AIRFLOW_IMAGE} AS wheel
 
 # The build backend, with the hashes of the development lock.
-COPY --chown=airflow:root deploy/docker/select_requirements.py requirements/development.lock /tmp/project/
-RUN cd /tmp/project \
- && python select_requirements.py development.lock hatchling packaging pathspec pluggy trove-classifiers >backend.lock \
+RUN --mount=type=bind,source=deploy/docker/select_requirements.py,target=/tmp/select_requirements.py \
+    --mount=type=bind,source=requirements/development.lock,target=/tmp/development.lock \
+    python /tmp/select_requirements.py /tmp/development.lock \
+      hatchling packaging pathspec pluggy trove-classifiers >/tmp/backend.lock \
  && pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps --require-hashes \
-      --target /tmp/backend --requirement backend.lock
+      --target /tmp/backend --requirement /tmp/backend.lock
 
 COPY --chown=airflow:root pyproject.toml README.md /tmp/project/
 COPY --chown=airflow:root schemas /tmp/project/schemas
 COPY --chown=airflow:root pipeline_lib /tmp/project/pipeline_lib
-RUN cd /tmp/project \
- && PYTHONPATH=/tmp/backend pip wheel --quiet --no-cache-dir --disable-pip-version-check --no-deps \
-      --no-build-isolation --wheel-dir /tmp/wheel .
+RUN PYTHONPATH=/tmp/backend pip wheel --quiet --no-cache-dir --disable-pip-version-check --no-deps \
+      --no-build-isolation --wheel-dir /tmp/wheel /tmp/project
 
 
 FROM ${AIRFLOW_IMAGE}
@@ -33,14 +34,25 @@ RUN --mount=type=bind,source=deploy/docker/select_requirements.py,target=/tmp/se
  && pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /tmp/missing.lock \
  && rm /tmp/missing.lock
 
+# Celery 5.7 took away a name that Airflow's provider 3.26 imports: an image that has it gets the version before.
+RUN --mount=type=bind,source=deploy/docker/corrections.lock,target=/tmp/corrections.lock \
+    python -c 'from celery.backends.database import retry' \
+ || pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /tmp/corrections.lock
+
 RUN --mount=type=bind,from=wheel,source=/tmp/wheel,target=/tmp/wheel \
     pip install --no-cache-dir --disable-pip-version-check --no-deps /tmp/wheel/*.whl \
  && pip check \
  && coin-pipelines --version
 
-COPY deploy/docker/prepare.sh deploy/docker/initialize.sh /opt/coin-pipelines/
+COPY deploy/docker/health.sh deploy/docker/initialize.sh deploy/docker/known_passwords.py deploy/docker/prepare.sh \
+     /opt/coin-pipelines/
+COPY deploy/docker/config /opt/airflow/config
 COPY schemas /opt/airflow/schemas
 COPY dag_configs /opt/airflow/dag_configs
 COPY dags /opt/airflow/dags
 
-# The health of a container depends on the command that it runs: docker-compose.yaml has a check for each.
+USER airflow
+
+# One check for every component: it looks at which one the container runs.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=3m --retries=5 \
+  CMD ["/bin/bash", "/opt/coin-pipelines/health.sh"]

@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 LOCKS := requirements/bootstrap.lock requirements/development.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-crashes test-s3 lint format docs lock clean
+.PHONY: help setup demo up test test-crashes test-s3 test-stack lint format docs lock clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,13 +41,19 @@ test-s3: setup  ## Run the S3 tests against a real server: S3_ENDPOINT=... [S3_T
 	S3_ENDPOINT=$(S3_ENDPOINT) S3_TEST_BUCKET=$(S3_TEST_BUCKET) \
 	  $(BIN)/python -m pytest -m s3 tests/store tests/steps tests/crashes
 
-lint: setup  ## Check style, types, the direction of imports and the CI's files
+test-stack: setup  ## Bring the Docker stack up and kill parts of it, with one machine and with two workers
+	$(BIN)/python -m pytest tests/stack --executor local
+	$(BIN)/python -m pytest tests/stack --executor celery
+
+lint: setup  ## Check style, types, the direction of imports, the CI's and Docker's files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml tests/stack/*.yaml \
+	  tests/stack/simulated_world/*.yaml
 	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
 
 format: setup  ## Rewrite the code in the project's style

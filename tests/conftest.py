@@ -33,6 +33,9 @@ if _S3_ENDPOINT:
         name: os.environ[name] for name in names if os.environ.get(name)
     }
 
+# Needs a Docker engine: `make test-stack` names it.
+collect_ignore = ["stack"]
+
 forget_foreign_settings()
 _AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="coin-pipelines-tests-"))
 os.environ.update(

@@ -1,9 +1,31 @@
 #!/usr/bin/env bash
-# Runs once before Airflow's services: brings the database to this version and makes the first user. Running it
-# again changes nothing, a password that was changed meanwhile least of all.
+# Runs once before Airflow's services: refuses settings that don't go together, brings the database to this version
+# and makes the first user. Running it again changes nothing, a password that was changed meanwhile least of all.
 set -euo pipefail
 
+refuse() {
+  echo "refused: $1" >&2
+  exit 1
+}
+
+executor=$AIRFLOW__CORE__EXECUTOR
+if getent hosts redis >/dev/null; then has_redis=yes; else has_redis=no; fi
+case $executor-$has_redis in
+  *LocalExecutor-yes)
+    refuse "the profile celery is on, but tasks would run in the scheduler: set AIRFLOW_EXECUTOR=CeleryExecutor in .env"
+    ;;
+  CeleryExecutor-no)
+    refuse "AIRFLOW_EXECUTOR is CeleryExecutor, but there is no Redis: set COMPOSE_PROFILES=celery in .env"
+    ;;
+esac
+
+user=${_AIRFLOW_WWW_USER_USERNAME:-admin}
+password=${_AIRFLOW_WWW_USER_PASSWORD:-admin}
+
 airflow db migrate
-airflow users create --role Admin \
-  --username "${_AIRFLOW_WWW_USER_USERNAME:-admin}" --password "${_AIRFLOW_WWW_USER_PASSWORD:-admin}" \
+case ${AIRFLOW_ADDRESS:-127.0.0.1} in
+  127.*|localhost|::1|'[::1]') ;;
+  *) python /opt/coin-pipelines/known_passwords.py "$user" "$password" ;;
+esac
+airflow users create --role Admin --username "$user" --password "$password" \
   --firstname Local --lastname Administrator --email admin@example.org

@@ -64,7 +64,13 @@ def test_the_action_takes_one_path_a_line_and_runs_none(tmp_path: Path) -> None:
 def test_the_workflow_takes_the_steps_of_the_projects_own_run() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     own = [line for line in script.splitlines() if line.startswith("make ")]
-    assert [step["run"] for step in steps_of(WORKFLOWS[0]) if "run" in step] == own
+    steps = load(WORKFLOWS[0])["jobs"]["check"]["steps"]
+    assert [step["run"] for step in steps if "run" in step] == own
+
+
+def test_the_workflow_runs_the_docker_stack_in_a_job_of_its_own() -> None:
+    steps = load(WORKFLOWS[0])["jobs"]["stack"]["steps"]
+    assert [step["run"] for step in steps if "run" in step] == ["make setup", "make test-stack"]
 
 
 def test_the_workflow_covers_every_python() -> None:
