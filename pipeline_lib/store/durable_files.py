@@ -51,6 +51,21 @@ def write_all(descriptor: int, content: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
+def write_at(descriptor: int, end: int, content: bytes) -> None:
+    """Add ``content`` behind the first ``end`` bytes of an open file, and make it last.
+
+    Raises:
+        OSError: The disk is full or read-only. The file ends after ``end`` bytes again.
+    """
+    try:
+        os.lseek(descriptor, end, os.SEEK_SET)
+        write_all(descriptor, content)
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, end)
+        raise
+
+
 def sync_folder(folder: Path) -> None:
     """Make a new name in ``folder`` survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pipeline_lib.errors import ManifestDamagedError
-from pipeline_lib.store.durable_files import replace, sync_folder, write_all
+from pipeline_lib.store.durable_files import replace, sync_folder, write_at
 from pipeline_lib.store.manifest import (
     SUFFIX,
     Link,
@@ -189,12 +189,6 @@ def _mended(folder: Path, newest: Newest) -> bytes:
 def _write_at(path: Path, end: int, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, _MODE)
     try:
-        try:
-            os.lseek(descriptor, end, os.SEEK_SET)
-            write_all(descriptor, content)
-            os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, end)
-            raise
+        write_at(descriptor, end, content)
     finally:
         os.close(descriptor)

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.observation import Observation
 from pipeline_lib.store import log_index
-from pipeline_lib.store.durable_files import sync_folder, write_all
+from pipeline_lib.store.durable_files import sync_folder, write_at
 from pipeline_lib.store.log_index import LogIndex, begins_day, day_of
 from pipeline_lib.store.raw_rows import COLUMNS, HEADER, decode_row, encode_row
 from pipeline_lib.timestamps import format_moment
@@ -80,7 +80,7 @@ class OpenLog:
         row = encode_row(observation).encode()
         content = row if self.end else HEADER_BYTES + row
         self._note_day(day_of(row), self.end or len(HEADER_BYTES))
-        self._write(content)
+        write_at(self.descriptor, self.end, content)
         if not self.end:
             # The name may be new: made just now, or by a process that was killed before it could do this.
             sync_folder(self.path.parent)
@@ -111,15 +111,6 @@ class OpenLog:
         if index.days and begins_day(self.descriptor, index.days[-1], index.starts[-1]):
             return index
         return LogIndex((), ())
-
-    def _write(self, content: bytes) -> None:
-        try:
-            os.lseek(self.descriptor, self.end, os.SEEK_SET)
-            write_all(self.descriptor, content)
-            os.fsync(self.descriptor)
-        except OSError:
-            os.ftruncate(self.descriptor, self.end)
-            raise
 
 
 def check_header(path: Path, line: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pipeline_lib.errors import TableDamagedError
-from pipeline_lib.store.durable_files import replace, write_all
+from pipeline_lib.store.durable_files import replace, write_at
 from pipeline_lib.store.raw_rows import format_decimal
 from pipeline_lib.timestamps import format_moment, parse_moment
 
@@ -54,13 +54,7 @@ def append(path: Path, end: int, content: bytes) -> None:
     """
     descriptor = os.open(path, os.O_WRONLY)
     try:
-        try:
-            os.lseek(descriptor, end, os.SEEK_SET)
-            write_all(descriptor, content)
-            os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, end)
-            raise
+        write_at(descriptor, end, content)
     finally:
         os.close(descriptor)
 
