@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.history import TEN_YEARS, layout_in, write_history
+from benchmarks.history import TEN_YEARS, write_history
 
 _FEW_ROWS = 100
 _ROUNDS = 15
@@ -34,10 +34,7 @@ from pipeline_lib.store.snapshots import Snapshot, write_snapshot
 from pipeline_lib.timestamps import parse_moment
 
 folder, last = Path(sys.argv[1]), parse_moment(sys.argv[2])
-layout = Layout(
-    raw_log=folder / "bitcoin_raw.csv", processed_table=folder / "bitcoin_processed.csv",
-    archive=folder / "archive", alerts=folder / "alerts", manifests=folder / "manifests",
-)
+layout = Layout.below(folder, "bitcoin")
 moment = last + timedelta(hours=1)
 row = replace(raw_log.read_since(layout.raw_log, last)[-1], moment=moment, last_updated=moment)
 provenance = Provenance("https://example.invalid/", moment, 200, '{"id": "bitcoin"}')
@@ -71,7 +68,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         few, many = (Path(name) / str(rows) for rows in (_FEW_ROWS, TEN_YEARS))
         for folder, rows in ((few, _FEW_ROWS), (many, TEN_YEARS)):
-            write_history(layout_in(folder), rows)
+            write_history(Layout.below(folder, "bitcoin"), rows)
         # In turn, so that whatever else the machine does meets both.
         pairs = [(_append(few), _append(many)) for _ in range(_ROUNDS)]
         after_few, after_many = (min(pair[side] for pair in pairs) for side in (0, 1))

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
-from pathlib import Path
 
 from pipeline_lib.observation import Observation, Provenance
 from pipeline_lib.processing import rebuild_processed_table
@@ -23,19 +22,6 @@ WINDOWS = (Window("24h", timedelta(hours=24)), Window("7d", timedelta(days=7)))
 
 # As long as what CoinGecko says of a coin.
 _ANSWER = '{{"id": "bitcoin", "symbol": "btc", "current_price": {price}, "filler": "{filler}"}}'
-
-
-def layout_in(folder: Path) -> Layout:
-    """All files of a pipeline, in one folder."""
-    return Layout(
-        raw_log=folder / "bitcoin_raw.csv",
-        processed_table=folder / "bitcoin_processed.csv",
-        archive=folder / "archive",
-        alerts=folder / "alerts",
-        manifests=folder / "manifests",
-        published=folder / "published",
-        quarantine=folder / "quarantine",
-    )
 
 
 def observations(hours: int) -> Iterator[Observation]:

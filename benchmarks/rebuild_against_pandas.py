@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np  # noqa: TID253 (the other side of the comparison)
 import pandas as pd  # noqa: TID253 (same)
 
-from benchmarks.history import TEN_YEARS, WINDOWS, layout_in, observations
+from benchmarks.history import TEN_YEARS, WINDOWS, observations
 from pipeline_lib.processing import rebuild_processed_table
+from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.raw_rows import HEADER, encode_row
 
 _ROUNDS = 5
@@ -23,7 +24,7 @@ _ROUNDS = 5
 def main() -> None:
     """Print the CPU time of each side and the ratios."""
     with tempfile.TemporaryDirectory() as folder:
-        layout = layout_in(Path(folder))
+        layout = Layout.below(Path(folder), "bitcoin")
         log, table = layout.raw_log, layout.processed_table
         rows = (encode_row(row) for row in observations(TEN_YEARS))
         log.write_text(HEADER + "".join(rows), encoding="utf-8")
@@ -42,7 +43,7 @@ def main() -> None:
 
 def _rebuild(log: Path, table: Path) -> None:
     table.unlink(missing_ok=True)
-    rebuild_processed_table(layout_in(log.parent), WINDOWS)
+    rebuild_processed_table(Layout.below(log.parent, "bitcoin"), WINDOWS)
 
 
 def _rebuild_with_pandas(log: Path, table: Path) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.history import TEN_YEARS, WINDOWS, layout_in, write_history
+from benchmarks.history import TEN_YEARS, WINDOWS, write_history
 from pipeline_lib.processing import rebuild_processed_table
 from pipeline_lib.replaying import replay
 from pipeline_lib.store.layout import Layout
@@ -21,7 +21,7 @@ _ROUNDS = 3
 def main() -> None:
     """Print what each takes and the ratios."""
     with tempfile.TemporaryDirectory() as name:
-        layout = layout_in(Path(name))
+        layout = Layout.below(Path(name), "bitcoin")
         write_history(layout, TEN_YEARS)
         paths = sorted(layout.archive.glob("*.json"))
         rounds = [

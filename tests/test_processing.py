@@ -33,18 +33,6 @@ WINDOWS = st.lists(
 )
 
 
-def _layout(folder: Path) -> Layout:
-    return Layout(
-        raw_log=folder / "raw.csv",
-        processed_table=folder / "processed.csv",
-        archive=folder / "archive",
-        alerts=folder / "alerts",
-        manifests=folder / "manifests",
-        published=folder / "published",
-        quarantine=folder / "quarantine",
-    )
-
-
 def _observation(minutes: int, price: str = "7000.10") -> Observation:
     moment = START + timedelta(minutes=minutes)
     return Observation("bitcoin", "usd", moment, Decimal(price), None, None, None, None, moment)
@@ -61,7 +49,7 @@ def _whole(layout: Layout, windows: Sequence[Window]) -> bytes:
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    return _layout(tmp_path)
+    return Layout.below(tmp_path, "bitcoin")
 
 
 @settings(deadline=None)
@@ -79,7 +67,7 @@ def test_any_order_and_grouping_give_the_bytes_of_a_rebuild_from_nothing(
     windows: list[Window], groups: list[list[tuple[int, int]]]
 ) -> None:
     with TemporaryDirectory() as folder:
-        layout = _layout(Path(folder))
+        layout = Layout.below(Path(folder), "bitcoin")
         for group in groups:
             for minutes, price in group:
                 raw_log.append(layout.raw_log, _observation(minutes, f"{price}E-6"))

@@ -1,6 +1,6 @@
 """Where everything of one pipeline lives on disk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -34,16 +34,22 @@ class Layout:
 
     @classmethod
     def of(cls, name: str, settings: Settings) -> "Layout":
-        """The files of the pipeline ``name``."""
-        data = settings.data_dir
+        """The files of the pipeline ``name``, where the environment has them."""
+        usual, moved = cls.below(settings.data_dir, name), settings.paths
+        return replace(
+            usual,
+            raw_log=moved.get(path_variable(name, "RAW"), usual.raw_log),
+            processed_table=moved.get(path_variable(name, "PROCESSED"), usual.processed_table),
+            archive=moved.get(path_variable(name, "ARCHIVE"), usual.archive),
+        )
 
-        def place(kind: str, usual: Path) -> Path:
-            return settings.paths.get(path_variable(name, kind), usual)
-
+    @classmethod
+    def below(cls, data: Path, name: str) -> "Layout":
+        """The files of the pipeline ``name`` in a data folder, none of them moved."""
         return cls(
-            raw_log=place("RAW", data / f"{name}_raw.csv"),
-            processed_table=place("PROCESSED", data / f"{name}_processed.csv"),
-            archive=place("ARCHIVE", data / "archive" / name),
+            raw_log=data / f"{name}_raw.csv",
+            processed_table=data / f"{name}_processed.csv",
+            archive=data / "archive" / name,
             alerts=data / "alerts" / name,
             published=data / "published" / name,
             manifests=data / "manifests" / name,

@@ -38,19 +38,6 @@ class Runs:
         update_processed_table(self.layout, WINDOWS)
 
 
-def layout_in(folder: Path) -> Layout:
-    """All files of a pipeline, in one folder."""
-    return Layout(
-        raw_log=folder / "raw.csv",
-        processed_table=folder / "processed.csv",
-        archive=folder / "archive",
-        alerts=folder / "alerts",
-        manifests=folder / "manifests",
-        published=folder / "published",
-        quarantine=folder / "quarantine",
-    )
-
-
 def files(layout: Layout) -> dict[str, bytes]:
     """All files but hidden ones, by their place."""
     folder: Path = layout.raw_log.parent

@@ -76,15 +76,7 @@ def snapshot(observation: Observation) -> Snapshot:
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    return Layout(
-        raw_log=tmp_path / "bitcoin_raw.csv",
-        processed_table=tmp_path / "bitcoin_processed.csv",
-        archive=tmp_path / "archive",
-        alerts=tmp_path / "alerts",
-        published=tmp_path / "published",
-        manifests=tmp_path / "manifests",
-        quarantine=tmp_path / "quarantine",
-    )
+    return Layout.below(tmp_path, "bitcoin")
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_a_missing_csv_is_made_from_the_archived_json(layout: Layout, snapshot: 
 
 
 def test_a_csv_that_is_there_stays_as_it_is(layout: Layout, snapshot: Snapshot) -> None:
-    layout.archive.mkdir()
+    layout.archive.mkdir(parents=True)
     (layout.archive / CSV).write_bytes(b"earlier")
     complete_snapshot(layout, snapshot.observation)
     assert (layout.archive / CSV).read_bytes() == b"earlier"
@@ -92,7 +92,7 @@ def test_a_moment_without_snapshot_is_told(layout: Layout, snapshot: Snapshot) -
 
 def test_a_snapshot_of_another_moment_is_refused(layout: Layout, snapshot: Snapshot) -> None:
     later = replace(snapshot.observation, moment=snapshot.observation.moment + timedelta(hours=1))
-    layout.archive.mkdir()
+    layout.archive.mkdir(parents=True)
     (layout.archive / JSON).write_bytes(encode_snapshot(replace(snapshot, observation=later)))
     for use in (find_snapshot, read_snapshot):
         with pytest.raises(SnapshotDamagedError, match="it is of 2018-02-05T15:00:00Z") as caught:
@@ -107,7 +107,7 @@ def test_a_snapshot_of_another_moment_is_refused(layout: Layout, snapshot: Snaps
 def test_a_file_that_is_no_snapshot_is_never_fetched_over(
     layout: Layout, snapshot: Snapshot, content: bytes
 ) -> None:
-    layout.archive.mkdir()
+    layout.archive.mkdir(parents=True)
     (layout.archive / JSON).write_bytes(content)
     with pytest.raises(SnapshotDamagedError, match="move it away to fetch anew"):
         find_snapshot(layout, snapshot.observation.moment)
