@@ -107,9 +107,9 @@ def test_a_late_row_replaces_the_table_from_its_place_on(layout: Layout) -> None
         lambda table: table.write_bytes(table.read_bytes() + b"2018-02-09T00:00:00Z,1"),
         lambda table: table.write_bytes(table.read_bytes().replace(b"7000", b"8000")),
         lambda table: os.truncate(table, 400),
-        lambda table: table.with_name(".processed.csv.progress").unlink(),
-        lambda table: table.with_name(".processed.csv.progress").write_bytes(b'{"method": 1'),
-        lambda table: table.with_name(".processed.csv.progress").write_bytes(b"[]"),
+        lambda table: table.with_name(".bitcoin_processed.csv.progress").unlink(),
+        lambda table: table.with_name(".bitcoin_processed.csv.progress").write_bytes(b'{"method": 1'),
+        lambda table: table.with_name(".bitcoin_processed.csv.progress").write_bytes(b"[]"),
     ],
     ids=["lost", "emptied", "torn", "edited", "cut", "no note", "half a note", "no note at all"],
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline_lib.observation import Observation, Provenance
 from pipeline_lib.processing import update_processed_table
@@ -11,6 +11,9 @@ from pipeline_lib.spec import Window
 from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.recording import record
 from pipeline_lib.store.snapshots import Snapshot, write_snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 START = datetime(2018, 2, 5, 14, tzinfo=UTC)
 WINDOWS = (Window("24h", timedelta(hours=24)), Window("3_rows", 3))
