@@ -44,7 +44,7 @@ def snapshot_of(observation: Observation) -> Snapshot:
 def write_history(layout: Layout, hours: int) -> None:
     """Archive, manifests, log and table of so many hours, written without the waits for the disk."""
     layout.archive.mkdir(parents=True)
-    layout.manifests.mkdir()
+    layout.manifests.mkdir(parents=True)
     rows = list(observations(hours))
     previous = None
     for day, of_day in groupby(rows, lambda row: row.moment.date()):

@@ -4,19 +4,19 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.store.layout import Layout
-from tests.derived.world import Runs
+from tests.derived.world import Runs, layout_in
 
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    return Layout.below(tmp_path / "data", "bitcoin")
+    return layout_in(tmp_path / "data")
 
 
 @pytest.fixture(scope="session")
 def thirty_hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thirty hours, one of which came late and one out of turn."""
     folder = tmp_path_factory.mktemp("history") / "data"
-    runs = Runs(Layout.below(folder, "bitcoin"))
+    runs = Runs(layout_in(folder))
     for hour in (*range(7), *range(8, 20), 7, 21, 20, *range(22, 30)):
         runs.run(hour)
     return folder

@@ -91,25 +91,25 @@ def test_every_row_that_differs_in_the_log_is_found(history: Layout) -> None:
     changed = lines[2].replace(b"7037", b"7038")
     history.raw_log.write_bytes(b"".join([lines[0], lines[1], changed, *lines[4:], foreign, lines[5]]))
     assert verify(history)[:4] == [
-        ("bitcoin_raw.csv:3", "the row isn't the archived one"),
-        ("bitcoin_raw.csv:31", "the archive has no snapshot of this row"),
-        ("bitcoin_raw.csv:32", "the row of line 5 stands here again"),
-        ("bitcoin_raw.csv", "it lacks the row of 2018-02-05T16:00:00Z"),
+        ("raw.csv:3", "the row isn't the archived one"),
+        ("raw.csv:31", "the archive has no snapshot of this row"),
+        ("raw.csv:32", "the row of line 5 stands here again"),
+        ("raw.csv", "it lacks the row of 2018-02-05T16:00:00Z"),
     ]
 
 
 def test_another_order_and_another_header_in_the_log_are_found(history: Layout) -> None:
     header, *lines = history.raw_log.read_bytes().splitlines(keepends=True)
     history.raw_log.write_bytes(header + b"".join(lines[::-1]))
-    assert verify(history) == [("bitcoin_raw.csv", "its rows stand in another order than they came in")]
+    assert verify(history) == [("raw.csv", "its rows stand in another order than they came in")]
     history.raw_log.write_bytes(header.replace(b"price", b"Price") + b"".join(lines))
-    assert verify(history)[0] == ("bitcoin_raw.csv:1", "its header is another one")
+    assert verify(history)[0] == ("raw.csv:1", "its header is another one")
 
 
 def test_a_lost_log_is_found(history: Layout) -> None:
     history.raw_log.unlink()
     found = verify(history)
-    assert found[0] == ("bitcoin_raw.csv:1", "its header is another one")
+    assert found[0] == ("raw.csv:1", "its header is another one")
     assert sum(reason.startswith("it lacks the row of ") for _, reason in found) == 30
 
 
@@ -119,9 +119,9 @@ def test_every_row_that_differs_in_the_table_is_found(history: Layout) -> None:
     foreign = lines[1].replace(b"2018", b"2017", 1)
     history.processed_table.write_bytes(b"".join([*lines[:6], changed, *lines[8:], foreign]))
     assert verify(history) == [
-        ("bitcoin_processed.csv:7", "value 2 isn't what the raw log gives"),
-        ("bitcoin_processed.csv:31", "the raw log gives no such row"),
-        ("bitcoin_processed.csv", "it lacks the row of 2018-02-05T20:00:00Z"),
+        ("processed.csv:7", "value 2 isn't what the raw log gives"),
+        ("processed.csv:31", "the raw log gives no such row"),
+        ("processed.csv", "it lacks the row of 2018-02-05T20:00:00Z"),
     ]
 
 
@@ -129,22 +129,22 @@ def test_a_table_out_of_order_or_without_its_last_line_end_is_found(history: Lay
     content = history.processed_table.read_bytes()
     header, *lines = content.splitlines(keepends=True)
     history.processed_table.write_bytes(header + b"".join(lines[::-1]))
-    assert verify(history) == [("bitcoin_processed.csv", "its rows aren't sorted by time")]
+    assert verify(history) == [("processed.csv", "its rows aren't sorted by time")]
     history.processed_table.write_bytes(content[:-1])
-    assert verify(history) == [("bitcoin_processed.csv:31", "its last line has no end")]
+    assert verify(history) == [("processed.csv:31", "its last line has no end")]
 
 
 def test_a_table_of_other_windows_or_none_is_found(history: Layout) -> None:
     other = (Window("2h", 2 * HOUR),)
     reason = "it was made for other windows, or by another version"
-    assert verify(history, other) == [("bitcoin_processed.csv:1", reason)]
+    assert verify(history, other) == [("processed.csv:1", reason)]
     history.processed_table.unlink()
-    assert verify(history) == [("bitcoin_processed.csv", "it is missing")]
+    assert verify(history) == [("processed.csv", "it is missing")]
 
 
 def test_a_row_of_the_log_that_cant_be_read_is_found(history: Layout) -> None:
     _change(history.raw_log, b"Z,bitcoin,usd,7037,", b"Z,bitcoin,usd,x,")
     assert verify(history) == [
-        ("bitcoin_raw.csv:3", "the row isn't the archived one"),
-        ("bitcoin_raw.csv:3", "price is 'x', not a number"),
+        ("raw.csv:3", "the row isn't the archived one"),
+        ("raw.csv:3", "price is 'x', not a number"),
     ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pipeline_lib.observation import Observation, Provenance
 from pipeline_lib.processing import update_processed_table
@@ -11,9 +11,6 @@ from pipeline_lib.spec import Window
 from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.recording import record
 from pipeline_lib.store.snapshots import Snapshot, write_snapshot
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 START = datetime(2018, 2, 5, 14, tzinfo=UTC)
 WINDOWS = (Window("24h", timedelta(hours=24)), Window("3_rows", 3))
@@ -39,6 +36,19 @@ class Runs:
         """Archive an hour, record it, and bring the table up to it."""
         record(self.layout, self.archive(hour))
         update_processed_table(self.layout, WINDOWS)
+
+
+def layout_in(folder: Path) -> Layout:
+    """All files of a pipeline, in one folder."""
+    return Layout(
+        raw_log=folder / "raw.csv",
+        processed_table=folder / "processed.csv",
+        archive=folder / "archive",
+        alerts=folder / "alerts",
+        manifests=folder / "manifests",
+        published=folder / "published",
+        quarantine=folder / "quarantine",
+    )
 
 
 def files(layout: Layout) -> dict[str, bytes]:
