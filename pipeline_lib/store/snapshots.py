@@ -99,7 +99,7 @@ def read_row(layout: Layout, record: Record) -> bytes:
     """
     try:
         # A replay does this by the hundred thousand, and a Path takes longer to make than the file to read.
-        with open(f"{layout.archive}/{format_key(record.moment)}.json", "rb") as file:  # noqa: PTH123 (as above)
+        with open(f"{layout.archive}/{format_key(record.moment)}.json", "rb", buffering=0) as file:  # noqa: PTH123
             content = file.read()
     except FileNotFoundError as error:
         raise SnapshotMissingError(layout.snapshot_json(record.moment)) from error
