@@ -3,7 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple
+from dataclasses import fields
 from pathlib import Path
 
 from pipeline_lib.settings import Settings
@@ -16,9 +16,13 @@ def find_shared_paths(names: Iterable[str], settings: Settings) -> Iterator[tupl
     A pipeline that takes a path twice stands there alone. Capital letters make no difference, as on the
     disks of macOS and Windows.
     """
+    if not settings.paths:
+        # Each name has usual places of its own; there is nothing to compare.
+        return
     owners: dict[str, list[tuple[str, Path]]] = defaultdict(list)
     for name in names:
-        for path in astuple(Layout.of(name, settings)):
+        layout = Layout.of(name, settings)
+        for path in (getattr(layout, field.name) for field in fields(layout)):
             owners[os.path.abspath(path).casefold()].append((name, path))  # noqa: PTH100 (links stay as they are)
     for takers in owners.values():
         if len(takers) > 1:
