@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import NoReturn, TypeAlias
 
 from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError
@@ -52,6 +53,8 @@ class Chart:
         return self.times[place - 1] if place else None
 
 
+# A backfill reads each of its few answers hundreds of times.
+@lru_cache(maxsize=2)
 def read_chart(body: bytes) -> Chart:
     """Read a body of ``/coins/{id}/market_chart/range``.
 
