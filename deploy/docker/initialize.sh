@@ -29,3 +29,7 @@ case ${AIRFLOW_ADDRESS:-127.0.0.1} in
 esac
 airflow users create --role Admin --username "$user" --password "$password" \
   --firstname Local --lastname Administrator --email admin@example.org
+# Every task takes a slot of this pool. Without the variable, what people set in the UI stays.
+if [[ -n ${AIRFLOW_DEFAULT_POOL_SLOTS:-} ]]; then
+  airflow pools set default_pool "$AIRFLOW_DEFAULT_POOL_SLOTS" "All tasks of all pipelines"
+fi
