@@ -13,6 +13,7 @@ from pipeline_lib.spec import DeviationRule
 
 # Of fewer prices neither centre nor spread says anything: two near each other make any third one far.
 FEWEST_PRICES = 10
+_FEWEST_FOR_SPREAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def prices_before(
 
 def fewest_prices(span: timedelta | int) -> int:
     """How many prices a baseline needs; a window of fewer observations needs to be full."""
-    return min(FEWEST_PRICES, span) if isinstance(span, int) else FEWEST_PRICES
+    return max(_FEWEST_FOR_SPREAD, min(FEWEST_PRICES, span)) if isinstance(span, int) else FEWEST_PRICES
 
 
 def deviation(price: Decimal, baseline: Baseline, rule: DeviationRule) -> Reading | None:
