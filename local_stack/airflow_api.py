@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
-from typing import Any
 
 import requests  # noqa: TID253 (no DAG file imports this)
 
+from local_stack.airflow_rest import AirflowRest
 from local_stack.embedded_airflow import PASSWORD, USER
 from pipeline_lib.timestamps import format_moment
 
@@ -44,14 +43,14 @@ class AirflowApi:
         Raises:
             AirflowNotReadyError: It can't after ``seconds``, or Airflow ended.
         """
-        self._wait(lambda: self._get(f"/api/v2/dags/{dag_id}") is not None, seconds, f"the DAG {dag_id}")
+        self._wait(lambda: self._rest.get(f"/api/v2/dags/{dag_id}") is not None, seconds, f"the DAG {dag_id}")
 
     def trigger(self, dag_id: str, moment: datetime) -> str:
         """Start a run with the logical date ``moment``; returns its id."""
         response = requests.post(
             f"{self.url}/api/v2/dags/{dag_id}/dagRuns",
             json={"logical_date": format_moment(moment)},
-            headers=self._headers(),
+            headers=self._rest.headers(),
             timeout=_TIMEOUT_SECONDS,
         )
         response.raise_for_status()
@@ -78,8 +77,8 @@ class AirflowApi:
 
         def has_finished() -> bool:
             # The run first: once it has ended, so have its tasks.
-            run = self._get(path)
-            tasks = self._get(f"{path}/taskInstances")
+            run = self._rest.get(path)
+            tasks = self._rest.get(f"{path}/taskInstances")
             if run is None or tasks is None:
                 return False
             for task in tasks["task_instances"]:
@@ -94,7 +93,7 @@ class AirflowApi:
         self._wait(has_finished, seconds, f"the end of {run_id}")
 
     def _failure(self, task_path: str, try_number: int) -> str:
-        log = self._get(f"{task_path}/logs/{try_number}?full_content=true")
+        log = self._rest.get(f"{task_path}/logs/{try_number}?full_content=true")
         details = [
             detail
             for line in (log or {}).get("content", [])
@@ -103,25 +102,9 @@ class AirflowApi:
         ]
         return f"{details[0]['exc_type']}: {details[0]['exc_value']}" if details else "no reason in its log"
 
-    def _get(self, path: str) -> dict[str, Any] | None:
-        try:
-            response = requests.get(f"{self.url}{path}", headers=self._headers(), timeout=_TIMEOUT_SECONDS)
-        except requests.RequestException:
-            # Not up yet; the caller waits, with a limit.
-            return None
-        if response.status_code != HTTPStatus.OK:
-            return None
-        answer: dict[str, Any] = response.json()
-        return answer
-
-    def _headers(self) -> dict[str, str]:
-        response = requests.post(
-            f"{self.url}/auth/token",
-            json={"username": USER, "password": PASSWORD},
-            timeout=_TIMEOUT_SECONDS,
-        )
-        response.raise_for_status()
-        return {"Authorization": f"Bearer {response.json()['access_token']}"}
+    @property
+    def _rest(self) -> AirflowRest:
+        return AirflowRest(self.url, USER, PASSWORD, _TIMEOUT_SECONDS)
 
     def _wait(self, is_there: Callable[[], bool], seconds: float, what: str) -> None:
         deadline = time.monotonic() + seconds

@@ -118,7 +118,7 @@ def _rebuild(layout: Layout, windows: "Sequence[Window]") -> Updated:
         if not observations:
             return Updated(0, None, changed=False)
         content = build_processed_table(layout.raw_log, observations, windows)
-    changed = processed_table.write_bytes(layout.processed_table, content)
+    changed = processed_table.write(layout.processed_table, content)
     last = max(row.moment for row in observations)
     return replace(_note(layout, len(observations), log_bytes, last), changed=changed)
 
@@ -132,7 +132,7 @@ def _replace_from_latecomer(
     place = table.find_place(first)
     later = [row for row in observations if row.moment >= first]
     content = _encode(layout, later, windows, table, place)
-    processed_table.write_bytes(layout.processed_table, table.read(place) + content)
+    processed_table.write(layout.processed_table, table.read(place) + content)
     return _note(layout, len(observations), log_bytes, max(row.moment for row in later))
 
 

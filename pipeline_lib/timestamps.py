@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+"""Before any moment."""
+
 
 def to_moment(value: datetime) -> datetime:
     """The moment a run is keyed by: ``value`` in UTC, cut to the second.

@@ -6,7 +6,6 @@ from typing import Any
 MOST_BLOCKS = 50
 LONGEST_HEADER = 150
 LONGEST_SECTION = 3_000
-LONGEST_MESSAGE = 40_000
 _CUT = " …"
 
 

@@ -1,19 +1,17 @@
 """What a message says of the market at a run's moment."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pipeline_lib.alerts.messages import Market, MovesText, WindowText
 from pipeline_lib.analysis.price_moves import price_moves
-from pipeline_lib.analysis.processed import price_points
+from pipeline_lib.analysis.processed import Reach, price_points
 from pipeline_lib.analysis.rolling import PricePoint, rolling_statistics
 from pipeline_lib.spec import PipelineSpec, Window
 from pipeline_lib.steps.run import Run
 from pipeline_lib.steps.watching import History
+from pipeline_lib.timestamps import BEGINNING
 
 _DAY = timedelta(days=1)
-# A day's move takes a price that is rarely on the second.
-_FEWEST = _DAY + timedelta(hours=1)
-_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def market_view(spec: PipelineSpec, run: Run, history: History) -> Market:
@@ -41,10 +39,9 @@ def market_view(spec: PipelineSpec, run: Run, history: History) -> Market:
 
 
 def _reads_from(spec: PipelineSpec, moment: datetime) -> datetime:
-    spans = [window.span for window in spec.windows]
-    if any(isinstance(span, int) for span in spans):
-        return _BEGINNING
-    return moment - max([_FEWEST, *(span for span in spans if isinstance(span, timedelta))])
+    if any(isinstance(window.span, int) for window in spec.windows):
+        return BEGINNING
+    return moment - Reach.of(spec.windows).time
 
 
 def _window_text(window: Window, points: list[PricePoint]) -> WindowText:

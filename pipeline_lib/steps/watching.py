@@ -7,7 +7,7 @@ its moment takes no part in what is told of the present.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,12 +17,12 @@ from pipeline_lib.episode import Event, Subject
 from pipeline_lib.observation import Observation
 from pipeline_lib.spec import PipelineSpec
 from pipeline_lib.store.checkpoints import Checkpoint, Checkpoints
+from pipeline_lib.timestamps import BEGINNING
 
 HORIZON = timedelta(hours=48)
 """How long after its moment an observation may come and still change what is told."""
 
 _SECOND = timedelta(seconds=1)
-_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 History: TypeAlias = Callable[[datetime], Sequence[Observation]]
 """Reads the observations at or after a moment, by time, no moment twice."""
@@ -130,7 +130,7 @@ def _watches(spec: PipelineSpec, alerts: Path, run_moment: datetime) -> Iterator
             yield _Watch(rule, policy, checkpoints, found, found.moment)
             continue
         begins = run_moment - HORIZON
-        reads_from = _BEGINNING if isinstance(rule.reach, int) else begins - rule.reach
+        reads_from = BEGINNING if isinstance(rule.reach, int) else begins - rule.reach
         yield _Watch(rule, policy, checkpoints, Checkpoint(begins, reads_from, None), run_moment - _SECOND)
 
 

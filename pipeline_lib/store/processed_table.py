@@ -2,22 +2,21 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.store.durable_files import replace, write_at
 from pipeline_lib.store.raw_rows import format_decimal
-from pipeline_lib.timestamps import format_moment, parse_moment
+from pipeline_lib.timestamps import format_moment
 
 Cell: TypeAlias = datetime | Decimal | float | int | None
 """A value of the table. None is an empty cell: never 0, never NaN."""
 
 
-def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bool:
-    """Replace the table by ``rows``.
+def write(path: Path, content: bytes) -> bool:
+    """Replace the table by ``content``, the bytes of ``encode``.
 
     Returns:
         Whether the file changed; equal content leaves it untouched.
@@ -25,11 +24,6 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) ->
     Raises:
         OSError: The disk is full or read-only. The table is then as it was before.
     """
-    return write_bytes(path, encode(columns, rows))
-
-
-def write_bytes(path: Path, content: bytes) -> bool:
-    """The same, of rows that are encoded already, with their header."""
     if read_bytes(path) == content:
         return False
     replace(path, content)
@@ -65,34 +59,6 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         return b""
-
-
-def read_day(path: Path, day: date) -> bytes:
-    """The header and the rows of one UTC day, as they stand in the table.
-
-    Raises:
-        TableDamagedError: There is no table, or no row of that day.
-    """
-    lines = read_bytes(path).splitlines(keepends=True)
-    rows = [line for line in lines[1:] if line.startswith(day.isoformat().encode())]
-    if not rows:
-        raise TableDamagedError(path, 1, f"no row of {day}", hint="run the compute step first")
-    return b"".join([lines[0], *rows])
-
-
-def last_moment(path: Path) -> datetime:
-    """The moment of the table's last row (UTC).
-
-    Raises:
-        TableDamagedError: There is no table, or its last line doesn't start with a moment.
-    """
-    lines = read_bytes(path).splitlines()
-    try:
-        return parse_moment(lines[-1].partition(b",")[0].decode())
-    except (IndexError, ValueError) as error:
-        raise TableDamagedError(
-            path, len(lines) or 1, "no row with a moment", hint="run the compute step first"
-        ) from error
 
 
 _FORMATS: Mapping[type, Callable[[Any], str]] = {

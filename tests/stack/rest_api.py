@@ -7,42 +7,41 @@ from typing import Any
 
 import requests
 
+from local_stack.airflow_rest import AirflowRest
 from pipeline_lib.timestamps import format_moment
 from tests.stack.waiting import wait_until
 
-_TIMEOUT_SECONDS = 20
-
 
 @dataclass(frozen=True)
-class RestApi:
-    url: str
+class RestApi(AirflowRest):
     user: str = "admin"
     password: str = "admin"
+    timeout_seconds: float = 20.0
 
     def trigger(self, dag_id: str, moment: datetime) -> str:
         """Start a run; its id."""
         response = requests.post(
             f"{self.url}/api/v2/dags/{dag_id}/dagRuns",
             json={"logical_date": format_moment(moment)},
-            headers=self._headers(),
-            timeout=_TIMEOUT_SECONDS,
+            headers=self.headers(),
+            timeout=self.timeout_seconds,
         )
         assert response.status_code == HTTPStatus.OK, response.text
         run_id: str = response.json()["dag_run_id"]
         return run_id
 
     def wait_for_dag(self, dag_id: str) -> None:
-        wait_until(lambda: self._get(f"/api/v2/dags/{dag_id}") is not None, f"the DAG {dag_id}")
+        wait_until(lambda: self.get(f"/api/v2/dags/{dag_id}") is not None, f"the DAG {dag_id}")
 
     def wait_for_success(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Wait for the end of a run; its tasks."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"
 
         def has_ended() -> bool:
-            return (self._get(path) or {}).get("state") in ("success", "failed")
+            return (self.get(path) or {}).get("state") in ("success", "failed")
 
         wait_until(has_ended, f"the end of {run_id}")
-        run, tasks = self._get(path), self.tasks(dag_id, run_id)
+        run, tasks = self.get(path), self.tasks(dag_id, run_id)
         states = {task["task_id"]: task["state"] for task in tasks}
         assert run is not None
         assert run["state"] == "success", states
@@ -50,7 +49,7 @@ class RestApi:
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The run's tasks, each with its state, the number of its try, and its host; none in an outage."""
-        answer = self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
+        answer = self.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
         return list(answer["task_instances"]) if answer else []
 
     def wait_for_state(self, dag_id: str, run_id: str, task_id: str, *states: str) -> dict[str, Any]:
@@ -67,23 +66,3 @@ class RestApi:
 
         wait_until(is_there, f"{task_id} in state {' or '.join(states)}")
         return found[0]
-
-    def _get(self, path: str) -> dict[str, Any] | None:
-        try:
-            response = requests.get(f"{self.url}{path}", headers=self._headers(), timeout=_TIMEOUT_SECONDS)
-        except requests.RequestException:
-            # Down at the moment; the caller waits, with a limit.
-            return None
-        if response.status_code != HTTPStatus.OK:
-            return None
-        answer: dict[str, Any] = response.json()
-        return answer
-
-    def _headers(self) -> dict[str, str]:
-        response = requests.post(
-            f"{self.url}/auth/token",
-            json={"username": self.user, "password": self.password},
-            timeout=_TIMEOUT_SECONDS,
-        )
-        response.raise_for_status()
-        return {"Authorization": f"Bearer {response.json()['access_token']}"}

@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.errors import TableDamagedError
-from pipeline_lib.store.processed_table import Cell, encode, last_moment, read_bytes, read_day, write
+from pipeline_lib.store.processed_table import Cell, encode, read_bytes, write
 
 COLUMNS = ("timestamp", "price", "mean_24h", "count_24h")
 
@@ -19,7 +18,7 @@ def _row(day: int, hour: int) -> tuple[Cell, ...]:
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     path = tmp_path / "data" / "bitcoin_processed.csv"
-    write(path, COLUMNS, [_row(4, 22), _row(4, 23), _row(5, 0), _row(5, 23), _row(6, 0)])
+    write(path, encode(COLUMNS, [_row(4, 22), _row(4, 23), _row(5, 0), _row(5, 23), _row(6, 0)]))
     return path
 
 
@@ -49,50 +48,16 @@ def test_a_float_reads_back_the_same(number: float) -> None:
 
 def test_equal_content_leaves_the_file_untouched(table: Path) -> None:
     before = table.stat()
-    assert not write(table, COLUMNS, [_row(4, 22), _row(4, 23), _row(5, 0), _row(5, 23), _row(6, 0)])
+    rows = [_row(4, 22), _row(4, 23), _row(5, 0), _row(5, 23), _row(6, 0)]
+    assert not write(table, encode(COLUMNS, rows))
     assert table.stat() == before
 
 
 def test_other_content_replaces_the_file_whole(table: Path) -> None:
-    assert write(table, COLUMNS, [_row(5, 0)])
+    assert write(table, encode(COLUMNS, [_row(5, 0)]))
     assert table.read_bytes() == encode(COLUMNS, [_row(5, 0)])
     assert list(table.parent.iterdir()) == [table]
 
 
 def test_no_table_reads_as_nothing(tmp_path: Path) -> None:
     assert read_bytes(tmp_path / "none.csv") == b""
-
-
-def test_a_day_is_its_header_and_rows_as_they_stand(table: Path) -> None:
-    assert read_day(table, date(2018, 2, 5)) == encode(COLUMNS, [_row(5, 0), _row(5, 23)])
-    assert read_day(table, date(2018, 2, 6)) == encode(COLUMNS, [_row(6, 0)])
-
-
-def test_the_days_together_are_the_table(table: Path) -> None:
-    days = [read_day(table, date(2018, 2, day)).partition(b"\n")[2] for day in (4, 5, 6)]
-    assert b"timestamp,price,mean_24h,count_24h\n" + b"".join(days) == table.read_bytes()
-
-
-def test_a_day_without_rows_is_told(table: Path) -> None:
-    with pytest.raises(TableDamagedError, match="no row of 2018-02-07") as caught:
-        read_day(table, date(2018, 2, 7))
-    assert (caught.value.path, caught.value.line) == (table, 1)
-    assert caught.value.hint == "run the compute step first"
-
-
-def test_a_day_of_no_table_is_told(tmp_path: Path) -> None:
-    with pytest.raises(TableDamagedError, match="no row of 2018-02-07"):
-        read_day(tmp_path / "none.csv", date(2018, 2, 7))
-
-
-def test_the_last_moment_is_the_last_rows(table: Path) -> None:
-    assert last_moment(table) == datetime(2018, 2, 6, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(("content", "line"), [(b"", 1), (b"timestamp,price\n", 1), (b"timestamp\nx,1\n", 2)])
-def test_a_table_without_a_moment_has_no_last_one(tmp_path: Path, content: bytes, line: int) -> None:
-    path = tmp_path / "table.csv"
-    path.write_bytes(content)
-    with pytest.raises(TableDamagedError, match="no row with a moment") as caught:
-        last_moment(path)
-    assert (caught.value.path, caught.value.line) == (path, line)

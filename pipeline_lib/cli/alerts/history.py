@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -16,9 +15,8 @@ from pipeline_lib.spec import PipelineSpec
 from pipeline_lib.store import raw_log
 from pipeline_lib.store.alert_records import AlertRecords, Fate
 from pipeline_lib.store.layout import Layout
-from pipeline_lib.timestamps import format_moment
+from pipeline_lib.timestamps import BEGINNING, format_moment
 
-_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _UNTOLD = "untold"
 
 Fates = Mapping[EventKey, Fate]
@@ -48,7 +46,7 @@ def history(pipeline: str, output_format: str) -> None:
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
     layout = Layout.of(spec.name, settings)
-    records = AlertRecords(layout.alerts).since(_BEGINNING)
+    records = AlertRecords(layout.alerts).since(BEGINNING)
     fates = {event.key: record.fate for record in records for event in record.events}
     episodes = _episodes(spec, layout)
     if output_format == "json":
@@ -60,12 +58,12 @@ def history(pipeline: str, output_format: str) -> None:
 
 
 def _episodes(spec: PipelineSpec, layout: Layout) -> list[PastEpisode]:
-    rows = raw_log.read_since(layout.raw_log, _BEGINNING)
+    rows = raw_log.read_since(layout.raw_log, BEGINNING)
     policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
     episodes: Iterator[PastEpisode] = (
         episode
         for rule in rules_of(spec)
-        for episode in past_episodes(rule.readings(rows, _BEGINNING), rule.subject, policy)
+        for episode in past_episodes(rule.readings(rows, BEGINNING), rule.subject, policy)
     )
     return sorted(episodes, key=lambda episode: episode.events[0].moment)
 

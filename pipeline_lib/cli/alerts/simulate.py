@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import click
@@ -18,9 +18,8 @@ from pipeline_lib.observation import Observation
 from pipeline_lib.spec import DeviationRule, PipelineSpec, Thresholds
 from pipeline_lib.store import raw_log
 from pipeline_lib.store.layout import Layout
-from pipeline_lib.timestamps import format_moment
+from pipeline_lib.timestamps import BEGINNING, format_moment
 
-_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _MINIMUM_PERCENT = Decimal(1)
 _KINDS = tuple(EventKind)
 
@@ -74,7 +73,7 @@ def simulate(  # noqa: PLR0913, PLR0917 (the options of the command)
             robust_z_score=_limited(spec, spec.alerts.robust_z_score, robust_z_score),
         ),
     )
-    rows = raw_log.read_since(Layout.of(spec.name, settings).raw_log, _BEGINNING)
+    rows = raw_log.read_since(Layout.of(spec.name, settings).raw_log, BEGINNING)
     if not rows:
         raise click.ClickException(f"{pipeline} has no raw log yet; there is nothing to simulate over")
     for line in _report(spec, rows):
@@ -110,7 +109,7 @@ def _report(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[str]:
 def _events(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[Event]:
     policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
     for rule in rules_of(spec):
-        for turn in follow(rule.readings(rows, _BEGINNING), rule.subject, policy):
+        for turn in follow(rule.readings(rows, BEGINNING), rule.subject, policy):
             if turn.event:
                 yield turn.event
 

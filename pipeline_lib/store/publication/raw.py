@@ -15,6 +15,7 @@ from pipeline_lib.store import raw_log
 from pipeline_lib.store.layout import Layout
 from pipeline_lib.store.locking import exclusive
 from pipeline_lib.store.object_keys import raw_partitions_prefix, raw_snapshot_key
+from pipeline_lib.store.open_log import REBUILD
 from pipeline_lib.store.publication.destination import CSV, JSON, Destination, at_once
 from pipeline_lib.store.publication.journal import Extent, PublicationJournal, RawNote
 from pipeline_lib.store.snapshots import complete_snapshot, read_snapshot
@@ -132,9 +133,7 @@ def _moments(layout: Layout, log: bytes, start: int) -> Iterator[datetime]:
         try:
             yield parse_moment(line.partition(b",")[0].decode())
         except ValueError as error:
-            raise TableDamagedError(
-                layout.raw_log, number, str(error), hint="the log can be made again from the archive"
-            ) from error
+            raise TableDamagedError(layout.raw_log, number, str(error), hint=REBUILD) from error
 
 
 @dataclass(slots=True)
