@@ -24,7 +24,7 @@ class AirflowRest:
     timeout_seconds: float
 
     def get(self, path: str) -> dict[str, Any] | None:
-        """What Airflow answers; None while it is down or has no such thing: the caller waits, with a limit."""
+        """What Airflow answers; None while it is down or has no such thing. The caller sets a limit."""
         try:
             response = requests.get(f"{self.url}{path}", headers=self.headers(), timeout=self.timeout_seconds)
         except requests.RequestException:
