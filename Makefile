@@ -39,7 +39,7 @@ test-crashes: setup  ## Kill steps at every write, and 500 times at random with 
 test-s3: setup  ## Run the S3 tests against a real server: S3_ENDPOINT=... [S3_TEST_BUCKET=...], credentials in AWS_*
 	@test -n "$(S3_ENDPOINT)" || { echo "make test-s3 needs S3_ENDPOINT=http://..." >&2; exit 2; }
 	S3_ENDPOINT=$(S3_ENDPOINT) S3_TEST_BUCKET=$(S3_TEST_BUCKET) \
-	  $(BIN)/python -m pytest -m s3 tests/store tests/steps tests/crashes
+	  $(BIN)/python -m pytest -m s3 tests/archive tests/publishing tests/steps tests/crashes
 
 test-stack: setup  ## Bring the Docker stack up and kill parts of it, with one machine and with two workers
 	$(BIN)/python -m pytest tests/stack --executor local
@@ -61,7 +61,7 @@ format: setup  ## Rewrite the code in the project's style
 	$(BIN)/ruff format .
 
 docs: setup  ## Write the reference page of specs from their schema
-	$(BIN)/python -m pipeline_lib.spec.reference > docs/spec.md
+	$(BIN)/python -m pipeline_lib.specs.reference > docs/spec.md
 
 lock: $(BIN)/uv  ## Resolve the newest versions into requirements/*.lock
 	echo 'uv' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - --output-file requirements/bootstrap.lock

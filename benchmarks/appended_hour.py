@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.history import TEN_YEARS, write_history
-from pipeline_lib.store.layout import Layout
+from pipeline_lib.specs.layout import Layout
 
 _FEW_ROWS = 100
 _ROUNDS = 15

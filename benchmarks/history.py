@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
 
-from pipeline_lib.observation import Observation, Provenance
-from pipeline_lib.processing import rebuild_processed_table
-from pipeline_lib.simulator.generator import SERIES_START, GeneratedSeries
-from pipeline_lib.spec import Window
-from pipeline_lib.store import log_index
-from pipeline_lib.store.layout import Layout
-from pipeline_lib.store.log_index import LogIndex
-from pipeline_lib.store.manifest import Link, Record, encode_link, encode_record
-from pipeline_lib.store.manifests import manifest_path
-from pipeline_lib.store.raw_rows import HEADER, encode_row
-from pipeline_lib.store.snapshots import Snapshot, encode_snapshot
+from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_record
+from pipeline_lib.archive.manifest_chain import manifest_path
+from pipeline_lib.archive.snapshots import Snapshot, encode_snapshot
+from pipeline_lib.model.observation import Observation, Provenance
+from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
+from pipeline_lib.specs import Window
+from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.statistics import rebuild_processed_table
+from pipeline_lib.store.log import log_index
+from pipeline_lib.store.log.log_index import LogIndex
+from pipeline_lib.store.log.raw_rows import HEADER, encode_row
 
 TEN_YEARS = 87_600
 WINDOWS = (Window("24h", timedelta(hours=24)), Window("7d", timedelta(days=7)))

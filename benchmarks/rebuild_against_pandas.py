@@ -14,9 +14,9 @@ import numpy as np  # noqa: TID253 (the other side of the comparison)
 import pandas as pd  # noqa: TID253 (same)
 
 from benchmarks.history import TEN_YEARS, WINDOWS, observations
-from pipeline_lib.processing import rebuild_processed_table
-from pipeline_lib.store.layout import Layout
-from pipeline_lib.store.raw_rows import HEADER, encode_row
+from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.statistics import rebuild_processed_table
+from pipeline_lib.store.log.raw_rows import HEADER, encode_row
 
 _ROUNDS = 5
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.history import TEN_YEARS, WINDOWS, write_history
-from pipeline_lib.processing import rebuild_processed_table
-from pipeline_lib.replaying import replay
-from pipeline_lib.store.layout import Layout
+from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.replay import replay
+from pipeline_lib.steps.statistics import rebuild_processed_table
 
 _ROUNDS = 3
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.series import Quote
+from pipeline_lib.simulator.market.series import Quote
 from pipeline_lib.simulator.server import Simulator
 
 _PIPELINES = 1000
@@ -30,7 +30,7 @@ import requests
 from pipeline_lib import steps
 from pipeline_lib.market import find_observation
 from pipeline_lib.settings import Settings
-from pipeline_lib.spec import Catalog
+from pipeline_lib.specs import Catalog
 from pipeline_lib.steps.live import take_live_snapshot
 from pipeline_lib.store.shared_answers import decode_answer
 moment = datetime.fromisoformat(sys.argv[1])

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from pipeline_lib.spec.schema import schema_path
+from pipeline_lib.specs.checks.schema import schema_path
 
 _SPECS = 1000
 _ROUNDS = 7
@@ -24,14 +24,14 @@ _VALIDATE = ["-m", "pipeline_lib.cli", "validate"]
 _READ_YAML_ALONE = """
 from pathlib import Path
 import yaml
-import pipeline_lib.cli.main, pipeline_lib.cli.validate
+import pipeline_lib.cli.main, pipeline_lib.cli.specs.validate
 for path in sorted(Path("dag_configs").glob("*.yaml")):
     yaml.load(path.read_bytes().decode("utf-8-sig"), Loader=yaml.CSafeLoader)
 """
 _LOAD_AND_TRACE = """
 import tracemalloc
 from pathlib import Path
-from pipeline_lib.spec import Catalog
+from pipeline_lib.specs import Catalog
 catalog = Catalog(Path("dag_configs"))
 catalog.load("coin-0000")  # whatever is imported once is not part of it
 tracemalloc.start()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline_lib.dag import build_dags
+from pipeline_lib.airflow.dag import build_dags
 
 for dag in build_dags(Path(__file__).resolve().parents[1]):
     globals()[dag.dag_id] = dag

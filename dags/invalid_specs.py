@@ -5,6 +5,6 @@ A file of its own, since Airflow takes all DAGs of a file with an import error f
 
 from pathlib import Path
 
-from pipeline_lib.dag import refuse_invalid_specs
+from pipeline_lib.airflow.dag import refuse_invalid_specs
 
 refuse_invalid_specs(Path(__file__).resolve().parents[1])

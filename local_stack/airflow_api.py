@@ -9,7 +9,7 @@ import requests  # noqa: TID253 (no DAG file imports this)
 
 from local_stack.airflow_rest import AirflowRest
 from local_stack.embedded_airflow import PASSWORD, USER
-from pipeline_lib.timestamps import format_moment
+from pipeline_lib.common.timestamps import format_moment
 
 _TIMEOUT_SECONDS = 10.0
 _SECONDS_BETWEEN_LOOKS = 0.5

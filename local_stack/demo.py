@@ -26,10 +26,10 @@ from local_stack.foreign_settings import forget_foreign_settings
 from local_stack.report import files_below, last_row, message_lines, objects_in, price_lines, size_lines
 from local_stack.simulated_world import BUCKET, SimulatedWorld, simulated_world
 from pipeline_lib import steps
+from pipeline_lib.common.timestamps import format_key, format_moment
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
-from pipeline_lib.spec import Catalog, PipelineSpec
-from pipeline_lib.timestamps import format_key, format_moment
+from pipeline_lib.specs import Catalog, PipelineSpec
 
 _PROJECT = Path(__file__).resolve().parents[1]
 _FOLDER = _PROJECT / ".demo"

@@ -13,7 +13,7 @@ import boto3  # noqa: TID253 (no DAG file imports this)
 from moto.server import ThreadedMotoServer
 
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.generator import GeneratedSeries
+from pipeline_lib.simulator.market.generator import GeneratedSeries
 from pipeline_lib.simulator.server import Simulator
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from pipeline_lib.call_plan import DEMO_PLAN, CallPlan
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import SettingsError
-from pipeline_lib.secret import Secret
+from pipeline_lib.model.call_plan import DEMO_PLAN, CallPlan
 
 PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
 WEBHOOK_VARIABLE = "SLACK_WEBHOOK_URL"

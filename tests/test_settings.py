@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.call_plan import CallPlan
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import SettingsError
-from pipeline_lib.secret import Secret
+from pipeline_lib.model.call_plan import CallPlan
 from pipeline_lib.settings import PUBLIC_BASE_URL, Settings, secrets_of
 
 PROJECT = Path("project")

@@ -1,1 +1,1 @@
-"""Alerts: what to say of an abnormal move, and how it reaches people."""
+"""Rules, episodes, messages and their delivery to Slack."""

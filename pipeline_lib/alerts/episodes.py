@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from pipeline_lib.episode import Episode, Event, EventKind, Reading, Subject
+from pipeline_lib.model.events import Episode, Event, EventKind, Reading, Subject
 
 _FIRES = 1
 

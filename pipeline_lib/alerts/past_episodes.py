@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from pipeline_lib.alerts.episodes import EpisodePolicy, follow
-from pipeline_lib.episode import Event, EventKind, Reading, Subject
+from pipeline_lib.model.events import Event, EventKind, Reading, Subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+from pipeline_lib.common.retries import RetryPolicy, parse_retry_after
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import SlackRefusedError, SlackUnavailableError
-from pipeline_lib.retrying import RetryPolicy, parse_retry_after
-from pipeline_lib.secret import Secret
 
 _TIMEOUT_SECONDS = (5.0, 15.0)
 _LONGEST_REASON = 100

@@ -8,7 +8,7 @@ from decimal import Context, Decimal
 from enum import Enum
 
 from pipeline_lib.analysis.rolling import PricePoint
-from pipeline_lib.observation import Observation
+from pipeline_lib.model.observation import Observation
 
 # Wide enough for the move from the least possible price to the greatest with its ten decimal places.
 _ROUNDED = Context(prec=80)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline_lib.analysis.price_moves import FURTHEST_BACK, moves_within
 from pipeline_lib.analysis.rolling import PricePoint, PriceSeries
-from pipeline_lib.observation import Observation
+from pipeline_lib.model.observation import Observation
 
 if TYPE_CHECKING:
-    from pipeline_lib.spec import Window
+    from pipeline_lib.specs import Window
 
 METHOD = 1
 """The way in which rows are computed; raised by one whenever equal observations come to give other rows."""

@@ -5,20 +5,20 @@ import click
 from pipeline_lib.cli.lazy_group import LazyGroup
 
 _COMMANDS = {
-    "backfill": "pipeline_lib.cli.backfill",
+    "backfill": "pipeline_lib.cli.pipelines.backfill",
     "alerts": "pipeline_lib.cli.alerts",
     "completion": "pipeline_lib.cli.completion",
-    "diff": "pipeline_lib.cli.diff",
-    "explain": "pipeline_lib.cli.explain",
-    "new": "pipeline_lib.cli.new",
-    "render": "pipeline_lib.cli.render",
-    "replay": "pipeline_lib.cli.replay",
-    "run": "pipeline_lib.cli.run",
-    "schema": "pipeline_lib.cli.schema",
+    "diff": "pipeline_lib.cli.specs.diff",
+    "explain": "pipeline_lib.cli.specs.explain",
+    "new": "pipeline_lib.cli.specs.new",
+    "render": "pipeline_lib.cli.specs.render",
+    "replay": "pipeline_lib.cli.pipelines.replay",
+    "run": "pipeline_lib.cli.pipelines.run",
+    "schema": "pipeline_lib.cli.specs.schema",
     "simulator": "pipeline_lib.cli.simulator",
-    "upload": "pipeline_lib.cli.upload",
-    "validate": "pipeline_lib.cli.validate",
-    "verify": "pipeline_lib.cli.verify",
+    "upload": "pipeline_lib.cli.pipelines.upload",
+    "validate": "pipeline_lib.cli.specs.validate",
+    "verify": "pipeline_lib.cli.pipelines.verify",
 }
 
 

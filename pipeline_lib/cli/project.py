@@ -12,11 +12,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from pipeline_lib.cli.places import shown
+from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.errors import CoinPipelinesError, InvalidSpecsError, SettingsError
 from pipeline_lib.settings import Settings
-from pipeline_lib.spec import Catalog, PipelineSpec, Sources
-from pipeline_lib.spec.catalog import SPEC_SUFFIX
-from pipeline_lib.timestamps import parse_moment
+from pipeline_lib.specs import Catalog, PipelineSpec, Sources
+from pipeline_lib.specs.catalog import SPEC_SUFFIX
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -9,9 +9,9 @@ import click
 from pipeline_lib.cli.project import MOMENT
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.coins import BUILT_IN_COINS
-from pipeline_lib.simulator.generator import GeneratedSeries
-from pipeline_lib.simulator.series import CsvSeries, PriceSeries
+from pipeline_lib.simulator.market.coins import BUILT_IN_COINS
+from pipeline_lib.simulator.market.generator import GeneratedSeries
+from pipeline_lib.simulator.market.series import CsvSeries, PriceSeries
 from pipeline_lib.simulator.server import Simulator
 
 _LOOPBACK = "127.0.0.1"

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pipeline_lib.call_plan import COINS_PER_CALL
+from pipeline_lib.common.retries import RetryPolicy
+from pipeline_lib.common.timestamps import format_moment, to_moment
 from pipeline_lib.errors import MomentMismatchError, UnknownCoinError
 from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.pages import Page
 from pipeline_lib.market.quotes import Quote, check_list, find_quote
 from pipeline_lib.market.transport import Transport
-from pipeline_lib.observation import MarketAnswer, Observation, Provenance
-from pipeline_lib.retrying import RetryPolicy
-from pipeline_lib.timestamps import format_moment, to_moment
+from pipeline_lib.model.call_plan import COINS_PER_CALL
+from pipeline_lib.model.observation import MarketAnswer, Observation, Provenance
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 
+from pipeline_lib.common.retries import RetryPolicy
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.errors import HistoryGapError, InvalidQuoteError, RequestRefusedError, UnknownCoinError
 from pipeline_lib.market.charts import Chart, Series, exact_number, point_time, read_chart
 from pipeline_lib.market.transport import Answer, Transport
-from pipeline_lib.observation import HISTORY_PATH_END
-from pipeline_lib.retrying import RetryPolicy
-from pipeline_lib.timestamps import format_moment
+from pipeline_lib.model.observation import HISTORY_PATH_END
 
 LONGEST_RANGE = timedelta(days=89)
 """The widest range asked for. Up to 90 days CoinGecko gives a point an hour, beyond that one a day."""

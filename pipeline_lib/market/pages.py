@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pipeline_lib.call_plan import COINS_PER_CALL
+from pipeline_lib.model.call_plan import COINS_PER_CALL
 
 # Servers and proxies take addresses of about 8 KB; host, path and other parameters have room beside this.
 _LONGEST_IDS = 7_000

@@ -7,10 +7,10 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
+from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError
 from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.numbers import is_possible
-from pipeline_lib.timestamps import parse_moment
 
 _WHITE_SPACE = " \t\r\n"
 

@@ -7,18 +7,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from pipeline_lib.common.deadline import DeadlinePassedError, call_within
+from pipeline_lib.common.retries import parse_retry_after
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import (
     MarketError,
     MarketUnavailableError,
     RequestRefusedError,
     UnexpectedAnswerError,
 )
-from pipeline_lib.market.deadline import DeadlinePassedError, call_within
 from pipeline_lib.market.error_bodies import read_complaint, shorten
 from pipeline_lib.market.evidence import evidence
-from pipeline_lib.market.quota import CallQuota
-from pipeline_lib.retrying import parse_retry_after
-from pipeline_lib.secret import Secret
+from pipeline_lib.market.quota.calls import CallQuota
 
 if TYPE_CHECKING:
     import requests

@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.exchange import Exchange
-from pipeline_lib.simulator.faults import API_ROOT, FaultQueue
-from pipeline_lib.simulator.handler import LoopbackServer
-from pipeline_lib.simulator.request_log import RecordedRequest
-from pipeline_lib.simulator.series import PriceSeries
+from pipeline_lib.simulator.faults.queue import API_ROOT, FaultQueue
+from pipeline_lib.simulator.http.exchange import Exchange
+from pipeline_lib.simulator.http.handler import LoopbackServer
+from pipeline_lib.simulator.http.request_log import RecordedRequest
+from pipeline_lib.simulator.market.series import PriceSeries
 from pipeline_lib.simulator.slack import WEBHOOK_PATH, SlackMessage
 
 _SECONDS_TO_NOTICE_THE_END = 0.02

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline_lib.simulator.answers import Answer, text_answer
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.json_text import Json
+from pipeline_lib.simulator.http.json_text import Json
+from pipeline_lib.simulator.http.messages import Answer, text_answer
 
 WEBHOOK_PATH = "/services/T00000000/B00000000/simulated"
 

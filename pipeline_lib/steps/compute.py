@@ -1,12 +1,12 @@
 """The step that makes the processed table."""
 
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.errors import TableDamagedError
-from pipeline_lib.outcome import Done, Outcome
-from pipeline_lib.processing import holds_row, update_processed_table
-from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.model.outcome import Done, Outcome
+from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.run import Access, Run
-from pipeline_lib.store.layout import Layout
-from pipeline_lib.timestamps import format_moment
+from pipeline_lib.steps.statistics import holds_row, update_processed_table
 
 
 def compute_moving_average(spec: PipelineSpec, run: Run, access: Access) -> Outcome:

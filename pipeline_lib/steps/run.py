@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.market import CallQuota, Transport
-from pipeline_lib.market.quota_stores import choose_store
-from pipeline_lib.outcome import Outcome
-from pipeline_lib.secret import Secret
+from pipeline_lib.market.quota.stores import choose_store
+from pipeline_lib.model.outcome import Outcome
+from pipeline_lib.publishing.s3.objects import S3Account
 from pipeline_lib.settings import Settings, read_webhook
-from pipeline_lib.spec import PipelineSpec
-from pipeline_lib.store.layout import quota_file
-from pipeline_lib.store.s3 import S3Account
+from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs.layout import quota_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,8 @@
 
 from dataclasses import replace
 
-from pipeline_lib.outcome import Done, Outcome, Skipped
-from pipeline_lib.spec import PipelineSpec
-from pipeline_lib.steps.run import Access, Run
-from pipeline_lib.store.layout import Layout
-from pipeline_lib.store.publication import (
+from pipeline_lib.model.outcome import Done, Outcome, Skipped
+from pipeline_lib.publishing.s3 import (
     Destination,
     ProcessedReport,
     RawReport,
@@ -14,7 +11,10 @@ from pipeline_lib.store.publication import (
     publish_raw_log,
     publish_snapshot,
 )
-from pipeline_lib.store.s3 import ObjectOptions
+from pipeline_lib.publishing.s3.objects import ObjectOptions
+from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.run import Access, Run
 
 # A run makes up for so many at most: a day's worth of minutes, well within a task's time.
 _MOST_AT_ONCE = 1440

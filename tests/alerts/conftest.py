@@ -5,10 +5,10 @@ from socket import create_server
 
 import pytest
 
-from pipeline_lib.alerts.messages import Market, MovesText, WindowText
+from pipeline_lib.alerts.messages.composing import Market, MovesText, WindowText
 from pipeline_lib.alerts.slack import SlackWebhook
-from pipeline_lib.retrying import RetryPolicy
-from pipeline_lib.secret import Secret
+from pipeline_lib.common.retries import RetryPolicy
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.server import Simulator
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from pipeline_lib.episode import Event, EventKind, Subject
+from pipeline_lib.model.events import Event, EventKind, Subject
 
 MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline_lib.alerts.episodes import EpisodePolicy, Turn, follow
 from pipeline_lib.alerts.past_episodes import past_episodes
-from pipeline_lib.episode import Reading
+from pipeline_lib.model.events import Reading
 from tests.alerts.samples import DAY_MOVE, HOUR, at
 
 POLICY = EpisodePolicy(Decimal("0.7"), None)

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from pipeline_lib.alerts.messages import Market, announce, slack_messages
+from pipeline_lib.alerts.messages.composing import Market, announce, slack_messages
 from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.common.retries import RetryPolicy
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import PermanentError, SlackRefusedError, SlackUnavailableError, TemporaryError
-from pipeline_lib.retrying import RetryPolicy
-from pipeline_lib.secret import Secret
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 from tests.alerts.samples import FIRED, event
 

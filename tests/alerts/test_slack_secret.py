@@ -6,10 +6,10 @@ import traceback
 import pytest
 
 from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.common.retries import RetryPolicy
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import AlertError
-from pipeline_lib.retrying import RetryPolicy
-from pipeline_lib.secret import Secret
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 
 PATH = "services/T00000000/B00000000/"

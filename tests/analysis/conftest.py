@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline_lib.observation import Observation
+from pipeline_lib.model.observation import Observation
 
 
 @pytest.fixture(scope="session")

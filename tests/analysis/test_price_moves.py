@@ -7,13 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.analysis.price_moves import (
-    PriceMoves,
-    percent_change,
-    price_moves,
-)
+from pipeline_lib.analysis.price_moves import PriceMoves, percent_change, price_moves
 from pipeline_lib.analysis.rolling import PricePoint
-from pipeline_lib.observation import Observation
+from pipeline_lib.model.observation import Observation
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pipeline_lib.analysis.processed import Reach, price_points, processed_columns, processed_rows
 from pipeline_lib.analysis.rolling import PricePoint
-from pipeline_lib.observation import Observation
-from pipeline_lib.spec import Window
+from pipeline_lib.model.observation import Observation
+from pipeline_lib.specs import Window
 
 HOUR = timedelta(hours=1)
 WINDOWS = (Window("2h", 2 * HOUR), Window("7d", timedelta(days=7)))

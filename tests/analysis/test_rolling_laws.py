@@ -10,12 +10,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.analysis.rolling import (
-    FEWEST_FOR_Z_SCORE,
-    PricePoint,
-    WindowStatistics,
-    rolling_statistics,
-)
+from pipeline_lib.analysis.rolling import FEWEST_FOR_Z_SCORE, PricePoint, WindowStatistics, rolling_statistics
 
 START = datetime(2018, 2, 5, tzinfo=UTC)
 EXACT = Context(prec=100)

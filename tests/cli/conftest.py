@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from pipeline_lib.cli.main import main
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.series import CsvSeries
+from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
 
 MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)

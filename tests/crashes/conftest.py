@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.series import CsvSeries
+from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
 from tests.crashes.scene import Scene
 from tests.steps.world import ASKED_AT, CRASH, START

@@ -12,8 +12,8 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.timestamps import format_moment
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

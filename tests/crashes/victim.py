@@ -17,10 +17,10 @@ import boto3
 import requests  # noqa: F401 (so that no child has to import it)
 
 from pipeline_lib import steps
+from pipeline_lib.common.timestamps import parse_moment
+from pipeline_lib.publishing.s3.objects import S3Account
 from pipeline_lib.settings import Settings
-from pipeline_lib.spec import Catalog
-from pipeline_lib.store.s3 import S3Account
-from pipeline_lib.timestamps import parse_moment
+from pipeline_lib.specs import Catalog
 from tests.crashes.fault_points import FaultPoints
 
 _ASKED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.market import CoinGecko, Transport
-from pipeline_lib.retrying import RetryPolicy
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.series import CsvSeries
+from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
 
 MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)

@@ -17,7 +17,7 @@ from pipeline_lib.errors import (
     UnexpectedAnswerError,
     UnknownCoinError,
 )
-from pipeline_lib.simulator.error_bodies import market_error
+from pipeline_lib.simulator.http.error_bodies import market_error
 from tests.market.far_end import (
     closes,
     drips,

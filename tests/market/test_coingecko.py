@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.errors import (
     InvalidQuoteError,
     MarketUnavailableError,
@@ -13,8 +14,7 @@ from pipeline_lib.errors import (
     UnknownCoinError,
 )
 from pipeline_lib.market import CoinGecko, Transport, find_observation
-from pipeline_lib.retrying import RetryPolicy
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 
 MAX_AGE = timedelta(minutes=10)

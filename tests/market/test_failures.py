@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.errors import MarketError, PermanentError, TemporaryError, UnusableAnswerError
 from pipeline_lib.market import CoinGecko, Transport
 from pipeline_lib.market.transport import Answer
-from pipeline_lib.observation import Observation
-from pipeline_lib.retrying import RetryPolicy
+from pipeline_lib.model.observation import Observation
 from tests.market.failures import BY_AIRFLOW, IN_THE_TASK, MOMENT, NEVER, ROWS, Row, quote_text
 from tests.market.far_end import far_end, sends
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.errors import (
     HistoryGapError,
     InvalidQuoteError,
@@ -25,8 +26,7 @@ from pipeline_lib.market.history import (
     range_needed,
     range_to_ask,
 )
-from pipeline_lib.retrying import RetryPolicy
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)

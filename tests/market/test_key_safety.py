@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import responses
 
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import RequestRefusedError, SettingsError
 from pipeline_lib.market import Transport
-from pipeline_lib.secret import Secret
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 
 KEY = Secret("CG-made-up-key")

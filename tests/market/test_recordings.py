@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import responses
 
+from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.errors import MarketError, MarketUnavailableError, RequestRefusedError
 from pipeline_lib.market import CoinGecko, Transport
 from pipeline_lib.market.quotes import find_quote
-from pipeline_lib.retrying import RetryPolicy
 
 RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "coingecko"
 BASE_URL = "https://api.coingecko.com/api/v3"

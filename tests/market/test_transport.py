@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import responses
 
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import MarketUnavailableError, RequestRefusedError, UnexpectedAnswerError
 from pipeline_lib.market import Transport
-from pipeline_lib.secret import Secret
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 
 KEY = "CG-made-up-key"

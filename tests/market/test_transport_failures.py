@@ -8,7 +8,7 @@ import pytest
 
 from pipeline_lib.errors import MarketUnavailableError, PermanentError, RequestRefusedError, TemporaryError
 from pipeline_lib.market import Transport
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 
 MARKETS = {"vs_currency": "usd", "ids": "bitcoin"}

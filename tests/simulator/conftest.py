@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.series import CsvSeries
+from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
 
 FIRST = datetime(2018, 2, 1, tzinfo=UTC)

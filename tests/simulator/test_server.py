@@ -7,8 +7,8 @@ import requests
 from urllib3.connection import HTTPConnection
 
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.faults import Fault
-from pipeline_lib.simulator.generator import GeneratedSeries
+from pipeline_lib.simulator.faults.queue import Fault
+from pipeline_lib.simulator.market.generator import GeneratedSeries
 from pipeline_lib.simulator.server import Simulator
 
 

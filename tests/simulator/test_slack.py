@@ -3,7 +3,7 @@ import json
 import pytest
 import requests
 
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from pipeline_lib.timestamps import format_key, format_moment
+from pipeline_lib.common.timestamps import format_key, format_moment
 
 _SNAPSHOT = re.compile(r"archive/(?P<key>\d{8}T\d{6}Z)\.json")
 

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from local_stack.airflow_rest import AirflowRest
-from pipeline_lib.timestamps import format_moment
+from pipeline_lib.common.timestamps import format_moment
 from tests.stack.waiting import wait_until
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.simulator.slack import WEBHOOK_PATH
-from pipeline_lib.timestamps import format_moment
 from tests.stack.docker import run_docker
 
 COINGECKO_URL = "https://simulated-world:8443/api/v3"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline_lib.publishing.s3.objects import Bucket, S3Account
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.generator import GeneratedSeries
-from pipeline_lib.simulator.series import CsvSeries
+from pipeline_lib.simulator.market.generator import GeneratedSeries
+from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.spec import AlertPolicy, PipelineSpec, QualityLimits, S3Target, Thresholds, Window
+from pipeline_lib.specs import AlertPolicy, PipelineSpec, QualityLimits, S3Target, Thresholds, Window
 from pipeline_lib.steps import Access
-from pipeline_lib.store.s3 import Bucket, S3Account
 from tests.steps.live_market import COINS, HOUR, LiveMarket
 from tests.steps.past_world import LATE
 from tests.steps.world import ASKED_AT, CRASH, START, World

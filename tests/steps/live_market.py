@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline_lib.archive.snapshots import Snapshot
 from pipeline_lib.settings import Settings
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.spec import Catalog
+from pipeline_lib.specs import Catalog
 from pipeline_lib.steps import Access, Run
-from pipeline_lib.steps.live import TakenSnapshot, take_live_snapshot
-from pipeline_lib.store.snapshots import Snapshot
+from pipeline_lib.steps.fetching.live import TakenSnapshot, take_live_snapshot
 
 HOUR = datetime(2025, 6, 1, 14, tzinfo=UTC)
 COINS = ("bitcoin", "ethereum", "solana", "litecoin")

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from pipeline_lib import steps
-from pipeline_lib.outcome import Outcome
+from pipeline_lib.model.outcome import Outcome
 from pipeline_lib.steps import Run
 from tests.steps.world import CRASH, World
 

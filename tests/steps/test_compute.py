@@ -8,9 +8,9 @@ import pytest
 
 from pipeline_lib import steps
 from pipeline_lib.errors import TableDamagedError
-from pipeline_lib.outcome import Done, Outcome
-from pipeline_lib.simulator.faults import Fault
-from pipeline_lib.spec import Window
+from pipeline_lib.model.outcome import Done, Outcome
+from pipeline_lib.simulator.faults.queue import Fault
+from pipeline_lib.specs import Window
 from pipeline_lib.steps import Run
 from tests.steps.world import CRASH, World
 

@@ -7,10 +7,10 @@ import pytest
 
 from pipeline_lib import steps
 from pipeline_lib.errors import TableDamagedError
-from pipeline_lib.outcome import Done
-from pipeline_lib.replaying import Replayed, replay
+from pipeline_lib.model.outcome import Done
+from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps import Access, Run
-from pipeline_lib.store.layout import Layout
+from pipeline_lib.steps.replay import Replayed, replay
 from tests.steps.world import CRASH, World
 
 

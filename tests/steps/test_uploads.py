@@ -7,14 +7,9 @@ from datetime import timedelta
 import pytest
 
 from pipeline_lib import steps
-from pipeline_lib.errors import (
-    S3ConflictError,
-    S3RefusedError,
-    SnapshotMissingError,
-    TableDamagedError,
-)
-from pipeline_lib.outcome import Done, Skipped
-from pipeline_lib.spec import PipelineSpec, S3Target
+from pipeline_lib.errors import S3ConflictError, S3RefusedError, SnapshotMissingError, TableDamagedError
+from pipeline_lib.model.outcome import Done, Skipped
+from pipeline_lib.specs import PipelineSpec, S3Target
 from pipeline_lib.steps import Run, Step
 from tests.steps.world import CRASH, World
 

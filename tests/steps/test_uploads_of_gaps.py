@@ -7,8 +7,8 @@ import pytest
 
 from pipeline_lib import steps
 from pipeline_lib.errors import S3UnavailableError
-from pipeline_lib.outcome import Done
-from pipeline_lib.spec import S3Layout, S3Target
+from pipeline_lib.model.outcome import Done
+from pipeline_lib.specs import S3Layout, S3Target
 from pipeline_lib.steps import Run
 from tests.steps.world import CRASH, World
 
@@ -102,7 +102,7 @@ def test_an_outage_leaves_a_gap_that_the_next_run_fills(
     world.run_all(HOURS[0])
     world.fetch(HOURS[1])
     with monkeypatch.context() as away:
-        away.setattr("pipeline_lib.store.s3._ATTEMPTS", 1)
+        away.setattr("pipeline_lib.publishing.s3.objects._ATTEMPTS", 1)
         away.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
         away.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         with pytest.raises(S3UnavailableError):

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline_lib import steps
-from pipeline_lib.outcome import Done, Outcome, Skipped
+from pipeline_lib.model.outcome import Done, Outcome, Skipped
+from pipeline_lib.publishing.s3.objects import Bucket
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps import Access, Run
-from pipeline_lib.store.s3 import Bucket
 
 START = datetime(2018, 2, 3, tzinfo=UTC)
 CRASH = START + timedelta(hours=62)

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.generator import GeneratedSeries
+from pipeline_lib.simulator.market.generator import GeneratedSeries
 from pipeline_lib.simulator.server import Simulator
 from tests.system.world import BUCKET, World
 

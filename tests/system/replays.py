@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_lib.alerts.slack import SlackWebhook
-from pipeline_lib.episode import Event
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import SlackUnavailableError
-from pipeline_lib.observation import Observation
-from pipeline_lib.secret import Secret
+from pipeline_lib.model.events import Event
+from pipeline_lib.model.observation import Observation
+from pipeline_lib.publishing.s3.objects import S3Account
 from pipeline_lib.settings import Settings
-from pipeline_lib.spec import AlertPolicy, PipelineSpec, QualityLimits, Thresholds, Window
+from pipeline_lib.specs import AlertPolicy, PipelineSpec, QualityLimits, Thresholds, Window
 from pipeline_lib.steps import Access, Run
-from pipeline_lib.steps.alert import tell
-from pipeline_lib.store.alert_records import AlertRecords, Fate, told_events
-from pipeline_lib.store.s3 import S3Account
+from pipeline_lib.steps.alerting.alert import tell
+from pipeline_lib.store.state.alert_records import AlertRecords, Fate, told_events
 
 HOUR = timedelta(hours=1)
 NEVER = Decimal(1000)

@@ -19,10 +19,10 @@ from typing import Any
 import requests  # noqa: F401 - warm before the forks
 
 from pipeline_lib import steps
-from pipeline_lib.outcome import Done
+from pipeline_lib.common.timestamps import parse_moment
+from pipeline_lib.model.outcome import Done
 from pipeline_lib.settings import Settings
-from pipeline_lib.spec import Catalog
-from pipeline_lib.timestamps import parse_moment
+from pipeline_lib.specs import Catalog
 
 HANGS_AFTER = 60.0
 # What shows how far the work has come, on a machine of any speed.

@@ -13,12 +13,12 @@ from airflow.timetables.base import TimeRestriction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.dag import build_dag
-from pipeline_lib.spec import PipelineSpec
-from pipeline_lib.spec.durations import parse_duration
-from pipeline_lib.spec.reading import read_spec
-from pipeline_lib.spec.run_times import PRESETS
-from pipeline_lib.spec.semantics import find_semantic_breaks
+from pipeline_lib.airflow.dag import build_dag
+from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs.checks.semantics import find_semantic_breaks
+from pipeline_lib.specs.durations import parse_duration
+from pipeline_lib.specs.reading import read_spec
+from pipeline_lib.specs.schedules.run_times import PRESETS
 
 LETTERS = st.characters(
     exclude_categories=["Cs"], exclude_characters=[chr(code) for code in (*range(32), 127)]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_lib.simulator.faults import Fault
-from pipeline_lib.simulator.generator import GeneratedSeries
+from pipeline_lib.simulator.faults.queue import Fault
+from pipeline_lib.simulator.market.generator import GeneratedSeries
 from tests.system.world import World, run_pipeline
 
 pytestmark = pytest.mark.usefixtures("airflow_database")

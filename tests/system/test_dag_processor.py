@@ -30,7 +30,7 @@ BROKEN = {
     "broken-c": "windows:\n  - 24h\n  - soon\n",
 }
 # The package's entry point does the same where the package is installed with it.
-PLUGIN = "from pipeline_lib.notifiers.plugin import OpsAlertsPlugin\n"
+PLUGIN = "from pipeline_lib.airflow.plugin import OpsAlertsPlugin\n"
 PLACES = ["broken-a.yaml:4:1: ", "broken-b.yaml:5:1: ", "broken-c.yaml:6:5: "]
 SECONDS_TO_NOTICE = 60
 

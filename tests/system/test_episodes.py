@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.alerts.episodes import EpisodePolicy, follow
-from pipeline_lib.analysis.rules import rules_of
-from pipeline_lib.spec import Thresholds
+from pipeline_lib.alerts.rules import rules_of
+from pipeline_lib.specs import Thresholds
 from tests.system.replays import HOUR, NEVER, Replay, observation, spec_of
 from tests.system.world import PROJECT
 

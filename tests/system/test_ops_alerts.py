@@ -10,9 +10,9 @@ import pytest
 
 from pipeline_lib import steps
 from pipeline_lib.errors import StoreBusyError
-from pipeline_lib.outcome import Done, Outcome
-from pipeline_lib.simulator.faults import Fault
-from pipeline_lib.spec import PipelineSpec
+from pipeline_lib.model.outcome import Done, Outcome
+from pipeline_lib.simulator.faults.queue import Fault
+from pipeline_lib.specs import PipelineSpec
 from tests.system.world import PROJECT, World, run_pipeline
 
 pytestmark = pytest.mark.usefixtures("airflow_database")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from tests.system.world import PROJECT, World
 
 pytestmark = pytest.mark.usefixtures("airflow_database")

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from pipeline_lib import steps
-from pipeline_lib.outcome import Done
+from pipeline_lib.model.outcome import Done
+from pipeline_lib.publishing.s3.objects import Bucket, S3Account
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.series import CsvSeries
+from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.spec import Catalog
-from pipeline_lib.store.s3 import Bucket, S3Account
+from pipeline_lib.specs import Catalog
 from tests.system.world import PROJECT, World
 
 PRICES = PROJECT.parent / "shared" / "data" / "prices" / "bitcoin_usd_1h.csv"

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
+from pipeline_lib.archive.snapshots import read_snapshot
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.faults import Fault
-from pipeline_lib.simulator.series import Quote
+from pipeline_lib.simulator.faults.queue import Fault
+from pipeline_lib.simulator.market.series import Quote
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.store.layout import Layout
-from pipeline_lib.store.shared_answers import decode_answer
-from pipeline_lib.store.snapshots import read_snapshot
+from pipeline_lib.specs.layout import Layout
+from pipeline_lib.store.cache.shared_answers import decode_answer
 from tests.system.world import PROJECT
 
 PIPELINES = 1000

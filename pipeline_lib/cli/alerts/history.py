@@ -8,14 +8,14 @@ import click
 
 from pipeline_lib.alerts.episodes import EpisodePolicy
 from pipeline_lib.alerts.past_episodes import PastEpisode, past_episodes
-from pipeline_lib.analysis.rules import rules_of
+from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
-from pipeline_lib.episode import Event, EventKey
-from pipeline_lib.spec import PipelineSpec
-from pipeline_lib.store import raw_log
-from pipeline_lib.store.alert_records import AlertRecords, Fate
-from pipeline_lib.store.layout import Layout
-from pipeline_lib.timestamps import BEGINNING, format_moment
+from pipeline_lib.common.timestamps import BEGINNING, format_moment
+from pipeline_lib.model.events import Event, EventKey
+from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs.layout import Layout
+from pipeline_lib.store.log import raw_log
+from pipeline_lib.store.state.alert_records import AlertRecords, Fate
 
 _UNTOLD = "untold"
 

@@ -5,8 +5,8 @@ from decimal import Decimal, InvalidOperation
 
 import click
 
-from pipeline_lib.spec import Thresholds
-from pipeline_lib.spec.durations import parse_duration
+from pipeline_lib.specs import Thresholds
+from pipeline_lib.specs.durations import parse_duration
 
 
 class DecimalType(click.ParamType):  # type: ignore[type-arg] # generic only since click 8.4

@@ -9,16 +9,16 @@ from decimal import Decimal
 import click
 
 from pipeline_lib.alerts.episodes import EpisodePolicy, follow
-from pipeline_lib.alerts.wording import plain
-from pipeline_lib.analysis.rules import rules_of
+from pipeline_lib.alerts.messages.wording import plain
+from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.cli.alerts.options import DecimalType, DurationType, ThresholdsType
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
-from pipeline_lib.episode import Event, EventKind
-from pipeline_lib.observation import Observation
-from pipeline_lib.spec import DeviationRule, PipelineSpec, Thresholds
-from pipeline_lib.store import raw_log
-from pipeline_lib.store.layout import Layout
-from pipeline_lib.timestamps import BEGINNING, format_moment
+from pipeline_lib.common.timestamps import BEGINNING, format_moment
+from pipeline_lib.model.events import Event, EventKind
+from pipeline_lib.model.observation import Observation
+from pipeline_lib.specs import DeviationRule, PipelineSpec, Thresholds
+from pipeline_lib.specs.layout import Layout
+from pipeline_lib.store.log import raw_log
 
 _MINIMUM_PERCENT = Decimal(1)
 _KINDS = tuple(EventKind)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import click
 
 from pipeline_lib import steps
-from pipeline_lib.alerts.trial_message import trial_message
-from pipeline_lib.analysis.rules import rules_of
+from pipeline_lib.alerts.messages.trial import trial_message
+from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.settings import WEBHOOK_VARIABLE

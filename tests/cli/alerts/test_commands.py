@@ -10,9 +10,9 @@ import pytest
 from click.testing import Result
 
 from pipeline_lib.cli.alerts import alerts
-from pipeline_lib.simulator.faults import Fault
+from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.store.raw_rows import HEADER
+from pipeline_lib.store.log.raw_rows import HEADER
 from tests.alerts.samples import MOMENT
 
 Command = Callable[..., Result]

@@ -1,0 +1,1 @@
+"""The only door to Airflow: DAGs, tasks, notifiers and the plugin."""

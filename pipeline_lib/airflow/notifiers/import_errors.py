@@ -1,0 +1,55 @@
+"""The listener of DAG files that Airflow can't import.
+
+The dag processor calls it at each parse that fails, and waits: what tells operators of a new problem keeps it
+for as long as Slack takes. What is raised, Airflow logs; what wasn't told is told at the next parse.
+"""
+
+import os
+import re
+
+from airflow.listeners import hookimpl
+
+# The last line of a traceback, or, for an exception of many lines, the first of those.
+_EXCEPTION = re.compile(r"^(?P<name>[A-Za-z_][\w.]*): ", re.MULTILINE)
+_INVALID_SPECS = "InvalidSpecsError"
+
+
+@hookimpl
+def on_new_dag_import_error(filename: str, stacktrace: str) -> None:
+    """Tell of a file that was all right, or not there, when it was last parsed."""
+    _tell(filename, stacktrace, is_new=True)
+
+
+@hookimpl
+def on_existing_dag_import_error(filename: str, stacktrace: str) -> None:
+    """Tell what is new in a file that could not be imported before."""
+    _tell(filename, stacktrace, is_new=False)
+
+
+def problems_of(stacktrace: str) -> tuple[str, ...]:
+    """What is wrong: each problem of invalid specs, or any other exception as one."""
+    starts = [match for match in _EXCEPTION.finditer(stacktrace) if "." in match["name"] or _is_error(match)]
+    if not starts:
+        return (stacktrace.strip().rpartition("\n")[2],)
+    last = starts[-1]
+    for match in starts:
+        if match["name"].rpartition(".")[2] == _INVALID_SPECS:
+            return tuple(line for line in stacktrace[match.end() :].splitlines() if line)
+    return (" ".join(stacktrace[last.start() :].split()),)
+
+
+def _is_error(match: re.Match[str]) -> bool:
+    return match["name"].endswith(("Error", "Exception", "Timeout"))
+
+
+def _tell(file_name: str, stacktrace: str, *, is_new: bool) -> None:
+    from pipeline_lib.airflow.context import default_project_folder
+    from pipeline_lib.common.retries import RetryPolicy
+    from pipeline_lib.ops.alerts import OpsAlerts
+
+    # The dag processor parses nothing meanwhile, and comes back by itself.
+    once = RetryPolicy(attempts=1)
+    operators = OpsAlerts.from_environment(
+        os.environ, project_folder=default_project_folder(), retry_policy=once
+    )
+    operators.file_failed_to_import(file_name, problems_of(stacktrace), is_new=is_new)

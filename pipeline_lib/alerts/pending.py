@@ -1,0 +1,88 @@
+"""Which events a run has to tell: those that are due by its moment and that nobody was told of."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipeline_lib.model.events import Event, EventKey, EventKind
+
+LONGEST_PENDING = timedelta(hours=24)
+"""An event that nobody could be told of for longer than this is news no more."""
+
+_RISES = (EventKind.FIRED, EventKind.GROWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """The events up to a run that nobody was told of, by moment.
+
+    Attributes:
+        due: To be told.
+        expired: Left untold for more than a day before the run.
+    """
+
+    due: tuple[Event, ...]
+    expired: tuple[Event, ...]
+
+
+def sort_out(
+    events: Sequence[Event], settled: Collection[EventKey], told: Iterable[Event], run_moment: datetime
+) -> Dues:
+    """What a run has to tell.
+
+    An event is needless, and neither due nor expired, when a message has told the same of the same episode,
+    as happens after an observation that came late, or when it ends an episode of which nothing was told.
+
+    Args:
+        events: Of all rules up to ``run_moment`` or later, as far back as a run looks.
+        settled: What was told, or won't be; never due again.
+        told: The events of delivered messages, also of those that later observations made untrue.
+        run_moment: The run's moment (UTC). Its own events never expire.
+    """
+    messages = tuple(told)
+    pending = sorted(
+        (event for event in events if event.moment <= run_moment and event.key not in settled),
+        key=lambda event: event.moment,
+    )
+    due: list[Event] = []
+    expired: list[Event] = []
+    for event in pending:
+        end = _end_of_episode(event, events)
+        of_episode = [message for message in (*messages, *due) if _is_of_episode(message, event, end)]
+        if not _is_needless(event, of_episode):
+            (expired if event.moment < run_moment - LONGEST_PENDING else due).append(event)
+    return Dues(tuple(due), tuple(expired))
+
+
+def _end_of_episode(event: Event, events: Sequence[Event]) -> datetime:
+    """The last moment of an event's episode, as far as it is known; the end of time when it goes on."""
+    ends = [
+        other.moment if other.since == event.since else other.since
+        for other in events
+        if other.subject.rule == event.subject.rule
+        and ((other.since == event.since and other.kind is EventKind.CLEARED) or other.since > event.since)
+    ]
+    return min(ends, default=datetime.max.replace(tzinfo=UTC))
+
+
+def _is_of_episode(message: Event, event: Event, end: datetime) -> bool:
+    # An observation that came late moves an episode's beginning: what was told of it before lies within it.
+    return (
+        message.subject.rule == event.subject.rule
+        and message.direction == event.direction
+        and message.since <= end
+        and message.moment >= event.since
+    )
+
+
+def _is_needless(event: Event, messages: Sequence[Event]) -> bool:
+    match event.kind:
+        case EventKind.CLEARED:
+            return not messages or any(message.kind is EventKind.CLEARED for message in messages)
+        case EventKind.REMINDED:
+            return any(
+                message.moment >= event.moment and message.kind is not EventKind.CLEARED
+                for message in messages
+            )
+        case _:
+            return any(message.kind in _RISES and message.step >= event.step for message in messages)

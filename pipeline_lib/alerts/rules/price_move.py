@@ -1,0 +1,61 @@
+"""The rules on the move of the price over an hour and over a day."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from pipeline_lib.alerts.rules.rule import multiple
+from pipeline_lib.analysis.price_moves import REACH_TOLERANCE, Horizon, moves_within
+from pipeline_lib.model.events import Reading, Subject
+from pipeline_lib.model.observation import Observation
+from pipeline_lib.specs import PipelineSpec
+
+
+@dataclass(frozen=True, slots=True)
+class _MoveRule:
+    """A move in percent, up or down, as the source gives it, or else from the pipeline's own prices."""
+
+    horizon: Horizon
+    threshold: Decimal
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.horizon.label, self.threshold, "%", f"in {self.horizon.label}")
+
+    @property
+    def identity(self) -> str:
+        return f"move {self.horizon.label} {self.threshold.normalize():f}"
+
+    @property
+    def reach(self) -> timedelta:
+        return self.horizon.value + REACH_TOLERANCE
+
+    def readings(
+        self, observations: Sequence[Observation], after: datetime
+    ) -> Iterator[tuple[datetime, Reading | None]]:
+        moments = [observation.moment for observation in observations]
+        prices = [observation.price for observation in observations]
+        for observation in observations:
+            if observation.moment > after:
+                change = moves_within(observation, moments, prices).over(self.horizon)
+                level = None if change is None else multiple(change, self.threshold)
+                yield observation.moment, None if level is None or change is None else Reading(level, change)
+
+
+class HourMoveRule(_MoveRule):
+    """The move over an hour."""
+
+    @classmethod
+    def from_spec(cls, spec: PipelineSpec) -> "HourMoveRule | None":
+        """Every spec has this rule."""
+        return cls(Horizon.HOUR, spec.thresholds.move_1h_percent)
+
+
+class DayMoveRule(_MoveRule):
+    """The move over 24 hours."""
+
+    @classmethod
+    def from_spec(cls, spec: PipelineSpec) -> "DayMoveRule | None":
+        """Every spec has this rule."""
+        return cls(Horizon.DAY, spec.thresholds.move_24h_percent)

@@ -1,0 +1,1 @@
+"""The commands that run, fill, rebuild, prove and publish pipelines."""

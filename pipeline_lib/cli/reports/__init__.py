@@ -1,7 +1,0 @@
-"""What ``validate`` found, as text in several formats: pure functions."""
-
-from collections.abc import Callable
-
-from pipeline_lib.spec import Loaded
-
-Report = Callable[[Loaded], str]

@@ -1,0 +1,1 @@
+"""The commands that check, show and start specs."""

@@ -1,0 +1,7 @@
+"""What ``validate`` found, as text in several formats: pure functions."""
+
+from collections.abc import Callable
+
+from pipeline_lib.specs import Loaded
+
+Report = Callable[[Loaded], str]

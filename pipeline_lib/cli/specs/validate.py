@@ -1,0 +1,81 @@
+"""The command that checks specs."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from pipeline_lib.cli.places import shown
+from pipeline_lib.cli.project import current_settings
+from pipeline_lib.cli.specs.reports import Report, github, json, sarif, text
+from pipeline_lib.errors import SettingsError, SpecProblem
+from pipeline_lib.specs import Loaded, PipelineSpec, load_path
+from pipeline_lib.specs.pipelines import load_pipelines
+
+_REPORTS: Mapping[str, Report] = {
+    "text": text.report,
+    "json": json.report,
+    "github": github.report,
+    "sarif": sarif.report,
+}
+
+
+@click.command()
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(list(_REPORTS)),
+    default="text",
+    show_default=True,
+    help="For people, for programs, for GitHub Actions, or for code scanning.",
+)
+def validate(paths: tuple[Path, ...], format_name: str) -> None:
+    """Check specs: every PATH, a file or a folder, or the project's dag_configs.
+
+    A file is checked together with the _defaults.yaml of its own folder.
+    Exit code 0: no problems but warnings; 1: problems; 2: a PATH or the environment is unusable.
+
+    \b
+    Example:
+      coin-pipelines validate
+      coin-pipelines validate dag_configs/bitcoin.yaml
+      coin-pipelines validate --format sarif > specs.sarif
+    """  # noqa: D301 (\b is click's mark for lines to keep as they are)
+    loaded = _load(paths) if paths else _load_project()
+    # click takes styles out where no terminal reads them; https://no-color.org is not its business.
+    click.echo(_REPORTS[format_name](loaded), nl=False, color=False if os.environ.get("NO_COLOR") else None)
+    if loaded.errors:
+        raise SystemExit(1)
+
+
+def _load_project() -> Loaded:
+    try:
+        settings = current_settings()
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    if not settings.dag_configs_dir.is_dir():
+        raise click.UsageError(
+            f"the folder of specs {settings.dag_configs_dir} doesn't exist (set DAG_CONFIGS_DIR)"
+        )
+    return _with_shown_files(load_pipelines(settings))
+
+
+def _load(paths: Iterable[Path]) -> Loaded:
+    # Paths may overlap; a file counts once, and so does a mistake in defaults that several specs share.
+    specs: dict[Path, PipelineSpec] = {}
+    problems: dict[SpecProblem, None] = {}
+    for path in paths:
+        loaded = _with_shown_files(load_path(path))
+        folder = (path if path.is_dir() else path.parent).resolve()
+        specs.update({folder / spec.name: spec for spec in loaded.specs})
+        problems.update(dict.fromkeys(loaded.problems))
+    return Loaded(tuple(specs.values()), tuple(problems))
+
+
+def _with_shown_files(loaded: Loaded) -> Loaded:
+    here = Path.cwd()
+    problems = (replace(problem, file=shown(problem.file, here)) for problem in loaded.problems)
+    return replace(loaded, problems=tuple(problems))

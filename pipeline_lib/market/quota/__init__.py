@@ -1,0 +1,1 @@
+"""How often CoinGecko is asked by all processes together."""

@@ -1,0 +1,150 @@
+"""Where calls of CoinGecko are counted: in a file, or in a database that several hosts reach."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+from pyrate_limiter import AbstractBucket, Rate, SQLiteBucket
+
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.errors import CallQuotaError, SettingsError
+
+_NAME = "coingecko_calls"
+_LONGEST_LOCK_SECONDS = 10.0
+_LONGEST_ANSWER_SECONDS = 5
+
+
+class QuotaStore(Protocol):
+    """A place where calls are counted."""
+
+    def open(self, rate: Rate) -> AbstractContextManager["AbstractBucket"]:
+        """The calls so far; nobody else counts one until the context ends, or the store itself sees to it.
+
+        Raises:
+            CallQuotaError: The store can't be used for now.
+            SettingsError: It needs a package that isn't installed.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaFile:
+    """A SQLite file behind a lock, for all processes that share a disk.
+
+    The system drops the lock of a process that dies, and SQLite undoes what it left half-done. The file is
+    no write-ahead log, which needs memory that hosts can't share.
+
+    Attributes:
+        path: The file.
+    """
+
+    path: Path
+
+    @contextmanager
+    def open(self, rate: Rate) -> Iterator[AbstractBucket]:
+        """See ``QuotaStore``."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
+        try:
+            with (
+                lock.acquire(timeout=_LONGEST_LOCK_SECONDS),
+                closing(SQLiteBucket.init_from_file([rate], _NAME, str(self.path))) as bucket,
+            ):
+                yield bucket
+        except Timeout as error:
+            raise CallQuotaError(
+                f"{self.path} is locked by another process for more than {_LONGEST_LOCK_SECONDS:g} s",
+                hint="is one stuck?",
+            ) from error
+        except sqlite3.Error as error:
+            raise CallQuotaError(
+                f"the calls of CoinGecko can't be counted in {self.path}: {error}",
+                hint="free the disk if it is full; a damaged file may be deleted",
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaDatabase:
+    """A Redis or PostgreSQL server, for hosts that share no disk.
+
+    Attributes:
+        url: Its address, which may hold a password.
+    """
+
+    url: Secret
+
+    @contextmanager
+    def open(self, rate: Rate) -> Iterator[AbstractBucket]:
+        """See ``QuotaStore``."""
+        is_postgres = self.url.reveal().startswith("postgresql:")
+        connect = _postgres_bucket if is_postgres else _redis_bucket
+        with connect(self.url, rate) as bucket:
+            yield bucket
+
+
+def choose_store(url: Secret | None, file: Path) -> QuotaStore:
+    """The database at ``url``, or ``file`` without one."""
+    return QuotaDatabase(url) if url else QuotaFile(file)
+
+
+@contextmanager
+def _redis_bucket(url: Secret, rate: Rate) -> Iterator[AbstractBucket]:
+    redis = _import("redis", "coin-pipelines[redis]")
+    from pyrate_limiter import RedisBucket  # noqa: PLC0415 (needs the package)
+
+    try:
+        with closing(
+            redis.Redis.from_url(
+                url.reveal(),
+                socket_timeout=_LONGEST_ANSWER_SECONDS,
+                socket_connect_timeout=_LONGEST_ANSWER_SECONDS,
+            )
+        ) as client:
+            yield RedisBucket.init([rate], client, _NAME)
+    except (redis.RedisError, ValueError) as error:
+        raise _unusable("Redis", error) from None
+
+
+@contextmanager
+def _postgres_bucket(url: Secret, rate: Rate) -> Iterator[AbstractBucket]:
+    psycopg = _import("psycopg", "coin-pipelines[postgres]")
+    pool = _import("psycopg_pool", "coin-pipelines[postgres]")
+    from pyrate_limiter import PostgresBucket  # noqa: PLC0415 (needs the package)
+
+    try:
+        with pool.ConnectionPool(
+            url.reveal(),
+            min_size=1,
+            max_size=1,
+            timeout=_LONGEST_ANSWER_SECONDS,
+            # The table's times have no zone: all hosts must write them in the same one.
+            kwargs={"options": "-c timezone=UTC", "connect_timeout": _LONGEST_ANSWER_SECONDS},
+            open=False,
+        ) as connections:
+            connections.wait(_LONGEST_ANSWER_SECONDS)
+            yield PostgresBucket(connections, _NAME, [rate])
+    except (psycopg.Error, pool.PoolTimeout) as error:
+        raise _unusable("PostgreSQL", error) from None
+
+
+def _unusable(server: str, error: Exception) -> CallQuotaError:
+    # Neither its text nor the error itself goes on: both may repeat the address with its password.
+    return CallQuotaError(
+        f"the calls of CoinGecko can't be counted: {server} gives {type(error).__name__}",
+        hint="check that COINGECKO_QUOTA_URL leads to a running server",
+    )
+
+
+def _import(package: str, requirement: str) -> Any:  # noqa: ANN401 (a module that may not be installed)
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise SettingsError(
+            "COINGECKO_QUOTA_URL",
+            f"needs the package {package}",
+            hint=f"pip install '{requirement}'",
+        ) from error

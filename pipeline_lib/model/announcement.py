@@ -1,0 +1,29 @@
+"""What one pipeline has to tell, ready to be sent alone or together with others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pipeline_lib.model.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """The events of one run, in words.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        coin: CoinGecko id.
+        moment: The run's moment (UTC).
+        headline: One line of plain text.
+        blocks: Slack's blocks below the headline.
+        events: What is told, by moment; at least one.
+    """
+
+    pipeline: str
+    coin: str
+    moment: datetime
+    headline: str
+    blocks: Sequence[Mapping[str, Any]]
+    events: Sequence[Event]

@@ -1,0 +1,143 @@
+"""What is said to operators: each notice as plain data, for whatever channel it goes to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline_lib.common.timestamps import format_moment
+from pipeline_lib.model.open_problem import OpenProblem
+from pipeline_lib.ops.advice import advice_for, kind_of, message_of
+from pipeline_lib.ops.problems import REMINDER, Telling
+
+_BROKEN, _WARNING, _LATE, _WELL = ":wrench:", ":warning:", ":hourglass:", ":white_check_mark:"
+_MOST_PROBLEMS = 10
+_HOURS = int(REMINDER.total_seconds()) // 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page to look at.
+
+    Attributes:
+        label: What it is.
+        url: Where it is.
+    """
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpsNotice:
+    """One message to operators.
+
+    Attributes:
+        icon: Its kind, as Slack writes an emoji.
+        title: One line.
+        facts: Label and text of each line below it.
+        to_do: What to do, in one or two sentences.
+        links: Pages to look at.
+    """
+
+    icon: str
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    to_do: str
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """One task of one run.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        task: Name of the task.
+        moment: The run's moment (UTC).
+        links: Its log and its run.
+    """
+
+    pipeline: str
+    task: str
+    moment: datetime
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailure:
+    """A task that failed for good.
+
+    Attributes:
+        run: The task's run.
+        error: What it raised, or None when its process vanished.
+        try_number: The try that failed, from 1.
+        tries: How many there are.
+    """
+
+    run: TaskRun
+    error: BaseException | None
+    try_number: int
+    tries: int
+
+
+def failure_notice(failure: TaskFailure, problem: OpenProblem, telling: Telling) -> OpsNotice:
+    """A task failed after its last try."""
+    run, first = failure.run, format_moment(problem.since)
+    facts = [
+        (kind_of(failure.error), message_of(failure.error)),
+        ("Run", f"{format_moment(run.moment)}, try {failure.try_number} of {failure.tries}"),
+    ]
+    if telling is Telling.STILL:
+        facts.append(("Since", f"the run of {first}; {problem.runs} failures so far"))
+    verb = "still fails" if telling is Telling.STILL else "failed"
+    to_do = (
+        f"{advice_for(failure.error)}. Then clear the task in Airflow. "
+        f"The same trouble of this task is told again after {_HOURS} hours, and once when it works again."
+    )
+    return OpsNotice(_BROKEN, f"{run.pipeline} · {run.task} {verb}", tuple(facts), to_do, run.links)
+
+
+def recovery_notice(run: TaskRun, problem: OpenProblem) -> OpsNotice:
+    """A task that had failed did its work."""
+    first, last = format_moment(problem.since), format_moment(problem.last)
+    harmed = f"the run of {first}" if first == last else f"the runs of {first} to {last}"
+    facts = (
+        ("Run", format_moment(run.moment)),
+        ("Had failed since", f"the run of {first}; {problem.runs} failures"),
+    )
+    to_do = f"nothing for the runs to come; where {harmed} is still red, clear its failed tasks."
+    return OpsNotice(_WELL, f"{run.pipeline} · {run.task} works again", facts, to_do, run.links)
+
+
+def warning_notice(run: TaskRun, warnings: Sequence[str]) -> OpsNotice:
+    """A task did its work and saw something that people should look at."""
+    facts = (
+        *(("Seen", warning) for warning in warnings),
+        ("Run", f"{format_moment(run.moment)}: done, no data is missing"),
+    )
+    to_do = f"see whether this matters to you; the same is told again after {_HOURS} hours."
+    return OpsNotice(_WARNING, f"{run.pipeline} · {run.task} warns", facts, to_do, run.links)
+
+
+def late_notice(run: TaskRun, needed_by: datetime) -> OpsNotice:
+    """A run hasn't ended by its deadline."""
+    moment = format_moment(run.moment)
+    facts = (("Run", f"{moment}, due by {format_moment(needed_by)}, not done"),)
+    to_do = (
+        "open the run: is a task waiting for a retry, for a worker or for CoinGecko? "
+        "If no task has started, check the scheduler and the executor's free slots."
+    )
+    return OpsNotice(_LATE, f"{run.pipeline} · the run of {moment} is late", facts, to_do, run.links)
+
+
+def import_error_notice(file_name: str, problems: Sequence[str]) -> OpsNotice:
+    """Airflow can't import a DAG file, or specs are invalid."""
+    facts = [("Problem", problem) for problem in problems[:_MOST_PROBLEMS]]
+    if len(problems) > _MOST_PROBLEMS:
+        facts.append(("And", f"{len(problems) - _MOST_PROBLEMS} more"))
+    count = "1 new problem" if len(problems) == 1 else f"{len(problems)} new problems"
+    to_do = (
+        "mend what each line names; coin-pipelines validate shows every problem of the specs. "
+        "Until then the pipelines of these files don't run; others do."
+    )
+    return OpsNotice(_BROKEN, f"{file_name} · {count}", tuple(facts), to_do)

@@ -1,0 +1,31 @@
+"""Where a pipeline's objects stand under its S3 prefix: Hive-style, by the run's moment."""
+
+from datetime import date, datetime
+
+from pipeline_lib.common.timestamps import format_key, to_moment
+
+
+def raw_snapshot_key(prefix: str, moment: datetime, suffix: str) -> str:
+    """``<prefix>/raw/date=2018-02-05/hour=14/20180205T140000Z.json``; never rewritten."""
+    utc = to_moment(moment)
+    return f"{prefix}/raw/date={utc:%Y-%m-%d}/hour={utc:%H}/{format_key(utc)}{suffix}"
+
+
+def raw_partitions_prefix(prefix: str) -> str:
+    """``<prefix>/raw/date=``: what the keys of all snapshots begin with."""
+    return f"{prefix}/raw/date="
+
+
+def raw_log_key(prefix: str, name: str) -> str:
+    """``<prefix>/raw/bitcoin_raw.csv``: the whole log."""
+    return f"{prefix}/raw/{name}_raw.csv"
+
+
+def processed_day_key(prefix: str, name: str, day: date) -> str:
+    """``<prefix>/processed/date=2018-02-05/bitcoin_processed.csv``: one UTC day, replaced whole."""
+    return f"{prefix}/processed/date={day.isoformat()}/{name}_processed.csv"
+
+
+def processed_table_key(prefix: str, name: str) -> str:
+    """``<prefix>/processed/bitcoin_processed.csv``: the whole table."""
+    return f"{prefix}/processed/{name}_processed.csv"

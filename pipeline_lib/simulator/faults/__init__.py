@@ -1,0 +1,1 @@
+"""Faults on demand, and their form as JSON."""

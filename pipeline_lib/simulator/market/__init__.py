@@ -1,0 +1,1 @@
+"""The simulated market: price series, coins, and the answers of CoinGecko over them."""

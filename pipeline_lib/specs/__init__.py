@@ -1,0 +1,30 @@
+"""Specs: YAML files → checked, complete, frozen data."""
+
+from pipeline_lib.specs.catalog import Catalog, Loaded, Sources, load_path
+from pipeline_lib.specs.model import (
+    AlertPolicy,
+    DeviationRule,
+    PipelineSpec,
+    QualityLimits,
+    S3Layout,
+    S3Target,
+    Thresholds,
+    Window,
+    pipeline_name,
+)
+
+__all__ = [
+    "AlertPolicy",
+    "Catalog",
+    "DeviationRule",
+    "Loaded",
+    "PipelineSpec",
+    "QualityLimits",
+    "S3Layout",
+    "S3Target",
+    "Sources",
+    "Thresholds",
+    "Window",
+    "load_path",
+    "pipeline_name",
+]

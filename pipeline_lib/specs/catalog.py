@@ -1,0 +1,194 @@
+"""The folder of specs: one ``<name>.yaml`` for each pipeline, and ``_defaults.yaml`` for all of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline_lib.errors import InvalidSpecsError, Severity, SpecNotFoundError, SpecProblem
+from pipeline_lib.model.call_plan import DEMO_PLAN, CallPlan
+from pipeline_lib.specs.checks.call_budget import check_call_budget
+from pipeline_lib.specs.checks.cross_checks import Conflict, find_conflicts
+from pipeline_lib.specs.model import PipelineSpec
+from pipeline_lib.specs.reading import (
+    Document,
+    check_file_name,
+    complete_spec,
+    place_findings,
+    read_defaults,
+    read_document,
+    read_spec,
+)
+
+DEFAULTS_FILE = "_defaults.yaml"
+SPEC_SUFFIX = ".yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a folder of specs holds.
+
+    Attributes:
+        specs: The valid pipelines, by name.
+        problems: What is wrong in the others, between them, and with all of them together.
+    """
+
+    specs: tuple[PipelineSpec, ...]
+    problems: tuple[SpecProblem, ...]
+
+    @property
+    def errors(self) -> tuple[SpecProblem, ...]:
+        """The problems that keep a pipeline from running."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files that one pipeline comes from.
+
+    Attributes:
+        document: The pipeline's own file.
+        defaults: What its folder's pipelines share, or None.
+    """
+
+    document: Document
+    defaults: Document | None
+
+    def complete(self) -> PipelineSpec:
+        """The pipeline that the files make.
+
+        Raises:
+            InvalidSpecsError: They break the rules.
+        """
+        return complete_spec(self.document, self.defaults)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The specs of one folder.
+
+    Attributes:
+        folder: Usually ``dag_configs``.
+        default_bucket: Bucket of specs that name none, or None when that isn't known.
+        plan: The calls of CoinGecko that all pipelines share, or None to leave them uncounted.
+    """
+
+    folder: Path
+    default_bucket: str | None = None
+    plan: CallPlan | None = DEMO_PLAN
+
+    def path_of(self, name: str) -> Path:
+        """Where the spec of a pipeline lies; nothing is searched."""
+        return self.folder / f"{name}{SPEC_SUFFIX}"
+
+    def names(self) -> tuple[str, ...]:
+        """The pipelines that have a file, valid or not, in order."""
+        return tuple(sorted(path.stem for path in self._spec_paths()))
+
+    def load(self, name: str) -> PipelineSpec:
+        """Read the one spec of a pipeline.
+
+        Raises:
+            SpecNotFoundError: There is no such file.
+            InvalidSpecsError: The spec, or the defaults, break the rules.
+        """
+        return self.sources(name).complete()
+
+    def sources(self, name: str) -> Sources:
+        """Read the files of one pipeline.
+
+        Raises:
+            SpecNotFoundError: There is no such file.
+            InvalidSpecsError: A file can't be read, or holds no mapping.
+        """
+        path = self.path_of(name)
+        # A name with a slash in it would leave the folder.
+        if path.parent != self.folder or not path.is_file():
+            raise SpecNotFoundError(name, path, hint=f"pipelines here: {', '.join(self.names()) or 'none'}")
+        defaults = self.defaults()
+        check_file_name(path)
+        return Sources(read_document(path), defaults)
+
+    def defaults(self) -> Document | None:
+        """Read what the folder's pipelines share; None when there is no such file.
+
+        Raises:
+            InvalidSpecsError: The file can't be read, or holds no mapping.
+        """
+        path = self.folder / DEFAULTS_FILE
+        return read_defaults(path) if path.exists() else None
+
+    def load_all(self) -> Loaded:
+        """Read every spec and hold them against each other.
+
+        A broken one harms no other; of pipelines that would write to one place none is taken.
+        """
+        if not self.folder.is_dir():
+            problem = SpecProblem(
+                self.folder, 1, 1, "", "the folder of specs doesn't exist", "set DAG_CONFIGS_DIR"
+            )
+            return Loaded((), (problem,))
+        try:
+            defaults = self.defaults()
+        except InvalidSpecsError as error:
+            return Loaded((), error.problems)
+        specs: list[PipelineSpec] = []
+        # A dict keeps order and tells a mistake in the defaults once, not once for each spec.
+        problems: dict[SpecProblem, None] = dict.fromkeys(map(_misnamed, sorted(self.folder.glob("*.yml"))))
+        for path in self._spec_paths():
+            try:
+                specs.append(read_spec(path, defaults))
+            except InvalidSpecsError as error:
+                problems.update(dict.fromkeys(error.problems))
+        conflicts = list(find_conflicts(specs, self.default_bucket))
+        problems.update(dict.fromkeys(self.place_conflicts(conflicts)))
+        harmed = {conflict.name for conflict in conflicts}
+        taken = tuple(spec for spec in specs if spec.name not in harmed)
+        problems.update(dict.fromkeys(self._over_budget(taken)))
+        return Loaded(taken, tuple(problems))
+
+    def place_conflicts(self, conflicts: Iterable[Conflict]) -> Iterator[SpecProblem]:
+        """The conflicts with their places in the pipelines' files."""
+        for conflict in conflicts:
+            try:
+                yield from place_findings(
+                    [conflict.finding], read_document(self.path_of(conflict.name)), None
+                )
+            except InvalidSpecsError as error:  # the file changed since it was read
+                yield from error.problems
+
+    def _over_budget(self, specs: Sequence[PipelineSpec]) -> list[SpecProblem]:
+        if self.plan is None:
+            return []
+        defaults = self.folder / DEFAULTS_FILE
+        place = defaults if defaults.exists() else self.folder
+        return [
+            SpecProblem(place, 1, 1, "", finding.message, finding.hint, Severity.WARNING)
+            for finding in check_call_budget(specs, self.plan)
+        ]
+
+    def _spec_paths(self) -> list[Path]:
+        return sorted(path for path in self.folder.glob(f"*{SPEC_SUFFIX}") if path.name != DEFAULTS_FILE)
+
+
+def load_path(path: Path) -> Loaded:
+    """Read a folder of specs, or one spec with the defaults of its folder.
+
+    The file of the defaults is no pipeline: it stands for its whole folder.
+    """
+    if path.is_dir():
+        return Catalog(path).load_all()
+    if path.name == DEFAULTS_FILE:
+        return Catalog(path.parent).load_all()
+    if path.suffix != SPEC_SUFFIX:
+        return Loaded((), (_misnamed(path),))
+    if not path.is_file():
+        # Reading a pipe would wait for a writer that may never come.
+        return Loaded((), (SpecProblem(path, 1, 1, "", "is no ordinary file"),))
+    try:
+        return Loaded((Catalog(path.parent).load(path.stem),), ())
+    except InvalidSpecsError as error:
+        return Loaded((), error.problems)
+
+
+def _misnamed(path: Path) -> SpecProblem:
+    return SpecProblem(path, 1, 1, "", "specs end in .yaml", f"rename it to {path.stem}.yaml")

@@ -1,0 +1,1 @@
+"""What must hold of a spec, and between specs."""

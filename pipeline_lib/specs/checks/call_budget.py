@@ -1,0 +1,117 @@
+"""What all schedules together ask of CoinGecko, against what the plan allows."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pipeline_lib.model.call_plan import COINS_PER_CALL, CallPlan
+from pipeline_lib.specs.checks.findings import Finding
+from pipeline_lib.specs.model import PipelineSpec
+from pipeline_lib.specs.schedules.run_times import DAYS, run_times
+
+_HEAVIEST = 3
+
+Demand = Mapping[tuple[str, str], int]
+"""How many pipelines share a schedule and a currency."""
+
+
+def calls_for(pipelines_by_currency: Mapping[str, int]) -> int:
+    """The most calls of CoinGecko that pipelines due at the same minute make: those of a currency share."""
+    return sum(-(-pipelines // COINS_PER_CALL) for pipelines in pipelines_by_currency.values())
+
+
+def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator[Finding]:
+    """What of the plan ``specs`` together exceed."""
+    demand = Counter((spec.schedule, spec.vs_currency) for spec in specs)
+    days = list(_different_days(demand))
+    peak, day, minute = _busiest_minute(days)
+    if peak > plan.per_minute:
+        due = {
+            (schedule, currency): count
+            for (schedule, currency), count in demand.items()
+            if day in run_times(schedule).days and minute in run_times(schedule).minutes
+        }
+        yield Finding(
+            (),
+            f"up to {peak:,} calls of CoinGecko in one minute, and the plan allows {plan.per_minute:,}",
+            f"due together: {_heaviest(due, lambda _: 1)};"
+            " spread the schedules over the hour, or set COINGECKO_CALLS_PER_MINUTE",
+        )
+    total = sum(day.times * sum(day.calls.values()) for day in days)
+    if total > plan.per_month:
+        yield Finding(
+            (),
+            f"{total:,} calls of CoinGecko in a month of 31 days, and the plan allows {plan.per_month:,}",
+            f"heaviest: {_heaviest(demand, lambda schedule: run_times(schedule).count)};"
+            " let pipelines run at the same minutes, which share calls, or less often, or set"
+            " COINGECKO_CALLS_PER_MONTH",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A day, and how many more of the month are like it.
+
+    Attributes:
+        day: The first such day, from 0.
+        times: How many there are.
+        calls: By minute of the day.
+    """
+
+    day: int
+    times: int
+    calls: Mapping[int, int]
+
+
+_Due = Mapping[str, Mapping[int, int]]
+"""How many pipelines are due, by currency and minute of the day."""
+
+
+def _different_days(demand: Demand) -> Iterator[_Day]:
+    due_by_days: dict[frozenset[int], dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
+    for (schedule, currency), pipelines in demand.items():
+        times = run_times(schedule)
+        # Counting each minute once is what Counter does fastest.
+        counted = times.minutes if pipelines == 1 else dict.fromkeys(times.minutes, pipelines)
+        due_by_days[times.days][currency].update(counted)
+    # Nearly all schedules run every day: most days are the same, and are counted once.
+    alike: dict[tuple[frozenset[int], ...], list[int]] = defaultdict(list)
+    for day in range(DAYS):
+        alike[tuple(days for days in due_by_days if day in days)].append(day)
+    for groups, days in alike.items():
+        yield _Day(days[0], len(days), _calls_by_minute([due_by_days[group] for group in groups]))
+
+
+def _busiest_minute(days: Iterable[_Day]) -> tuple[int, int, int]:
+    """The most calls in one minute, and the first day and minute that see them."""
+    busiest = (0, 0, 0)
+    for day in days:
+        for minute, calls in day.calls.items():
+            if calls > busiest[0]:
+                busiest = (calls, day.day, minute)
+    return busiest
+
+
+def _calls_by_minute(parts: Iterable[_Due]) -> dict[int, int]:
+    due: dict[str, Counter[int]] = defaultdict(Counter)
+    for part in parts:
+        for currency, minutes in part.items():
+            due[currency].update(minutes)
+    return {
+        minute: calls_for({currency: minutes[minute] for currency, minutes in due.items()})
+        for minute in sorted(set().union(*due.values()))
+    }
+
+
+def _heaviest(demand: Demand, count_runs: Callable[[str], int]) -> str:
+    """The schedules that make the most calls, each as if it shared none with another."""
+    calls: Counter[str] = Counter()
+    pipelines: Counter[str] = Counter()
+    for (schedule, currency), count in demand.items():
+        calls[schedule] += count_runs(schedule) * calls_for({currency: count})
+        pipelines[schedule] += count
+    shown = (
+        f"{pipelines[schedule]:,} with {schedule} make {count:,}"
+        for schedule, count in calls.most_common(_HEAVIEST)
+    )
+    return ", ".join(shown)

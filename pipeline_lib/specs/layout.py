@@ -1,0 +1,75 @@
+"""Where everything of one pipeline lives on disk."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from pipeline_lib.common.timestamps import format_key
+from pipeline_lib.settings import Settings
+from pipeline_lib.specs.path_variable import path_variable
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of one pipeline.
+
+    Attributes:
+        raw_log: ``data/bitcoin_raw.csv`` (``BITCOIN_RAW_PATH``).
+        processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
+        archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
+        alerts: Folder of what was told and where episodes stand, ``data/alerts/bitcoin``.
+        published: Folder of notes on what S3 holds, ``data/published/bitcoin``; nothing is lost with it.
+        manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
+            that one moved to a disk of its own doesn't take its proof along.
+        quarantine: Folder of answers that were refused, ``data/quarantine/bitcoin``.
+    """
+
+    raw_log: Path
+    processed_table: Path
+    archive: Path
+    alerts: Path
+    published: Path
+    manifests: Path
+    quarantine: Path
+
+    @classmethod
+    def of(cls, name: str, settings: Settings) -> "Layout":
+        """The files of the pipeline ``name``, where the environment has them."""
+        usual, moved = cls.below(settings.data_dir, name), settings.paths
+        return replace(
+            usual,
+            raw_log=moved.get(path_variable(name, "RAW"), usual.raw_log),
+            processed_table=moved.get(path_variable(name, "PROCESSED"), usual.processed_table),
+            archive=moved.get(path_variable(name, "ARCHIVE"), usual.archive),
+        )
+
+    @classmethod
+    def below(cls, data: Path, name: str) -> "Layout":
+        """The files of the pipeline ``name`` in a data folder, none of them moved."""
+        return cls(
+            raw_log=data / f"{name}_raw.csv",
+            processed_table=data / f"{name}_processed.csv",
+            archive=data / "archive" / name,
+            alerts=data / "alerts" / name,
+            published=data / "published" / name,
+            manifests=data / "manifests" / name,
+            quarantine=data / "quarantine" / name,
+        )
+
+    def snapshot_json(self, moment: datetime) -> Path:
+        """The observation of ``moment`` with its source, letter for letter."""
+        return self.archive / f"{format_key(moment)}.json"
+
+    def snapshot_csv(self, moment: datetime) -> Path:
+        """The observation of ``moment`` as one row with a header."""
+        return self.archive / f"{format_key(moment)}.csv"
+
+
+def shared_answers_folder(settings: Settings) -> Path:
+    """What pipelines share of the market's answers: ``data/coingecko/answers``."""
+    return settings.data_dir / "coingecko" / "answers"
+
+
+def quota_file(settings: Settings) -> Path:
+    """Where calls of the market are counted: ``data/coingecko/calls.sqlite``."""
+    return settings.data_dir / "coingecko" / "calls.sqlite"

@@ -1,0 +1,1 @@
+"""Cron expressions and presets: when a pipeline runs, and of which moments."""

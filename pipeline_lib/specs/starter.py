@@ -1,0 +1,47 @@
+"""The first version of a spec, for people to go on from."""
+
+from pathlib import Path
+
+from pipeline_lib.specs.checks.findings import Finding, find_schema_breaks
+from pipeline_lib.specs.yaml.writing import write_value
+
+_TEMPLATE = """\
+{modeline}spec_version: 1
+coin: {coin}
+schedule: "@hourly"              # a preset, or a cron expression such as "*/15 * * * *"; UTC
+
+# What else a spec may say; `coin-pipelines explain {name}` shows what holds now and why.
+# description: One line for the Airflow UI
+# vs_currency: usd
+# start_date: 2024-01-01         # first day that runs may belong to, UTC
+# owner: market-data-team
+# tags: [major]
+# windows: [24h, 7d]             # rolling windows, from short to long
+# thresholds: {{1h: 3, 24h: 8}}    # price moves that alert, in percent, either direction
+# alerts: {{cooldown: 12h}}        # tell an episode that lasts again; also z_score, clear_level, webhooks
+# quality: {{max_age: 10m, max_jump: 50}}
+
+s3:                              # without this section all data stay on disk
+  prefix: {prefix}
+  # bucket: my-bucket            # otherwise S3_BUCKET
+"""
+
+
+def find_coin_breaks(coin: str) -> list[Finding]:
+    """Why ``coin`` can't be a CoinGecko id; empty when it can."""
+    document = {"spec_version": 1, "coin": coin, "schedule": "@hourly"}
+    return list(find_schema_breaks(document))
+
+
+def write_starter(name: str, coin: str, schema: Path | None) -> str:
+    """The text of a spec with comments.
+
+    Args:
+        name: The pipeline's name.
+        coin: CoinGecko id.
+        schema: The schema's file from the spec's folder, for editors, or None to name none.
+    """
+    modeline = f"# yaml-language-server: $schema={schema}\n" if schema else ""
+    return _TEMPLATE.format(
+        modeline=modeline, name=name, coin=write_value(coin), prefix=write_value(f"crypto/{name}")
+    )

@@ -1,0 +1,1 @@
+"""YAML text, read and written with the place of each key."""

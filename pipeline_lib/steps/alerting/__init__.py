@@ -1,0 +1,1 @@
+"""The step that tells people about abnormal moves."""

@@ -1,0 +1,141 @@
+"""The events of a pipeline's rules, from the raw log and from where episodes stood before.
+
+A run looks back two days and, beyond those, at the checkpoint before them: what it costs depends on the
+windows of its rules, not on the length of the history. An observation that comes later than two days after
+its moment takes no part in what is told of the present.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+from pipeline_lib.alerts.episodes import EpisodePolicy, Turn, follow
+from pipeline_lib.alerts.rules import Rule, rules_of
+from pipeline_lib.common.timestamps import BEGINNING
+from pipeline_lib.model.events import Event, Subject
+from pipeline_lib.model.observation import Observation
+from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.store.state.checkpoints import Checkpoint, Checkpoints
+
+HORIZON = timedelta(hours=48)
+"""How long after its moment an observation may come and still change what is told."""
+
+_SECOND = timedelta(seconds=1)
+
+History: TypeAlias = Callable[[datetime], Sequence[Observation]]
+"""Reads the observations at or after a moment, by time, no moment twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the rules of a pipeline say around a run.
+
+    Attributes:
+        events: Of all rules, as far back as something may still have to be told, and up to two days after
+            the run when it is late and there are observations.
+        ongoing: The subjects of what goes on at the run's moment.
+        checkpoints: Where the rules stood, as far as later runs need it to go on from there.
+    """
+
+    events: tuple[Event, ...]
+    ongoing: tuple[Subject, ...]
+    checkpoints: tuple[tuple[Checkpoints, Checkpoint], ...]
+
+    def keep_checkpoints(self) -> None:
+        """Write down where the rules stood.
+
+        Raises:
+            OSError: The disk is full or read-only.
+        """
+        for checkpoints, checkpoint in self.checkpoints:
+            checkpoints.save(checkpoint)
+
+
+def watch(spec: PipelineSpec, alerts: Path, history: History, run_moment: datetime) -> Watched:
+    """Follow the rules of a pipeline from before a run to after it.
+
+    Args:
+        spec: The pipeline.
+        alerts: The pipeline's folder of alerts, with its checkpoints.
+        history: The pipeline's observations, the run's own among them.
+        run_moment: The run's moment (UTC).
+
+    Raises:
+        AlertStateDamagedError: A checkpoint can't be read.
+        TableDamagedError: The raw log can't be read.
+    """
+    watches = tuple(_watches(spec, alerts, run_moment))
+    rows = [
+        row
+        for row in history(min(each.start.reads_from for each in watches))
+        if row.moment <= run_moment + HORIZON
+    ]
+    events: list[Event] = []
+    ongoing: list[Subject] = []
+    checkpoints: list[tuple[Checkpoints, Checkpoint]] = []
+    for each in watches:
+        turns = each.turns(rows)
+        events += [turn.event for turn in turns if turn.event and turn.moment > each.due_after]
+        own = [turn for turn in turns if turn.moment <= run_moment]
+        if own and own[-1].episode:
+            ongoing.append(each.rule.subject)
+        if checkpoint := each.next_checkpoint(own, rows, run_moment):
+            checkpoints.append((each.checkpoints, checkpoint))
+    return Watched(tuple(events), tuple(ongoing), tuple(checkpoints))
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """One rule, and where to begin with it.
+
+    Attributes:
+        due_after: Events up to this moment are past; later than ``start`` where there is no checkpoint yet,
+            and what came before is taken for known.
+    """
+
+    rule: Rule
+    policy: EpisodePolicy
+    checkpoints: Checkpoints
+    start: Checkpoint
+    due_after: datetime
+
+    def turns(self, rows: Sequence[Observation]) -> list[Turn]:
+        own = [row for row in rows if row.moment >= self.start.reads_from]
+        readings = self.rule.readings(own, self.start.moment)
+        return list(follow(readings, self.rule.subject, self.policy, self.start.episode))
+
+    def next_checkpoint(
+        self, turns: Sequence[Turn], rows: Sequence[Observation], run_moment: datetime
+    ) -> Checkpoint | None:
+        if self.due_after > self.start.moment:
+            return self._checkpoint(self.due_after, turns, rows)
+        midnight = (run_moment - HORIZON).replace(hour=0, minute=0, second=0)
+        return self._checkpoint(midnight, turns, rows) if midnight > self.start.moment else None
+
+    def _checkpoint(self, moment: datetime, turns: Sequence[Turn], rows: Sequence[Observation]) -> Checkpoint:
+        before = [turn for turn in turns if turn.moment <= moment]
+        episode = before[-1].episode if before else self.start.episode
+        return Checkpoint(moment, _first_read(self.rule, moment, rows), episode)
+
+
+def _watches(spec: PipelineSpec, alerts: Path, run_moment: datetime) -> Iterator[_Watch]:
+    policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
+    for rule in rules_of(spec):
+        identity = f"{rule.identity} clear {policy.clear_level} cooldown {policy.cooldown}"
+        checkpoints = Checkpoints.of(alerts, rule.subject.rule, identity)
+        found = checkpoints.find(before=run_moment, preferred_up_to=run_moment - HORIZON)
+        if found is not None:
+            yield _Watch(rule, policy, checkpoints, found, found.moment)
+            continue
+        begins = run_moment - HORIZON
+        reads_from = BEGINNING if isinstance(rule.reach, int) else begins - rule.reach
+        yield _Watch(rule, policy, checkpoints, Checkpoint(begins, reads_from, None), run_moment - _SECOND)
+
+
+def _first_read(rule: Rule, moment: datetime, rows: Sequence[Observation]) -> datetime:
+    if not isinstance(rule.reach, int):
+        return moment - rule.reach
+    before = [row.moment for row in rows if row.moment <= moment]
+    return before[-rule.reach :][0] if before else moment

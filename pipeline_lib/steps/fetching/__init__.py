@@ -1,0 +1,1 @@
+"""The first step: take, check, confirm, archive, record."""

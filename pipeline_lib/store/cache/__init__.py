@@ -1,0 +1,1 @@
+"""Answers of the market that processes share."""

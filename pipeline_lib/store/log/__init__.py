@@ -1,0 +1,1 @@
+"""The raw log as a CSV file."""

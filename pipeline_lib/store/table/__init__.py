@@ -1,0 +1,1 @@
+"""The processed table as a CSV file."""

@@ -1,0 +1,154 @@
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+import pytest
+from click.testing import Result
+from moto import mock_aws
+
+from pipeline_lib.simulator.server import Simulator
+
+Command = Callable[..., Result]
+
+RUN = ("run", "bitcoin", "--at", "2018-02-05T14:00:00Z")
+PREFIX = "crypto/bitcoin"
+
+
+@pytest.fixture
+def with_s3(project: Path) -> None:
+    with (project / "dag_configs" / "bitcoin.yaml").open("a", encoding="utf-8") as spec:
+        spec.write(f"s3: {{bucket: my-bucket, prefix: {PREFIX}}}\n")
+
+
+@pytest.fixture
+def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], dict[str, bytes]]]:
+    """What lies in my-bucket, by key."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1.*"]}}}):
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="my-bucket")
+
+        def objects() -> dict[str, bytes]:
+            listed = client.list_objects_v2(Bucket="my-bucket").get("Contents", [])
+            return {
+                item["Key"]: client.get_object(Bucket="my-bucket", Key=item["Key"])["Body"].read()
+                for item in listed
+            }
+
+        yield objects
+
+
+def _run(command: Command, market: Simulator, hour: int) -> None:
+    market.clock.set(datetime(2018, 2, 5, hour, tzinfo=UTC))
+    assert command("run", "bitcoin", "--at", f"2018-02-05T{hour}:00:00Z").exit_code == 0
+
+
+@pytest.mark.usefixtures("market", "with_s3")
+def test_what_s3_has_lost_is_published_again(
+    command: Command, objects: Callable[[], dict[str, bytes]]
+) -> None:
+    assert command(*RUN).exit_code == 0
+    before = objects()
+    assert len(before) == 5
+    client = boto3.client("s3")
+    for key in before:
+        client.delete_object(Bucket="my-bucket", Key=key)
+    result = command("upload", "bitcoin")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        f"s3://my-bucket/{PREFIX}: 1 snapshots were missing; 1 days of the processed table compared\n"
+    )
+    assert objects() == before
+
+
+@pytest.mark.usefixtures("with_s3")
+def test_many_snapshots_are_published_in_batches(
+    command: Command,
+    market: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    objects: Callable[[], dict[str, bytes]],
+) -> None:
+    monkeypatch.setattr("pipeline_lib.cli.pipelines.upload._BATCH", 2)
+    for hour in range(10, 15):
+        _run(command, market, hour)
+    before = objects()
+    client = boto3.client("s3")
+    for key in before:
+        client.delete_object(Bucket="my-bucket", Key=key)
+    assert "5 snapshots were missing" in command("upload", "bitcoin").stdout
+    assert objects() == before
+
+
+@pytest.mark.usefixtures("with_s3")
+def test_a_snapshot_that_cant_be_published_is_a_failure_and_holds_up_no_other(
+    project: Path, command: Command, market: Simulator, objects: Callable[[], dict[str, bytes]]
+) -> None:
+    for hour in (13, 14):
+        _run(command, market, hour)
+    before = objects()
+    client = boto3.client("s3")
+    for key in before:
+        client.delete_object(Bucket="my-bucket", Key=key)
+    (project / "data/archive/bitcoin/20180205T130000Z.json").unlink()
+    result = command("upload", "bitcoin")
+    assert result.exit_code == 1
+    assert "there is no snapshot" in result.stderr
+    assert before.keys() - objects().keys() == {key for key in before if "hour=13" in key}
+
+
+@pytest.mark.usefixtures("market", "with_s3", "objects")
+def test_without_a_log_there_is_nothing_to_publish(command: Command) -> None:
+    result = command("upload", "bitcoin")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "nothing was uploaded: there is no " in result.stderr
+
+
+@pytest.mark.usefixtures("market")
+def test_an_upload_that_cant_happen_is_a_failure(command: Command) -> None:
+    command(*RUN)
+    result = command("upload", "bitcoin")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: nothing was uploaded: the spec has no s3 section\n"
+
+
+@pytest.mark.usefixtures("market", "with_s3")
+def test_an_upload_without_credentials_is_a_failure(command: Command) -> None:
+    command(*RUN)
+    result = command("upload", "bitcoin")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: nothing was uploaded: no AWS credentials were found\n"
+
+
+@pytest.mark.usefixtures("project")
+def test_an_unknown_pipeline_is_told(command: Command) -> None:
+    result = command("upload", "ethereum")
+    assert result.exit_code == 1
+    assert "no spec for pipeline 'ethereum'" in result.stderr
+
+
+@pytest.mark.usefixtures("market", "with_s3")
+def test_verify_compares_with_s3(command: Command, objects: Callable[[], dict[str, bytes]]) -> None:
+    assert command(*RUN).exit_code == 0
+    result = command("verify", "bitcoin")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "bitcoin: no differences\n", "")
+    key = next(key for key in objects() if key.endswith(".json"))
+    boto3.client("s3").delete_object(Bucket="my-bucket", Key=key)
+    result = command("verify", "bitcoin")
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"bitcoin: s3://my-bucket/{key}: is missing, and ")
+    assert result.stdout.endswith("(coin-pipelines upload bitcoin)\nbitcoin: 1 difference\n")
+
+
+@pytest.mark.usefixtures("market", "with_s3", "objects")
+def test_verify_tells_that_s3_could_not_be_compared(command: Command) -> None:
+    assert command(*RUN).exit_code == 0
+    client = boto3.client("s3")
+    for item in client.list_objects_v2(Bucket="my-bucket")["Contents"]:
+        client.delete_object(Bucket="my-bucket", Key=item["Key"])
+    client.delete_bucket(Bucket="my-bucket")
+    result = command("verify", "bitcoin")
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"bitcoin: s3://my-bucket/{PREFIX}: can't be compared: ")

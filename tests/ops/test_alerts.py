@@ -1,0 +1,202 @@
+"""What operators are told, over hours, by the record on disk."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.errors import OpsAlertFailedError, SettingsError, SlackUnavailableError
+from pipeline_lib.ops.alerts import OpsAlerts
+from pipeline_lib.ops.channels import AppriseChannel, Channel, SlackChannel
+from pipeline_lib.ops.messages import ops_plain_text
+from pipeline_lib.ops.notices import OpsNotice, TaskFailure, TaskRun
+
+MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+WEBHOOK = "https://hooks.slack.com/services/T0/B0/made-up-token"
+
+
+@dataclass
+class Board:
+    """A channel in memory; it may be away."""
+
+    titles: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    away: bool = False
+
+    def deliver(self, notice: OpsNotice) -> None:
+        if self.away:
+            raise SlackUnavailableError("away")
+        self.titles.append(notice.title)
+        self.texts.append(ops_plain_text(notice))
+
+
+@dataclass
+class Clock:
+    now: datetime = MOMENT
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def alerts(board: Board, clock: Clock, tmp_path: Path) -> OpsAlerts:
+    return OpsAlerts(tmp_path, [board], (Secret(WEBHOOK),), clock)
+
+
+def failing(hour: int, error: BaseException | None = None) -> TaskFailure:
+    return TaskFailure(run(hour), error or ValueError("odd"), 1, 1)
+
+
+def run(hour: int) -> TaskRun:
+    return TaskRun("bitcoin", "compute", MOMENT + hour * HOUR)
+
+
+def test_a_day_of_failures_is_one_message_and_the_next_day_a_reminder(
+    alerts: OpsAlerts, board: Board, clock: Clock
+) -> None:
+    for hour in range(26):
+        clock.now = MOMENT + hour * HOUR
+        alerts.task_failed(failing(hour))
+    assert board.titles == ["bitcoin · compute failed", "bitcoin · compute still fails"]
+    assert "Since: the run of 2018-02-05T14:00:00Z; 25 failures so far" in board.texts[-1]
+
+
+def test_months_made_up_for_in_an_hour_are_one_message(alerts: OpsAlerts, board: Board) -> None:
+    for day in range(90):
+        alerts.task_failed(failing(24 * day))
+    assert len(board.titles) == 1
+
+
+def test_it_works_again_once(alerts: OpsAlerts, board: Board) -> None:
+    alerts.task_succeeded(run(0))
+    alerts.task_failed(failing(1))
+    alerts.task_succeeded(run(0))
+    assert board.titles == ["bitcoin · compute failed"]
+    alerts.task_succeeded(run(2))
+    alerts.task_succeeded(run(3))
+    assert board.titles[1:] == ["bitcoin · compute works again"]
+    alerts.task_failed(failing(4))
+    assert board.titles[2:] == ["bitcoin · compute failed"]
+
+
+def test_what_reached_nobody_is_told_with_the_next(alerts: OpsAlerts, board: Board) -> None:
+    board.away = True
+    with pytest.raises(OpsAlertFailedError, match="1 of 1 channels missed"):
+        alerts.task_failed(failing(0))
+    board.away = False
+    alerts.task_failed(failing(1))
+    alerts.task_failed(failing(2))
+    assert board.titles == ["bitcoin · compute failed"]
+
+
+def test_a_recovery_that_reached_nobody_is_told_with_the_next(alerts: OpsAlerts, board: Board) -> None:
+    alerts.task_failed(failing(0))
+    board.away = True
+    with pytest.raises(OpsAlertFailedError):
+        alerts.task_succeeded(run(1))
+    board.away = False
+    alerts.task_succeeded(run(2))
+    assert board.titles[1:] == ["bitcoin · compute works again"]
+
+
+def test_a_channel_that_took_it_isnt_told_again_because_of_another(alerts: OpsAlerts, board: Board) -> None:
+    channels: list[Channel] = [board, Board(away=True)]
+    both = OpsAlerts(alerts.data_dir, channels, (), alerts.now)
+    with pytest.raises(OpsAlertFailedError, match="1 of 2"):
+        both.task_failed(failing(0))
+    both.task_failed(failing(1))
+    assert len(board.titles) == 1
+
+
+def test_a_disk_that_takes_nothing_is_told(board: Board, clock: Clock, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    alerts = OpsAlerts(tmp_path / "file", [board], (), clock)
+    with pytest.raises(OSError, match="file"):
+        alerts.task_failed(failing(0))
+    assert board.titles == ["bitcoin · compute failed"]
+
+
+def test_nobody_to_tell_is_logged(clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    OpsAlerts(tmp_path, [], (), clock).task_failed(failing(0))
+    assert "bitcoin · compute failed: nobody is told, since none of OPS_SLACK_WEBHOOK_URL" in caplog.text
+
+
+def test_no_notice_holds_a_secret(alerts: OpsAlerts, board: Board) -> None:
+    alerts.task_failed(failing(0, ValueError(f"POST {WEBHOOK} failed: /services/T0/B0/made-up-token")))
+    assert "ValueError: POST *** failed: ***" in board.texts[0]
+
+
+def test_a_warning_is_told_once_a_day_and_anew_after_it_was_gone(
+    alerts: OpsAlerts, board: Board, clock: Clock
+) -> None:
+    for hour in range(3):
+        alerts.step_warned(run(hour), ["new field"])
+    alerts.step_warned(run(3), ["new field", "another"])
+    assert [text.splitlines()[0] for text in board.texts] == ["Seen: new field", "Seen: another"]
+    alerts.step_warned(run(4), [])
+    alerts.step_warned(run(5), ["new field"])
+    assert len(board.titles) == 3
+    clock.now += 24 * HOUR
+    alerts.step_warned(run(6), ["new field"])
+    assert len(board.titles) == 4
+
+
+def test_a_pipeline_that_is_late_each_hour_is_told_once_a_day(
+    alerts: OpsAlerts, board: Board, clock: Clock
+) -> None:
+    for hour in range(25):
+        clock.now = MOMENT + hour * HOUR
+        alerts.run_is_late(run(hour), clock.now)
+    assert len(board.titles) == 2
+
+
+def test_each_problem_of_a_dag_file_is_told_once_while_it_lasts(alerts: OpsAlerts, board: Board) -> None:
+    def parse(*problems: str, is_new: bool = False) -> list[str]:
+        told = len(board.texts)
+        alerts.file_failed_to_import("/dags/invalid_specs.py", problems, is_new=is_new)
+        return [line for text in board.texts[told:] for line in text.splitlines() if "Problem" in line]
+
+    first, moved, other = "a.yaml:4:1: windows: odd", "a.yaml:5:1: windows: odd", "b.yaml:1:1: coin: odd"
+    assert parse(first, is_new=True) == [f"Problem: {first}"]
+    assert parse(first) == parse(moved) == []
+    assert parse(moved, other) == [f"Problem: {other}"]
+    assert parse(other) == []
+    assert parse(first, other) == [f"Problem: {first}"]
+    # It was mended in between, which Airflow tells nobody.
+    assert parse(other, is_new=True) == [f"Problem: {other}"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, []),
+        ({"SLACK_WEBHOOK_URL": WEBHOOK}, [SlackChannel]),
+        ({"OPS_SLACK_WEBHOOK_URL": WEBHOOK, "SLACK_WEBHOOK_URL": "unusable"}, [SlackChannel]),
+        ({"OPS_ALERT_URLS": "json://a\n json://b", "SLACK_WEBHOOK_URL": WEBHOOK}, [AppriseChannel] * 2),
+        ({"OPS_SLACK_WEBHOOK_URL": WEBHOOK, "OPS_ALERT_URLS": "json://a"}, [SlackChannel, AppriseChannel]),
+        ({"OPS_SLACK_WEBHOOK_URL": WEBHOOK, "COINGECKO_BASE_URL": "unusable"}, [SlackChannel]),
+    ],
+)
+def test_the_environment_names_the_channels(environment: dict[str, str], expected: list[type]) -> None:
+    alerts = OpsAlerts.from_environment(environment, project_folder=Path("project"))
+    assert [type(channel) for channel in alerts.channels] == expected
+    assert alerts.data_dir == Path("project/data")
+    assert "made-up" not in repr(alerts)
+
+
+def test_an_unusable_webhook_is_an_error() -> None:
+    with pytest.raises(SettingsError, match="OPS_SLACK_WEBHOOK_URL is not an https address"):
+        OpsAlerts.from_environment({"OPS_SLACK_WEBHOOK_URL": "x"}, project_folder=Path())

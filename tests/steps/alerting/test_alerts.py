@@ -1,0 +1,190 @@
+"""``send_price_alerts`` against a simulated Slack."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from pipeline_lib import steps
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.errors import SettingsError, SlackRefusedError, SlackUnavailableError, SnapshotMissingError
+from pipeline_lib.model.outcome import Done, Outcome, Skipped
+from pipeline_lib.simulator.faults.queue import Fault
+from pipeline_lib.specs import Thresholds
+from pipeline_lib.steps import Run
+from tests.steps.world import CRASH, World
+
+TOLD = "-9.99 % in 1h (fired), -10.00 % in 24h (fired)"
+RECORD = "alerts/btc/20180205T140000Z.json"
+
+
+def _alert(world: World, run: Run | None = None) -> Outcome:
+    return steps.send_price_alerts(world.spec, run or Run(CRASH), world.access)
+
+
+def test_an_abnormal_move_is_told(world: World) -> None:
+    world.fetch(CRASH)
+    assert _alert(world) == Done(f"{TOLD}: told Slack")
+    (message,) = world.simulator.slack_messages
+    assert message.body["text"] == "🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD"
+    assert "*-10.00 % in 24h* (threshold 8 %)" in json.dumps(message.body)
+    assert "|run>" not in json.dumps(message.body)
+    record = json.loads(world.files()[RECORD])
+    assert record["message"] == message.body
+    assert [(event["rule"], event["kind"]) for event in record["events"]] == [
+        ("1h", "fired"),
+        ("24h", "fired"),
+    ]
+    assert not any(".outbox" in name for name in world.files())
+
+
+def test_the_message_leads_to_the_run(world: World) -> None:
+    world.fetch(CRASH)
+    _alert(
+        world, Run(CRASH, url="https://airflow.example/run?a=1&b=2", log_url="https://airflow.example/log")
+    )
+    (message,) = world.simulator.slack_messages
+    said = json.dumps(message.body)
+    assert "<https://airflow.example/run?a=1&amp;b=2|run>" in said
+    assert "<https://airflow.example/log|log>" in said
+    assert "<https://www.coingecko.com/en/coins/bitcoin|chart>" in said
+
+
+def test_a_retry_does_not_tell_again(world: World) -> None:
+    world.fetch(CRASH)
+    _alert(world)
+    before = world.files()
+    assert _alert(world) == Done(f"{TOLD}: delivered before")
+    assert len(world.simulator.slack_messages) == 1
+    assert world.files() == before
+
+
+def test_processes_of_one_run_tell_once(world: World) -> None:
+    world.fetch(CRASH)
+    world.simulator.faults.add(Fault(kind="slow", path="/services", seconds=0.2, times=None))
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda _: _alert(world), range(4)))
+    assert len(world.simulator.slack_messages) == 1
+    assert outcomes.count(Done(f"{TOLD}: told Slack")) == 1
+    waited, late = f"{TOLD}: told Slack together with others", f"{TOLD}: delivered before"
+    assert outcomes.count(Done(waited)) + outcomes.count(Done(late)) == 3
+
+
+def test_a_calm_hour_is_not_told(world: World) -> None:
+    world.fetch(CRASH - timedelta(hours=1))
+    calm = _alert(world, Run(CRASH - timedelta(hours=1)))
+    assert calm == Done("no move reaches its threshold")
+    assert world.simulator.slack_messages == ()
+    assert not any(name.startswith("alerts/btc/2") for name in world.files())
+
+
+@pytest.mark.parametrize(("threshold", "count"), [("9.985627694807224", 1), ("9.985627694807225", 0)])
+def test_a_move_is_told_from_its_threshold_on(world: World, threshold: str, count: int) -> None:
+    exact = Thresholds(Decimal(threshold), Decimal(100))
+    other = world.with_spec(lambda spec: replace(spec, thresholds=exact))
+    other.fetch(CRASH)
+    _alert(other)
+    assert len(world.simulator.slack_messages) == count
+
+
+def test_a_backfilled_run_alerts_nobody(world: World) -> None:
+    world.fetch(CRASH)
+    backfilled = _alert(world, Run(CRASH, is_backfill=True))
+    assert backfilled == Skipped("backfilled runs alert nobody")
+    assert world.simulator.slack_messages == ()
+    assert json.loads(world.files()[RECORD])["fate"] == "backfilled"
+
+
+def test_a_backfilled_run_alerts_when_the_spec_asks_for_it(world: World) -> None:
+    asking = world.with_spec(lambda spec: replace(spec, alerts=replace(spec.alerts, on_backfill=True)))
+    asking.fetch(CRASH)
+    assert _alert(asking, Run(CRASH, is_backfill=True)) == Done(f"{TOLD}: told Slack")
+
+
+def test_a_pipeline_may_have_a_webhook_of_its_own(world: World) -> None:
+    alerts = replace(world.spec.alerts, webhook_variable="SLACK_MAJORS")
+    own = world.with_spec(lambda spec: replace(spec, alerts=alerts))
+    own.fetch(CRASH)
+    assert own.access.for_pipeline(world.spec, {}) is own.access
+    unset = replace(own, access=own.access.for_pipeline(own.spec, {"SLACK_MAJORS": " "}))
+    assert _alert(unset) == Skipped(f"{TOLD}: not told, since SLACK_MAJORS is not set")
+    environment = {"SLACK_MAJORS": f"{world.simulator.slack_webhook_url}/majors"}
+    given = replace(own, access=own.access.for_pipeline(own.spec, environment))
+    assert given.access.find_slack_webhook() == Secret(environment["SLACK_MAJORS"])
+    unsafe = own.access.for_pipeline(own.spec, {"SLACK_MAJORS": "http://hooks.example/secret"})
+    with pytest.raises(SettingsError, match=r"^SLACK_MAJORS is not an https address$"):
+        _alert(replace(own, access=unsafe))
+
+
+def test_without_a_webhook_the_move_is_named_and_skipped(world: World) -> None:
+    world.fetch(CRASH)
+    silent = replace(world, access=replace(world.access, find_slack_webhook=lambda: None))
+    assert _alert(silent) == Skipped(f"{TOLD}: not told, since SLACK_WEBHOOK_URL is not set")
+    assert RECORD not in world.files()
+    assert _alert(world) == Done(f"{TOLD}: told Slack")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(kind="status", path="/services", status=403), SlackRefusedError),
+        (Fault(kind="status", path="/services", status=429, retry_after=3600), SlackUnavailableError),
+        (
+            Fault(kind="status", path="/services", status=503, retry_after=0, times=4),
+            SlackUnavailableError,
+        ),
+    ],
+)
+def test_a_failed_delivery_is_not_forgotten(world: World, fault: Fault, error: type[Exception]) -> None:
+    world.fetch(CRASH)
+    world.simulator.faults.add(fault)
+    with pytest.raises(error):
+        _alert(world)
+    assert world.told() == []
+    assert RECORD not in world.files()
+    assert _alert(world) == Done(f"{TOLD}: told Slack")
+    assert len(world.simulator.slack_messages) == 1
+    assert RECORD in world.files()
+
+
+def test_a_missing_move_comes_from_the_own_history(world: World) -> None:
+    world.fetch(CRASH - timedelta(hours=1))
+    for field in ("1h", "24h"):
+        name = f"price_change_percentage_{field}_in_currency"
+        world.simulator.faults.add(Fault(kind="null_field", field=name))
+    world.fetch(CRASH)
+    # (7202.50 - 8001.50) / 8001.50; there is no price of a day ago.
+    assert _alert(world) == Done("-9.99 % in 1h (fired): told Slack")
+
+
+def test_a_missing_move_without_history_is_no_move(world: World) -> None:
+    for field in ("1h", "24h"):
+        name = f"price_change_percentage_{field}_in_currency"
+        world.simulator.faults.add(Fault(kind="null_field", field=name))
+    world.fetch(CRASH)
+    assert _alert(world) == Done("no move reaches its threshold")
+
+
+def test_without_a_snapshot_nothing_is_told(world: World) -> None:
+    world.fetch(CRASH)
+    with pytest.raises(SnapshotMissingError, match="run the fetch step for this moment"):
+        _alert(world, Run(CRASH + timedelta(hours=1)))
+    assert world.simulator.slack_messages == ()
+
+
+def test_an_episode_is_told_when_it_begins_and_when_it_is_over(world: World) -> None:
+    outcomes = []
+    for hours in range(27):
+        moment = CRASH + timedelta(hours=hours)
+        world.fetch(moment)
+        outcomes.append(_alert(world, Run(moment)))
+    assert world.told() == [
+        "🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD",
+        "✅ bitcoin calm again, -0.03 % in 1h: 7,200.50 USD",
+        "✅ bitcoin calm again, +0.00 % in 24h: 7,202.50 USD",
+    ]
+    assert outcomes[2] == Done("nothing new to tell of what goes on: 24h")
+    assert outcomes[-1] == Done("no move reaches its threshold")
