@@ -35,12 +35,12 @@ from pipeline_lib.steps.live import take_live_snapshot
 from pipeline_lib.store.shared_answers import decode_answer
 moment = datetime.fromisoformat(sys.argv[1])
 settings = Settings.from_environment(os.environ, project_folder=Path.cwd())
-access = steps.Access.from_settings(settings)
+services = steps.Services.from_settings(settings)
 catalog = Catalog(settings.dag_configs_dir)
 names = catalog.names()
 
 def share(name):
-    return take_live_snapshot(catalog.load(name), steps.Run(moment), access).waited_seconds
+    return take_live_snapshot(catalog.load(name), steps.Run(moment), services).waited_seconds
 
 def read(name):
     spec = catalog.load(name)

@@ -90,12 +90,12 @@ def _run(place: AirflowPlace, *, keep: bool) -> None:
 
 
 def _replay(spec: PipelineSpec, settings: Settings, world: SimulatedWorld) -> None:
-    access = steps.Access.from_settings(settings)
+    services = steps.Services.from_settings(settings)
     for hour in range(_HISTORY_HOURS):
         moment = world.crash - timedelta(hours=_HISTORY_HOURS - hour)
         world.simulator.clock.set(moment)
         for step in steps.ALL_STEPS:
-            step(spec, steps.Run(moment), access)
+            step(spec, steps.Run(moment), services)
         if (hour + 1) % 24 == 0:
             _say(f"replayed {hour + 1} of {_HISTORY_HOURS} hours, up to {format_moment(moment)}")
     world.simulator.clock.set(world.crash)
@@ -107,11 +107,11 @@ def _run_by_scheduler(
     api = AirflowApi(place.url, lambda: airflow.has_ended)
     _say("waiting for Airflow to know the DAG")
     api.wait_for_dag(spec.dag_id, _SECONDS_TO_START)
-    told_before = len(world.simulator.slack_messages)
+    delivered_before = len(world.simulator.slack_messages)
     run_id = api.trigger(spec.dag_id, world.crash)
     _say(f"the scheduler runs {spec.dag_id} for {format_moment(world.crash)}")
     api.wait_for_run(spec.dag_id, run_id, _SECONDS_TO_RUN, lambda task, state: _say(f"  {task}: {state}"))
-    if len(world.simulator.slack_messages) == told_before:
+    if len(world.simulator.slack_messages) == delivered_before:
         raise _FailedError("the crash alerted nobody")
 
 

@@ -1,4 +1,4 @@
-"""A step as an Airflow task: the run from Airflow's context, access from Airflow's connections.
+"""A step as an Airflow task: the run from Airflow's context, services from Airflow's connections.
 
 ``dag.py`` imports this while a DAG file is parsed, so the steps come in when a task runs.
 """
@@ -23,7 +23,7 @@ from pipeline_lib.specs import PipelineSpec
 
 if TYPE_CHECKING:
     from pipeline_lib.publishing.s3.objects import S3Account
-    from pipeline_lib.steps import Access, Run, Step
+    from pipeline_lib.steps import Run, Services, Step
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
     secrets = [*secrets_of(os.environ)]
     with redacted_logs(_TALKATIVE, secrets):
         settings = Settings.from_environment(os.environ, project_folder=project_folder)
-        outcome = step(spec, _current_run(), _access(spec, settings, secrets))
+        outcome = step(spec, _current_run(), _services(spec, settings, secrets))
     _tell_operators(outcome, project_folder)
     if isinstance(outcome, Skipped):
         raise AirflowSkipException(outcome.reason)
@@ -91,21 +91,21 @@ def _current_run() -> "Run":
     )
 
 
-def _access(spec: PipelineSpec, settings: Settings, secrets: list[Secret]) -> "Access":
-    """Access by the settings and the connections that the spec names; those are looked up when needed.
+def _services(spec: PipelineSpec, settings: Settings, secrets: list[Secret]) -> "Services":
+    """Services by the settings and the connections that the spec names; those are looked up when needed.
 
     A webhook that is found is masked, and joins ``secrets``.
     """
-    from pipeline_lib.steps import Access
+    from pipeline_lib.steps import Services
 
-    access = Access.from_settings(settings).for_pipeline(spec, os.environ)
+    services = Services.from_settings(settings).for_pipeline(spec, os.environ)
     if spec.alerts.connection:
         slack_connection = spec.alerts.connection
-        access = replace(access, find_slack_webhook=lambda: _webhook_of(slack_connection))
+        services = replace(services, find_slack_webhook=lambda: _webhook_of(slack_connection))
     if spec.s3 and spec.s3.connection:
         s3_connection = spec.s3.connection
-        access = replace(access, open_s3_account=lambda: _s3_account_of(s3_connection))
-    return replace(access, find_slack_webhook=_masked(access.find_slack_webhook, secrets))
+        services = replace(services, open_s3_account=lambda: _s3_account_of(s3_connection))
+    return replace(services, find_slack_webhook=_masked(services.find_slack_webhook, secrets))
 
 
 def _masked(find_webhook: Callable[[], Secret | None], secrets: list[Secret]) -> Callable[[], Secret | None]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from pipeline_lib.model.events import Episode, Event, EventKind, Reading, Subject
+from pipeline_lib.model.events import Episode, Event, EventKind, Reading, RuleInfo
 
 _FIRES = 1
 
@@ -28,7 +28,7 @@ class EpisodePolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Transition:
     """What an observation did to its rule's episode.
 
     Attributes:
@@ -44,43 +44,43 @@ class Turn:
 
 def follow(
     readings: Iterable[tuple[datetime, Reading | None]],
-    subject: Subject,
+    rule: RuleInfo,
     policy: EpisodePolicy,
     episode: Episode | None = None,
-) -> Iterator[Turn]:
+) -> Iterator[Transition]:
     """Follow a rule through time.
 
     Args:
         readings: By moment, oldest first.
-        subject: What the rule measures.
+        rule: What the rule measures.
         policy: When to tell.
         episode: What went on before the first reading, or None.
     """
     for moment, reading in readings:
-        event = None if reading is None else _next_event(episode, moment, reading, subject, policy)
+        event = None if reading is None else _next_event(episode, moment, reading, rule, policy)
         if event is not None:
             episode = _after(event)
-        yield Turn(moment, episode, event)
+        yield Transition(moment, episode, event)
 
 
 def _next_event(
-    episode: Episode | None, moment: datetime, reading: Reading, subject: Subject, policy: EpisodePolicy
+    episode: Episode | None, moment: datetime, reading: Reading, rule: RuleInfo, policy: EpisodePolicy
 ) -> Event | None:
     # Not abs(), which rounds to the 28 digits of Python's default context.
     level = reading.level.copy_abs()
     direction = -1 if reading.level < 0 else 1
     if level >= _FIRES and (episode is None or direction != episode.direction):
-        return Event(EventKind.FIRED, moment, moment, direction, int(level), reading.value, subject)
+        return Event(EventKind.FIRED, moment, moment, direction, int(level), reading.value, rule)
     if episode is None:
         return None
     told = Event(
-        EventKind.REMINDED, moment, episode.since, episode.direction, episode.step, reading.value, subject
+        EventKind.REMINDED, moment, episode.since, episode.direction, episode.step, reading.value, rule
     )
     if level < policy.clear_level:
         return replace(told, kind=EventKind.CLEARED)
     if direction == episode.direction and int(level) > episode.step:
         return replace(told, kind=EventKind.GROWN, step=int(level))
-    if policy.cooldown is not None and moment - episode.told_at >= policy.cooldown:
+    if policy.cooldown is not None and moment - episode.last_event_at >= policy.cooldown:
         return told
     return None
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from pipeline_lib.alerts.episodes import EpisodePolicy, follow
-from pipeline_lib.model.events import Event, EventKind, Reading, Subject
+from pipeline_lib.model.events import Event, EventKind, Reading, RuleInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +25,20 @@ class PastEpisode:
 
 
 def past_episodes(
-    readings: Iterable[tuple[datetime, Reading | None]], subject: Subject, policy: EpisodePolicy
+    readings: Iterable[tuple[datetime, Reading | None]], rule: RuleInfo, policy: EpisodePolicy
 ) -> Iterator[PastEpisode]:
     """The episodes of one rule, oldest first.
 
     Args:
         readings: By moment, oldest first.
-        subject: What the rule measures.
+        rule: What the rule measures.
         policy: When to tell.
     """
     rows = list(readings)
     events: list[Event] = []
     peak = Decimal(0)
-    for (moment, reading), turn in zip(rows, follow(rows, subject, policy), strict=True):
-        event = turn.event
+    for (moment, reading), transition in zip(rows, follow(rows, rule, policy), strict=True):
+        event = transition.event
         if event is not None and event.kind is EventKind.FIRED:
             if events:
                 yield PastEpisode(tuple(events), moment, peak)
@@ -50,7 +50,7 @@ def past_episodes(
             events.append(event)
         if reading is not None:
             peak = max(peak, reading.value, key=lambda value: value * events[0].direction)
-        if turn.episode is None:
+        if transition.episode is None:
             yield PastEpisode(tuple(events), moment, peak)
             events = []
     if events:

@@ -13,21 +13,21 @@ _RISES = (EventKind.FIRED, EventKind.GROWN)
 
 
 @dataclass(frozen=True, slots=True)
-class Dues:
+class Pending:
     """The events up to a run that nobody was told of, by moment.
 
     Attributes:
-        due: To be told.
+        events: To be delivered.
         expired: Left untold for more than a day before the run.
     """
 
-    due: tuple[Event, ...]
+    events: tuple[Event, ...]
     expired: tuple[Event, ...]
 
 
-def sort_out(
+def select_pending(
     events: Sequence[Event], settled: Collection[EventKey], told: Iterable[Event], run_moment: datetime
-) -> Dues:
+) -> Pending:
     """What a run has to tell.
 
     An event is needless, and neither due nor expired, when a message has told the same of the same episode,
@@ -51,7 +51,7 @@ def sort_out(
         of_episode = [message for message in (*messages, *due) if _is_of_episode(message, event, end)]
         if not _is_needless(event, of_episode):
             (expired if event.moment < run_moment - LONGEST_PENDING else due).append(event)
-    return Dues(tuple(due), tuple(expired))
+    return Pending(tuple(due), tuple(expired))
 
 
 def _end_of_episode(event: Event, events: Sequence[Event]) -> datetime:
@@ -59,7 +59,7 @@ def _end_of_episode(event: Event, events: Sequence[Event]) -> datetime:
     ends = [
         other.moment if other.since == event.since else other.since
         for other in events
-        if other.subject.rule == event.subject.rule
+        if other.rule.name == event.rule.name
         and ((other.since == event.since and other.kind is EventKind.CLEARED) or other.since > event.since)
     ]
     return min(ends, default=datetime.max.replace(tzinfo=UTC))
@@ -68,7 +68,7 @@ def _end_of_episode(event: Event, events: Sequence[Event]) -> datetime:
 def _is_of_episode(message: Event, event: Event, end: datetime) -> bool:
     # An observation that came late moves an episode's beginning: what was told of it before lies within it.
     return (
-        message.subject.rule == event.subject.rule
+        message.rule.name == event.rule.name
         and message.direction == event.direction
         and message.since <= end
         and message.moment >= event.since

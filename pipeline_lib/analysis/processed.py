@@ -24,7 +24,7 @@ _WINDOW_COLUMNS = ("mean", "std", "count", "z_score")
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Lookback:
     """How far before a moment a row looks.
 
     Attributes:
@@ -36,8 +36,8 @@ class Reach:
     rows: int
 
     @classmethod
-    def of(cls, windows: "Sequence[Window]") -> "Reach":
-        """The reach of a table with these windows."""
+    def of(cls, windows: "Sequence[Window]") -> "Lookback":
+        """The lookback of a table with these windows."""
         spans = [window.span for window in windows]
         return cls(
             time=max([FURTHEST_BACK, *(span for span in spans if isinstance(span, timedelta))]),
@@ -68,7 +68,7 @@ def processed_rows(
     Args:
         observations: No moment twice.
         windows: The rolling windows, in the order of their columns.
-        before: Prices older than all ``observations``, oldest first: those within the ``Reach`` of
+        before: Prices older than all ``observations``, oldest first: those within the ``Lookback`` of
             ``windows`` make the rows the same as in a table that begins further back.
     """
     ordered = sorted(observations, key=lambda observation: observation.moment)

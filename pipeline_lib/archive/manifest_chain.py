@@ -117,10 +117,10 @@ def add(folder: Path, record: Record) -> None:
         newest = Newest(day, None)
         _write_newest(folder, newest)
     elif day > newest.day:
-        content = _mended(folder, newest)
+        content = _repaired(folder, newest)
         newest = Newest(day, Link(newest.day, hashlib.sha256(content).hexdigest()))
         _write_newest(folder, newest)
-    content = _mended(folder, newest)
+    content = _repaired(folder, newest)
     _write_at(manifest_path(folder, newest.day), len(content), encode_record(record))
 
 
@@ -172,7 +172,7 @@ def _write_newest(folder: Path, newest: Newest) -> None:
     replace(folder / _NEWEST, newest.day.isoformat().encode() + b"\n" + encode_link(newest.previous))
 
 
-def _mended(folder: Path, newest: Newest) -> bytes:
+def _repaired(folder: Path, newest: Newest) -> bytes:
     """The bytes of the manifest being written, begun if need be, without what a killed process left."""
     path, link = manifest_path(folder, newest.day), encode_link(newest.previous)
     manifest = read_manifest(folder, newest)

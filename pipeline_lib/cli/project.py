@@ -110,7 +110,7 @@ def complete_names_and_files(
 
 
 def reporting_errors(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Turn an error of this package into its text on stderr and exit code 1."""
+    """Transition an error of this package into its text on stderr and exit code 1."""
 
     @wraps(command)
     def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:

@@ -7,7 +7,7 @@ _LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class ApiError:
     """An error body's content.
 
     Attributes:
@@ -19,23 +19,23 @@ class Complaint:
     text: str
 
 
-def read_complaint(body: bytes) -> Complaint:
+def read_api_error(body: bytes) -> ApiError:
     """Read the body of an answer that is not 200, whatever its shape."""
     text = body.decode("utf-8", errors="replace")
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
-        return Complaint(None, shorten(text))
+        return ApiError(None, shorten(text))
     if not isinstance(content, dict):
-        return Complaint(None, shorten(text))
+        return ApiError(None, shorten(text))
     error = content.get("error")
     if isinstance(error, str):
-        return Complaint(None, shorten(error))
+        return ApiError(None, shorten(error))
     holder = error if isinstance(error, dict) else content
     status = holder.get("status")
     status = status if isinstance(status, dict) else {}
     code = status.get("error_code", content.get("error_code"))
-    return Complaint(code if isinstance(code, int) else None, shorten(str(status.get("error_message", text))))
+    return ApiError(code if isinstance(code, int) else None, shorten(str(status.get("error_message", text))))
 
 
 def shorten(text: str) -> str:

@@ -16,7 +16,7 @@ from pipeline_lib.model.observation import HISTORY_PATH_END
 LONGEST_RANGE = timedelta(days=89)
 """The widest range asked for. Up to 90 days CoinGecko gives a point an hour, beyond that one a day."""
 
-SETTLING = timedelta(hours=1)
+HISTORY_LAG = timedelta(hours=1)
 """How long after a moment its points may still come: a recorded answer ended 29 minutes before its time."""
 
 # Runs that are started at once come in no order.

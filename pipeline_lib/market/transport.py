@@ -16,7 +16,7 @@ from pipeline_lib.errors import (
     RequestRefusedError,
     UnexpectedAnswerError,
 )
-from pipeline_lib.market.error_bodies import read_complaint, shorten
+from pipeline_lib.market.error_bodies import read_api_error, shorten
 from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.quota.calls import CallQuota
 
@@ -168,8 +168,8 @@ def _check_content_type(response: "requests.Response") -> None:
 
 def _failure(response: "requests.Response", body: bytes) -> MarketError:
     status = response.status_code
-    complaint = read_complaint(body)
-    message = f"CoinGecko answered {status}" + (f": {complaint.text}" if complaint.text else "")
+    api_error = read_api_error(body)
+    message = f"CoinGecko answered {status}" + (f": {api_error.text}" if api_error.text else "")
     if status in _TEMPORARY_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return MarketUnavailableError(
             message,
@@ -186,8 +186,8 @@ def _failure(response: "requests.Response", body: bytes) -> MarketError:
     return RequestRefusedError(
         message,
         status=status,
-        error_code=complaint.code,
-        hint=_HINTS_BY_CODE.get(complaint.code or 0, _HINTS_BY_STATUS.get(status, _HINT_OF_A_REFUSAL)),
+        error_code=api_error.code,
+        hint=_HINTS_BY_CODE.get(api_error.code or 0, _HINTS_BY_STATUS.get(status, _HINT_OF_A_REFUSAL)),
     )
 
 

@@ -12,12 +12,12 @@ class Difference:
     Attributes:
         place: The file, with its line where there is one, or the object.
         reason: What is wrong there.
-        mend: What to do about it.
+        fix: What to do about it.
     """
 
     place: str
     reason: str
-    mend: str
+    fix: str
 
 
 Check: TypeAlias = Callable[[], Iterator[Difference]]

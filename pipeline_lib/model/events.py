@@ -22,17 +22,17 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RuleInfo:
     """What a rule measures, for messages.
 
     Attributes:
-        rule: The rule's name: ``1h``, ``z_score_7d``.
+        name: The rule's name: ``1h``, ``z_score_7d``.
         threshold: From which value on the rule fires, in either direction.
         unit: What stands behind a value: ``%``, ``deviations``.
         scope: What a value is of: ``in 24h``, ``from the 7d mean``.
     """
 
-    rule: str
+    name: str
     threshold: Decimal
     unit: str
     scope: str
@@ -66,7 +66,7 @@ class Event:
         direction: 1 for an episode above, -1 for one below.
         step: The greatest whole multiple of its threshold that the episode has passed so far, 1 or more.
         value: The rule's value at ``moment``.
-        subject: What was measured.
+        rule: What was measured.
     """
 
     kind: EventKind
@@ -75,12 +75,12 @@ class Event:
     direction: int
     step: int
     value: Decimal
-    subject: Subject
+    rule: RuleInfo
 
     @property
     def key(self) -> EventKey:
         """The same for the same event, whichever run comes to it."""
-        return (self.subject.rule, self.kind, self.moment)
+        return (self.rule.name, self.kind, self.moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ class Episode:
         since: When it began (UTC).
         direction: 1 or -1.
         step: The greatest whole multiple of its threshold that was told.
-        told_at: The moment of its last event (UTC).
+        last_event_at: The moment of its last event (UTC).
     """
 
     since: datetime
     direction: int
     step: int
-    told_at: datetime
+    last_event_at: datetime

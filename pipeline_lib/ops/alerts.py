@@ -1,4 +1,4 @@
-"""Telling the people who run the pipelines: of what, once, and through which channels.
+"""Notification the people who run the pipelines: of what, once, and through which channels.
 
 Here the record of open problems, the decision what to tell and the channels meet. Airflow's notifiers, its
 tasks and its dag processor call the same functions.
@@ -31,7 +31,7 @@ from pipeline_lib.ops.notices import (
     recovery_notice,
     warning_notice,
 )
-from pipeline_lib.ops.problems import Telling, add_failure, add_telling, decide, is_over
+from pipeline_lib.ops.problems import Notification, add_failure, add_notification, decide, is_over
 from pipeline_lib.settings import Settings, secrets_of
 from pipeline_lib.store.files.locking import exclusive
 from pipeline_lib.store.state.problem_files import (
@@ -103,14 +103,14 @@ class OpsAlerts:
         path = problem_path(self.data_dir, run.pipeline, run.task)
         with _locked_if_possible(path):
             problem = _read_if_possible(path)
-            telling = decide(problem, kind, self.now())
+            notification = decide(problem, kind, self.now())
             problem = add_failure(problem, run.moment)
-            if telling is Telling.NOTHING:
+            if notification is Notification.NOTHING:
                 _log.info("operators know of %s: told at %s", kind, problem.told[kind])
                 write_problem(path, problem)
                 return
-            told = add_telling(problem, kind, self.now())
-            self._tell(failure_notice(failure, problem, telling), lambda: write_problem(path, told))
+            told = add_notification(problem, kind, self.now())
+            self._tell(failure_notice(failure, problem, notification), lambda: write_problem(path, told))
 
     def task_succeeded(self, run: TaskRun) -> None:
         """Tell that a task works again, when it had failed; one look at the disk when it hadn't.
@@ -145,12 +145,14 @@ class OpsAlerts:
                 close_problem(path)
                 return
             now, known = self.now(), read_problem(path)
-            news = [warning for warning in warnings if decide(known, warning, now) is not Telling.NOTHING]
+            news = [
+                warning for warning in warnings if decide(known, warning, now) is not Notification.NOTHING
+            ]
             if not news:
                 return
             problem = add_failure(known, run.moment)
             for warning in news:
-                problem = add_telling(problem, warning, now)
+                problem = add_notification(problem, warning, now)
             self._tell(warning_notice(run, news), lambda: write_problem(path, problem))
 
     def run_is_late(self, run: TaskRun, needed_by: datetime) -> None:
@@ -163,9 +165,9 @@ class OpsAlerts:
         path = problem_path(self.data_dir, run.pipeline, _LATE)
         with _locked_if_possible(path):
             known = _read_if_possible(path)
-            if decide(known, _LATE, self.now()) is Telling.NOTHING:
+            if decide(known, _LATE, self.now()) is Notification.NOTHING:
                 return
-            problem = add_telling(add_failure(known, run.moment), _LATE, self.now())
+            problem = add_notification(add_failure(known, run.moment), _LATE, self.now())
             self._tell(late_notice(run, needed_by), lambda: write_problem(path, problem))
 
     def file_failed_to_import(self, file_name: str, problems: Sequence[str], *, is_new: bool) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.open_problem import OpenProblem
 from pipeline_lib.ops.advice import advice_for, kind_of, message_of
-from pipeline_lib.ops.problems import REMINDER, Telling
+from pipeline_lib.ops.problems import REMINDER, Notification
 
 _BROKEN, _WARNING, _LATE, _WELL = ":wrench:", ":warning:", ":hourglass:", ":white_check_mark:"
 _MOST_PROBLEMS = 10
@@ -80,16 +80,16 @@ class TaskFailure:
     tries: int
 
 
-def failure_notice(failure: TaskFailure, problem: OpenProblem, telling: Telling) -> OpsNotice:
+def failure_notice(failure: TaskFailure, problem: OpenProblem, notification: Notification) -> OpsNotice:
     """A task failed after its last try."""
     run, first = failure.run, format_moment(problem.since)
     facts = [
         (kind_of(failure.error), message_of(failure.error)),
         ("Run", f"{format_moment(run.moment)}, try {failure.try_number} of {failure.tries}"),
     ]
-    if telling is Telling.STILL:
+    if notification is Notification.STILL:
         facts.append(("Since", f"the run of {first}; {problem.runs} failures so far"))
-    verb = "still fails" if telling is Telling.STILL else "failed"
+    verb = "still fails" if notification is Notification.STILL else "failed"
     to_do = (
         f"{advice_for(failure.error)}. Then clear the task in Airflow. "
         f"The same trouble of this task is told again after {_HOURS} hours, and once when it works again."

@@ -10,7 +10,7 @@ REMINDER = timedelta(hours=24)
 """How long the same trouble of one task is told once only."""
 
 
-class Telling(Enum):
+class Notification(Enum):
     """What operators hear of one more failure."""
 
     NEW = "new"
@@ -21,7 +21,7 @@ class Telling(Enum):
     """They know it."""
 
 
-def decide(problem: OpenProblem | None, kind: str, now: datetime) -> Telling:
+def decide(problem: OpenProblem | None, kind: str, now: datetime) -> Notification:
     """What is told of a failure.
 
     Args:
@@ -31,8 +31,8 @@ def decide(problem: OpenProblem | None, kind: str, now: datetime) -> Telling:
     """
     told = problem.told.get(kind) if problem else None
     if told is None:
-        return Telling.NEW
-    return Telling.STILL if now - told >= REMINDER else Telling.NOTHING
+        return Notification.NEW
+    return Notification.STILL if now - told >= REMINDER else Notification.NOTHING
 
 
 def add_failure(problem: OpenProblem | None, moment: datetime) -> OpenProblem:
@@ -42,7 +42,7 @@ def add_failure(problem: OpenProblem | None, moment: datetime) -> OpenProblem:
     return replace(problem, last=moment, runs=problem.runs + 1)
 
 
-def add_telling(problem: OpenProblem, kind: str, now: datetime) -> OpenProblem:
+def add_notification(problem: OpenProblem, kind: str, now: datetime) -> OpenProblem:
     """The problem after operators were told of ``kind``."""
     return replace(problem, told={**problem.told, kind: now})
 

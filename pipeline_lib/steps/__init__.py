@@ -7,13 +7,13 @@ tests call the same ones. A step that fails raises; a step that has nothing to d
 from pipeline_lib.steps.alerting.alert import send_price_alerts
 from pipeline_lib.steps.compute import compute_moving_average
 from pipeline_lib.steps.fetching.fetch import fetch_and_save_price
-from pipeline_lib.steps.run import Access, Run, Step
+from pipeline_lib.steps.run import Run, Services, Step
 from pipeline_lib.steps.upload import upload_processed_csv_to_s3, upload_raw_to_s3
 
 __all__ = [
     "ALL_STEPS",
-    "Access",
     "Run",
+    "Services",
     "Step",
     "compute_moving_average",
     "fetch_and_save_price",

@@ -35,7 +35,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class Services:
     """What steps reach the world with.
 
     Attributes:
@@ -53,8 +53,8 @@ class Access:
     sleep: Callable[[float], None] = time.sleep
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "Access":
-        """Access by what the environment sets alone."""
+    def from_settings(cls, settings: Settings) -> "Services":
+        """Services by what the environment sets alone."""
         return cls(
             settings=settings,
             find_slack_webhook=lambda: settings.slack_webhook_url,
@@ -75,12 +75,12 @@ class Access:
         """How Slack is reached."""
         return SlackWebhook(webhook)
 
-    def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Access":
-        """The access of one pipeline, which may name a variable of ``environment`` as its own webhook."""
+    def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Services":
+        """The services of one pipeline, which may name a variable of ``environment`` as its own webhook."""
         variable = spec.alerts.webhook_variable
         if variable is None:
             return self
         return replace(self, find_slack_webhook=lambda: read_webhook(environment, variable))
 
 
-Step: TypeAlias = Callable[[PipelineSpec, Run, Access], Outcome]
+Step: TypeAlias = Callable[[PipelineSpec, Run, Services], Outcome]

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline_lib.analysis.processed import METHOD, Reach, processed_columns, processed_rows
+from pipeline_lib.analysis.processed import METHOD, Lookback, processed_columns, processed_rows
 from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.common.timestamps import format_moment
@@ -68,7 +68,7 @@ def update_processed_table(layout: Layout, windows: "Sequence[Window]") -> Updat
                 content = _encode(layout, new, windows, table, table.end)
                 processed_table.append(layout.processed_table, table.end, content)
                 return _note(layout, progress.rows + len(new), log_bytes, max(row.moment for row in new))
-            return _replace_from_latecomer(layout, windows, table, progress.rows)
+            return _replace_from_late_row(layout, windows, table, progress.rows)
 
 
 def rebuild_processed_table(layout: Layout, windows: "Sequence[Window]") -> Updated:
@@ -124,7 +124,7 @@ def _rebuild(layout: Layout, windows: "Sequence[Window]") -> Updated:
     return replace(_note(layout, len(observations), log_bytes, last), changed=changed)
 
 
-def _replace_from_latecomer(
+def _replace_from_late_row(
     layout: Layout, windows: "Sequence[Window]", table: SortedTable, rows: int
 ) -> Updated:
     """Make the table anew from the place of the earliest row that isn't among its ``rows`` on."""
@@ -146,9 +146,9 @@ def _encode(
 ) -> bytes:
     """The rows of ``observations``, which go into the table at ``place``."""
     _check_moments(layout.raw_log, observations)
-    reach = Reach.of(windows)
-    oldest = min(row.moment for row in observations) - reach.time
-    prices = table.prices_before(place, oldest, reach.rows)
+    lookback = Lookback.of(windows)
+    oldest = min(row.moment for row in observations) - lookback.time
+    prices = table.prices_before(place, oldest, lookback.rows)
     before = [PricePoint(moment, price) for moment, price in prices]
     return processed_table.encode_rows(processed_rows(observations, windows, before))
 

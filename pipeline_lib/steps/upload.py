@@ -14,45 +14,45 @@ from pipeline_lib.publishing.s3 import (
 from pipeline_lib.publishing.s3.objects import ObjectOptions
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.run import Access, Run
+from pipeline_lib.steps.run import Run, Services
 
 # A run makes up for so many at most: a day's worth of minutes, well within a task's time.
 _MOST_AT_ONCE = 1440
 _WARNINGS_SHOWN = 5
 
 
-def upload_raw_to_s3(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
+def upload_raw_to_s3(spec: PipelineSpec, run: Run, services: Services) -> Outcome:
     """Publish the run's snapshot, which never changes on S3 either, and all that S3 lacks of the raw log.
 
     Raises:
         StoreError: S3 refuses or is away, or the snapshot is missing.
         OSError: The disk is full or read-only.
     """
-    destination = find_destination(spec, access)
+    destination = find_destination(spec, services)
     if isinstance(destination, Skipped):
         return destination
-    layout = Layout.of(spec.name, access.settings)
+    layout = Layout.of(spec.name, services.settings)
     publish_snapshot(layout, destination, run.moment)
     report = publish_raw_log(layout, destination, published=[run.moment], at_most=_MOST_AT_ONCE)
     return Done(_describe_raw(destination, report), _warnings(report))
 
 
-def upload_processed_csv_to_s3(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
+def upload_processed_csv_to_s3(spec: PipelineSpec, run: Run, services: Services) -> Outcome:
     """Publish the run's day of the processed table, all other days that have changed, and the whole table.
 
     Raises:
         StoreError: S3 refuses or is away, or the table has no row of the run's day.
         OSError: The disk is full or read-only.
     """
-    destination = find_destination(spec, access)
+    destination = find_destination(spec, services)
     if isinstance(destination, Skipped):
         return destination
-    layout = Layout.of(spec.name, access.settings)
+    layout = Layout.of(spec.name, services.settings)
     report = publish_processed_table(layout, destination, day=run.moment.date(), at_most=_MOST_AT_ONCE)
     return Done(_describe_processed(destination, report, run))
 
 
-def find_destination(spec: PipelineSpec, access: Access) -> Destination | Skipped:
+def find_destination(spec: PipelineSpec, services: Services) -> Destination | Skipped:
     """Where a pipeline publishes, or why it doesn't.
 
     Raises:
@@ -60,10 +60,10 @@ def find_destination(spec: PipelineSpec, access: Access) -> Destination | Skippe
     """
     if spec.s3 is None:
         return Skipped("the spec has no s3 section")
-    name = spec.s3.bucket or access.settings.s3_bucket
+    name = spec.s3.bucket or services.settings.s3_bucket
     if name is None:
         return Skipped("no bucket: neither s3.bucket in the spec nor S3_BUCKET is set")
-    bucket = access.open_s3_account().open_bucket(name, spec.s3.endpoint_url)
+    bucket = services.open_s3_account().open_bucket(name, spec.s3.endpoint_url)
     if bucket is None:
         return Skipped("no AWS credentials were found")
     options = ObjectOptions(spec.s3.encryption, spec.s3.kms_key_id, spec.s3.storage_class)

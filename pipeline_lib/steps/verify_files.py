@@ -63,8 +63,8 @@ def check_archive(layout: Layout) -> Iterator[Difference]:
                 yield Difference(str(path), "no manifest lists it", _RECORD)
         elif name not in found:
             # The row beside a JSON file follows from it.
-            mend = f"run its moment again, or {_RESTORE}" if path.suffix == ".csv" else _RESTORE
-            yield Difference(str(path), "it is missing", mend)
+            fix = f"run its moment again, or {_RESTORE}" if path.suffix == ".csv" else _RESTORE
+            yield Difference(str(path), "it is missing", fix)
         else:
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             if sha256 != hashes[name]:

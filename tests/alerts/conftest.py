@@ -5,7 +5,7 @@ from socket import create_server
 
 import pytest
 
-from pipeline_lib.alerts.messages.composing import Market, MovesText, WindowText
+from pipeline_lib.alerts.messages.composing import AlertContext, MovesText, WindowText
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
@@ -16,8 +16,8 @@ MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
 
 
 @pytest.fixture
-def market() -> Market:
-    return Market(
+def market() -> AlertContext:
+    return AlertContext(
         pipeline="bitcoin",
         coin="bitcoin",
         vs_currency="usd",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.alerts.episodes import EpisodePolicy, Turn, follow
+from pipeline_lib.alerts.episodes import EpisodePolicy, Transition, follow
 from pipeline_lib.alerts.past_episodes import past_episodes
 from pipeline_lib.model.events import Reading
 from tests.alerts.samples import DAY_MOVE, HOUR, at
@@ -15,7 +15,7 @@ POLICY = EpisodePolicy(Decimal("0.7"), None)
 LEVELS = st.lists(st.none() | st.decimals(-4, 4, places=1), max_size=40)
 
 
-def _turns(levels: Sequence[str | None], policy: EpisodePolicy = POLICY) -> list[Turn]:
+def _turns(levels: Sequence[str | None], policy: EpisodePolicy = POLICY) -> list[Transition]:
     readings = [
         (at(hour), None if level is None else Reading(Decimal(level), Decimal(level) * 8))
         for hour, level in enumerate(levels)
@@ -24,7 +24,7 @@ def _turns(levels: Sequence[str | None], policy: EpisodePolicy = POLICY) -> list
 
 
 def _told(levels: Sequence[str | None], policy: EpisodePolicy = POLICY) -> list[str]:
-    events = [turn.event for turn in _turns(levels, policy) if turn.event]
+    events = [transition.event for transition in _turns(levels, policy) if transition.event]
     return [f"{event.kind.value} {(event.moment - at(0)) // HOUR}" for event in events]
 
 
@@ -59,7 +59,7 @@ def test_after_the_cooldown_an_episode_is_told_again() -> None:
 
 
 def test_what_is_told_knows_its_episode() -> None:
-    fired, grown, cleared = (turn.event for turn in _turns(["-1", "-2.2", "0"]))
+    fired, grown, cleared = (transition.event for transition in _turns(["-1", "-2.2", "0"]))
     assert fired is not None
     assert grown is not None
     assert cleared is not None
@@ -86,7 +86,7 @@ def test_past_episodes_hold_every_event_once(levels: list[Decimal | None]) -> No
     readings = [
         (at(hour), None if level is None else Reading(level, level)) for hour, level in enumerate(levels)
     ]
-    events = [turn.event for turn in follow(readings, DAY_MOVE, POLICY) if turn.event]
+    events = [transition.event for transition in follow(readings, DAY_MOVE, POLICY) if transition.event]
     episodes = list(past_episodes(readings, DAY_MOVE, POLICY))
     assert [event for episode in episodes for event in episode.events] == events
     for episode in episodes:

@@ -1,45 +1,45 @@
 import pytest
 
-from pipeline_lib.alerts.pending import Dues, sort_out
+from pipeline_lib.alerts.pending import Pending, select_pending
 from pipeline_lib.model.events import Event
 from tests.alerts.samples import CLEARED, FIRED, GROWN, REMINDED, at, event
 
 
-def _sort(events: list[Event], told: list[Event] | None = None, hours: float = 0) -> Dues:
+def _sort(events: list[Event], told: list[Event] | None = None, hours: float = 0) -> Pending:
     messages = told or []
-    return sort_out(events, {message.key for message in messages}, messages, at(hours))
+    return select_pending(events, {message.key for message in messages}, messages, at(hours))
 
 
 def test_what_happened_now_is_due() -> None:
-    assert _sort([event(FIRED)]) == Dues((event(FIRED),), ())
+    assert _sort([event(FIRED)]) == Pending((event(FIRED),), ())
 
 
 def test_what_was_told_is_not_due_again() -> None:
-    assert _sort([event(FIRED)], told=[event(FIRED)]) == Dues((), ())
+    assert _sort([event(FIRED)], told=[event(FIRED)]) == Pending((), ())
 
 
 def test_what_was_left_untold_is_due_until_a_day_has_passed() -> None:
-    assert _sort([event(FIRED)], hours=24) == Dues((event(FIRED),), ())
-    assert _sort([event(FIRED)], hours=24.1) == Dues((), (event(FIRED),))
+    assert _sort([event(FIRED)], hours=24) == Pending((event(FIRED),), ())
+    assert _sort([event(FIRED)], hours=24.1) == Pending((), (event(FIRED),))
 
 
 def test_what_comes_after_the_run_is_left_to_later_runs() -> None:
-    assert _sort([event(FIRED), event(CLEARED, 3, since=0)], hours=2).due == (event(FIRED),)
+    assert _sort([event(FIRED), event(CLEARED, 3, since=0)], hours=2).events == (event(FIRED),)
 
 
 def test_what_is_due_stands_by_moment() -> None:
     events = [event(CLEARED, 3, since=0), event(FIRED)]
-    assert _sort(events, hours=3).due == (event(FIRED), event(CLEARED, 3, since=0))
+    assert _sort(events, hours=3).events == (event(FIRED), event(CLEARED, 3, since=0))
 
 
 def test_the_end_of_what_nobody_knows_of_is_not_told() -> None:
     cleared = event(CLEARED, 3, since=0)
-    assert _sort([cleared], hours=3) == Dues((), ())
-    assert _sort([cleared], told=[event(FIRED)], hours=3).due == (cleared,)
+    assert _sort([cleared], hours=3) == Pending((), ())
+    assert _sort([cleared], told=[event(FIRED)], hours=3).events == (cleared,)
 
 
 @pytest.mark.parametrize(
-    ("now_true", "told_before", "is_due"),
+    ("now_true", "delivered_before", "is_due"),
     [
         # The beginning is found to be earlier than it was told.
         ([event(FIRED, 0)], [event(FIRED, 1)], False),
@@ -56,6 +56,6 @@ def test_the_end_of_what_nobody_knows_of_is_not_told() -> None:
     ],
 )
 def test_a_late_observation_makes_nothing_told_twice(
-    now_true: list[Event], told_before: list[Event], *, is_due: bool
+    now_true: list[Event], delivered_before: list[Event], *, is_due: bool
 ) -> None:
-    assert (now_true[0] in _sort(now_true, told=told_before, hours=3).due) is is_due
+    assert (now_true[0] in _sort(now_true, told=delivered_before, hours=3).events) is is_due

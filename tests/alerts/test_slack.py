@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_lib.alerts.messages.composing import Market, announce, slack_messages
+from pipeline_lib.alerts.messages.composing import AlertContext, announce, slack_messages
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
@@ -21,7 +21,7 @@ def _fault(status: int, times: int | None = 1, retry_after: int | str | None = N
 
 
 def test_a_message_arrives_as_it_was_made(
-    webhook: SlackWebhook, simulator: Simulator, market: Market
+    webhook: SlackWebhook, simulator: Simulator, market: AlertContext
 ) -> None:
     ((message, _),) = slack_messages([announce(market, [event(FIRED)], market.moment)])
     webhook.deliver(message)

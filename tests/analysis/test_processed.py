@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.analysis.processed import Reach, price_points, processed_columns, processed_rows
+from pipeline_lib.analysis.processed import Lookback, price_points, processed_columns, processed_rows
 from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import Window
@@ -122,10 +122,10 @@ def test_rows_behind_a_cut_need_no_more_than_the_reach(
     ]
     cut = min(cut, len(rows) - 1)
     windows = (Window("x", span),)
-    reach, points = Reach.of(windows), price_points(rows[:cut])
+    lookback, points = Lookback.of(windows), price_points(rows[:cut])
     enough = [
         point
         for place, point in enumerate(points)
-        if point.moment >= rows[cut].moment - reach.time or place >= len(points) - reach.rows
+        if point.moment >= rows[cut].moment - lookback.time or place >= len(points) - lookback.rows
     ]
     assert list(processed_rows(rows[cut:], windows, enough)) == list(processed_rows(rows, windows))[cut:]

@@ -54,7 +54,7 @@ class FaultPoints:
         self._wrap("open", _path_of_opened)
         self._wrap_sends()
 
-    def reach(self, name: str, place: str, tear: Callable[[], object] | None = None) -> None:
+    def lookback(self, name: str, place: str, tear: Callable[[], object] | None = None) -> None:
         """Pass one point, or die there."""
         self.passed.append((name, place))
         if len(self.passed) == self.kill_at:
@@ -73,7 +73,7 @@ class FaultPoints:
                 if name in _TEARABLE:
                     half = (args[0], bytes(args[1])[: len(args[1]) // 2], *args[2:])
                     tear = lambda: original(*half)  # noqa: E731 (one line, used once)
-                self.reach(name, shown, tear)
+                self.lookback(name, shown, tear)
             return original(*args, **kwargs)
 
         setattr(os, name, wrapped)
@@ -82,7 +82,7 @@ class FaultPoints:
         original = socket.socket.sendall
 
         def sendall(connection: socket.socket, content: Any, *flags: int) -> None:  # noqa: ANN401 (any buffer)
-            self.reach("send", bytes(content[:200]).decode("latin-1").partition("\r\n")[0])
+            self.lookback("send", bytes(content[:200]).decode("latin-1").partition("\r\n")[0])
             original(connection, content, *flags)
 
         socket.socket.sendall = sendall  # type: ignore[method-assign, assignment]

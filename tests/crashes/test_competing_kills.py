@@ -52,7 +52,7 @@ def test_retries_lose_nothing_and_double_nothing(scene: Scene, moments: tuple[da
         tried += 1
         assert tried < KILLS * 2
         scene.restore("before")
-        told_before = len(scene.told())
+        delivered_before = len(scene.told())
         jobs = [
             Job(STEPS, moment, chance.randint(1, most_points), chance.random() < 0.3) for moment in moments
         ]
@@ -70,7 +70,7 @@ def test_retries_lose_nothing_and_double_nothing(scene: Scene, moments: tuple[da
         log_key = "crypto/btc/raw/btc_raw.csv"
         assert {**found.objects, log_key: ""} == {**expected.objects, log_key: ""}, where
         assert scene.object(log_key) == found.files["btc_raw.csv"], where
-        again = scene.told()[told_before:]
+        again = scene.told()[delivered_before:]
         assert set(again) == told, where
         # A message a run, and one too many for each kill between Slack's answer and the record of it.
         assert len(again) <= len(set(moments)) + codes.count(KILLED), where

@@ -73,12 +73,12 @@ def _run_steps(job: Mapping[str, Any], account: S3Account, points: FaultPoints) 
     environment = {**os.environ, **job["environment"]}
     settings = Settings.from_environment(environment, project_folder=Path(job["folder"]))
     spec = Catalog(settings.dag_configs_dir).load(job["pipeline"])
-    access = steps.Access.from_settings(settings).for_pipeline(spec, environment)
-    access = replace(access, open_s3_account=lambda: account, now=lambda: _ASKED_AT)
+    services = steps.Services.from_settings(settings).for_pipeline(spec, environment)
+    services = replace(services, open_s3_account=lambda: account, now=lambda: _ASKED_AT)
     run = steps.Run(parse_moment(job["moment"]), url="https://airflow.example/run")
     points.install()
     for name in job["steps"]:
-        getattr(steps, name)(spec, run, access)
+        getattr(steps, name)(spec, run, services)
 
 
 if __name__ == "__main__":

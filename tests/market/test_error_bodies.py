@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.market.error_bodies import Complaint, read_complaint
+from pipeline_lib.market.error_bodies import ApiError, read_api_error
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from pipeline_lib.market.error_bodies import Complaint, read_complaint
     ids=["status", "error status", "timestamp", "error", "status and error"],
 )
 def test_each_shape_tells_its_code_and_text(document: Any, code: int | None, text: str) -> None:  # noqa: ANN401
-    assert read_complaint(json.dumps(document).encode()) == Complaint(code, text)
+    assert read_api_error(json.dumps(document).encode()) == ApiError(code, text)
 
 
 @pytest.mark.parametrize(
@@ -46,33 +46,33 @@ def test_each_shape_tells_its_code_and_text(document: Any, code: int | None, tex
     ],
 )
 def test_any_other_body_is_its_own_text(body: bytes, text: str) -> None:
-    assert read_complaint(body).text == text
+    assert read_api_error(body).text == text
 
 
 def test_a_code_without_a_text_is_kept() -> None:
-    assert read_complaint(b'{"status": {"error_code": 429}}').code == 429
+    assert read_api_error(b'{"status": {"error_code": 429}}').code == 429
 
 
 @pytest.mark.parametrize("code", ['"10002"', "null", "1.5", "[]"])
 def test_a_code_that_is_no_whole_number_is_none(code: str) -> None:
     body = f'{{"status": {{"error_code": {code}, "error_message": "x"}}}}'
-    assert read_complaint(body.encode()) == Complaint(None, "x")
+    assert read_api_error(body.encode()) == ApiError(None, "x")
 
 
 def test_a_long_text_is_cut() -> None:
-    assert read_complaint(b"x" * 200).text == "x" * 200
-    assert read_complaint(b"x" * 201).text == "x" * 199 + "…"
+    assert read_api_error(b"x" * 200).text == "x" * 200
+    assert read_api_error(b"x" * 201).text == "x" * 199 + "…"
 
 
 def test_what_would_harm_a_terminal_is_left_out() -> None:
-    assert read_complaint(b'{"error": "a\\u001b[31m\\u0000b\\ud800c"}').text == "a [31m b c"
+    assert read_api_error(b'{"error": "a\\u001b[31m\\u0000b\\ud800c"}').text == "a [31m b c"
 
 
 @pytest.mark.parametrize("body", [b'{"a": ' + b"9" * 5000 + b"}", b"[" * 100_000, b'{"a":' * 50_000])
 def test_json_that_python_doesnt_read_is_text(body: bytes) -> None:
-    complaint = read_complaint(body)
-    assert complaint.code is None
-    assert len(complaint.text) == 200
+    api_error = read_api_error(body)
+    assert api_error.code is None
+    assert len(api_error.text) == 200
 
 
 @given(
@@ -82,7 +82,7 @@ def test_json_that_python_doesnt_read_is_text(body: bytes) -> None:
 )
 @settings(deadline=None)
 def test_any_body_tells_one_printable_line(body: bytes) -> None:
-    complaint = read_complaint(body)
-    assert len(complaint.text) <= 200
-    assert complaint.text.isprintable()
-    assert complaint.text == complaint.text.strip()
+    api_error = read_api_error(body)
+    assert len(api_error.text) <= 200
+    assert api_error.text.isprintable()
+    assert api_error.text == api_error.text.strip()

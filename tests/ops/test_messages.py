@@ -20,7 +20,7 @@ from pipeline_lib.ops.notices import (
     recovery_notice,
     warning_notice,
 )
-from pipeline_lib.ops.problems import Telling
+from pipeline_lib.ops.problems import Notification
 
 MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
 RUN = TaskRun("bitcoin", "upload_raw_to_s3", MOMENT, (Link("log", "https://airflow.example/log?a=1&b=2"),))
@@ -33,7 +33,7 @@ def lines(notice: OpsNotice) -> list[str]:
 
 
 def test_a_conflict_on_s3_is_told_with_its_hint() -> None:
-    notice = failure_notice(TaskFailure(RUN, CONFLICT, 1, 4), PROBLEM, Telling.NEW)
+    notice = failure_notice(TaskFailure(RUN, CONFLICT, 1, 4), PROBLEM, Notification.NEW)
     assert ops_plain_title(notice) == "ops · bitcoin · upload_raw_to_s3 failed"
     assert lines(notice)[:2] == [
         "S3ConflictError: s3://b/k exists with other content: sha256 bb, not aa",
@@ -46,7 +46,7 @@ def test_a_conflict_on_s3_is_told_with_its_hint() -> None:
 
 
 def test_a_reminder_says_since_when() -> None:
-    notice = failure_notice(TaskFailure(RUN, CONFLICT, 1, 4), PROBLEM, Telling.STILL)
+    notice = failure_notice(TaskFailure(RUN, CONFLICT, 1, 4), PROBLEM, Notification.STILL)
     assert notice.title == "bitcoin · upload_raw_to_s3 still fails"
     assert "Since: the run of 2018-02-04T13:00:00Z; 26 failures so far" in lines(notice)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.model.open_problem import OpenProblem
-from pipeline_lib.ops.problems import REMINDER, Telling, add_failure, add_telling, decide, is_over
+from pipeline_lib.ops.problems import REMINDER, Notification, add_failure, add_notification, decide, is_over
 
 MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -15,19 +15,19 @@ TOLD = OpenProblem(MOMENT, MOMENT, 1, {"OSError": MOMENT})
 
 
 def test_a_first_failure_is_new() -> None:
-    assert decide(None, "OSError", MOMENT) is Telling.NEW
+    assert decide(None, "OSError", MOMENT) is Notification.NEW
     assert add_failure(None, MOMENT) == OpenProblem(MOMENT, MOMENT, 1, {})
 
 
 def test_the_same_is_told_again_after_a_day() -> None:
-    assert decide(TOLD, "OSError", MOMENT + REMINDER - timedelta(seconds=1)) is Telling.NOTHING
-    assert decide(TOLD, "OSError", MOMENT + REMINDER) is Telling.STILL
+    assert decide(TOLD, "OSError", MOMENT + REMINDER - timedelta(seconds=1)) is Notification.NOTHING
+    assert decide(TOLD, "OSError", MOMENT + REMINDER) is Notification.STILL
 
 
 def test_another_kind_of_trouble_is_new() -> None:
-    assert decide(TOLD, "StoreBusyError", MOMENT + HOUR) is Telling.NEW
-    both = add_telling(TOLD, "StoreBusyError", MOMENT + HOUR)
-    assert decide(both, "OSError", MOMENT + HOUR) is Telling.NOTHING
+    assert decide(TOLD, "StoreBusyError", MOMENT + HOUR) is Notification.NEW
+    both = add_notification(TOLD, "StoreBusyError", MOMENT + HOUR)
+    assert decide(both, "OSError", MOMENT + HOUR) is Notification.NOTHING
 
 
 def test_a_problem_knows_when_it_began_and_which_run_failed_last() -> None:
@@ -55,10 +55,10 @@ def test_no_kind_is_told_twice_a_day_and_none_goes_untold(failures: list[tuple[s
     told: dict[str, list[datetime]] = {"OSError": [], "StoreBusyError": []}
     for kind, minutes in failures:
         now += timedelta(minutes=minutes)
-        telling = decide(problem, kind, now)
+        notification = decide(problem, kind, now)
         problem = add_failure(problem, now)
-        if telling is not Telling.NOTHING:
-            problem = add_telling(problem, kind, now)
+        if notification is not Notification.NOTHING:
+            problem = add_notification(problem, kind, now)
             told[kind].append(now)
         # Whoever reads all messages knows of this failure since a day ago at most.
         assert now - told[kind][-1] < REMINDER

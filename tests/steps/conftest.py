@@ -14,7 +14,7 @@ from pipeline_lib.simulator.market.generator import GeneratedSeries
 from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.specs import AlertPolicy, PipelineSpec, QualityLimits, S3Target, Thresholds, Window
-from pipeline_lib.steps import Access
+from pipeline_lib.steps import Services
 from tests.steps.live_market import COINS, HOUR, LiveMarket
 from tests.steps.past_world import LATE
 from tests.steps.world import ASKED_AT, CRASH, START, World
@@ -90,17 +90,17 @@ def world(
         s3=S3Target(bucket=bucket.name, prefix="crypto/btc"),
         effective={},
     )
-    access = Access(
+    services = Services(
         settings, lambda: settings.slack_webhook_url, S3Account.from_environment, lambda: ASKED_AT
     )
-    return World(spec, access, simulator, bucket, tmp_path / "data")
+    return World(spec, services, simulator, bucket, tmp_path / "data")
 
 
 @pytest.fixture
 def past(world: World) -> World:
     """The world 30 hours after the crash, by the market's clock and by the real one."""
     world.simulator.clock.set(LATE)
-    return replace(world, access=replace(world.access, now=world.simulator.clock.now))
+    return replace(world, services=replace(world.services, now=world.simulator.clock.now))
 
 
 @pytest.fixture(scope="session")

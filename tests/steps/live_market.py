@@ -9,7 +9,7 @@ from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.specs import Catalog
-from pipeline_lib.steps import Access, Run
+from pipeline_lib.steps import Run, Services
 from pipeline_lib.steps.fetching.live import TakenSnapshot, take_live_snapshot
 
 HOUR = datetime(2025, 6, 1, 14, tzinfo=UTC)
@@ -47,8 +47,8 @@ class LiveMarket:
             project_folder=self.project,
         )
         spec = Catalog(settings.dag_configs_dir).load(name)
-        access = replace(Access.from_settings(settings), now=self.simulator.clock.now)
-        return take_live_snapshot(spec, Run(moment), access)
+        services = replace(Services.from_settings(settings), now=self.simulator.clock.now)
+        return take_live_snapshot(spec, Run(moment), services)
 
     @property
     def asked(self) -> list[str]:

@@ -14,7 +14,7 @@ MARKETS = "/coins/markets"
 
 def fetch(world: World, moment: datetime, *, is_backfill: bool = False) -> Outcome:
     """Run the first step, whatever the market's clock says."""
-    return steps.fetch_and_save_price(world.spec, Run(moment, is_backfill=is_backfill), world.access)
+    return steps.fetch_and_save_price(world.spec, Run(moment, is_backfill=is_backfill), world.services)
 
 
 def paths(world: World) -> list[str]:

@@ -26,7 +26,7 @@ THREE_HOURS = (
 
 
 def _compute(world: World, moment: datetime = CRASH) -> Outcome:
-    return steps.compute_moving_average(world.spec, Run(moment), world.access)
+    return steps.compute_moving_average(world.spec, Run(moment), world.services)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pipeline_lib import steps
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.model.outcome import Done
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps import Access, Run
+from pipeline_lib.steps import Run, Services
 from pipeline_lib.steps.replay import Replayed, replay
 from tests.steps.world import CRASH, World
 
@@ -60,7 +60,7 @@ def test_the_archive_alone_brings_back_log_and_table(world: World) -> None:
         (world.data / name).unlink()
     with pytest.raises(TableDamagedError, match="it holds no row, but the snapshot that came last is of"):
         world.fetch(CRASH)
-    layout = Layout.of("btc", world.access.settings)
+    layout = Layout.of("btc", world.services.settings)
     replayed = replay(layout, world.spec.windows, lambda _done, _all: None, drop_unarchived=False)
     assert replayed == Replayed(4, recorded=0, dropped=0, log_changed=True, table_changed=True)
     assert world.files() == before
@@ -71,7 +71,7 @@ def test_what_a_failed_compute_step_left_is_in_the_next_ones_table(world: World)
     moments = [CRASH + timedelta(hours=hours) for hours in (-3, -2, -1, 0)]
     for moment in moments:
         world.fetch(moment)
-    outcome = steps.compute_moving_average(world.spec, Run(CRASH), world.access)
+    outcome = steps.compute_moving_average(world.spec, Run(CRASH), world.services)
     assert outcome == Done("4 rows up to 2018-02-05T14:00:00Z")
 
 
@@ -88,7 +88,7 @@ def test_two_pipelines_of_one_coin_share_nothing(world: World) -> None:
 
 
 def test_access_by_the_environment_alone_is_enough(world: World) -> None:
-    by_environment = replace(world, access=Access.from_settings(world.access.settings))
+    by_environment = replace(world, services=Services.from_settings(world.services.settings))
     assert [line[:4] for line in by_environment.run_all(CRASH)] == ["done"] * 5
     assert len(world.told()) == 1
-    assert by_environment.access.now() > CRASH
+    assert by_environment.services.now() > CRASH

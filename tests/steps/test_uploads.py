@@ -26,13 +26,13 @@ def computed(world: World) -> World:
     """A world with the hours around midnight on disk, and the table of them."""
     for hours in (-16, -15, -14, -13, 0):
         world.fetch(CRASH + timedelta(hours=hours))
-    steps.compute_moving_average(world.spec, Run(CRASH), world.access)
+    steps.compute_moving_average(world.spec, Run(CRASH), world.services)
     return world
 
 
 def test_the_snapshot_and_the_whole_log_are_published(world: World) -> None:
     world.fetch(CRASH)
-    outcome = steps.upload_raw_to_s3(world.spec, Run(CRASH), world.access)
+    outcome = steps.upload_raw_to_s3(world.spec, Run(CRASH), world.services)
     assert outcome == Done(f"snapshot and s3://{world.bucket.name}/crypto/btc/raw/btc_raw.csv")
     files = world.files()
     assert world.objects() == {
@@ -44,7 +44,7 @@ def test_the_snapshot_and_the_whole_log_are_published(world: World) -> None:
 
 def test_published_objects_say_what_they_are(world: World) -> None:
     world.fetch(CRASH)
-    steps.upload_raw_to_s3(world.spec, Run(CRASH), world.access)
+    steps.upload_raw_to_s3(world.spec, Run(CRASH), world.services)
     client, name = world.bucket.client, world.bucket.name
     types = {key: client.head_object(Bucket=name, Key=key)["ContentType"] for key in world.objects()}
     assert types == {
@@ -55,7 +55,7 @@ def test_published_objects_say_what_they_are(world: World) -> None:
 
 
 def test_the_days_and_the_whole_table_are_published(computed: World) -> None:
-    outcome = steps.upload_processed_csv_to_s3(computed.spec, Run(CRASH), computed.access)
+    outcome = steps.upload_processed_csv_to_s3(computed.spec, Run(CRASH), computed.services)
     table_key = "crypto/btc/processed/btc_processed.csv"
     location = f"s3://{computed.bucket.name}/{table_key}"
     assert outcome == Done(f"the day's partition, 1 of other days and {location}")
@@ -74,14 +74,14 @@ def test_the_days_and_the_whole_table_are_published(computed: World) -> None:
 
 @BOTH
 def test_a_second_time_changes_no_byte(computed: World, step: Step) -> None:
-    step(computed.spec, Run(CRASH), computed.access)
+    step(computed.spec, Run(CRASH), computed.services)
     before = computed.objects()
-    step(computed.spec, Run(CRASH), computed.access)
+    step(computed.spec, Run(CRASH), computed.services)
     assert computed.objects() == before
 
 
 def test_a_day_grows_with_its_hours(computed: World) -> None:
-    steps.upload_processed_csv_to_s3(computed.spec, Run(CRASH), computed.access)
+    steps.upload_processed_csv_to_s3(computed.spec, Run(CRASH), computed.services)
     computed.run_all(CRASH + timedelta(hours=1))
     day = computed.objects()["crypto/btc/processed/date=2018-02-05/btc_processed.csv"]
     assert [line[:13] for line in day.splitlines()[1:]] == [
@@ -96,7 +96,7 @@ def test_a_torn_row_of_the_log_is_not_published(computed: World) -> None:
     whole = computed.files()["btc_raw.csv"]
     with (computed.data / "btc_raw.csv").open("ab") as log:
         log.write(b"2018-02-05T15:00:00Z,bitc")
-    steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.access)
+    steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
     assert computed.objects()["crypto/btc/raw/btc_raw.csv"] == whole
 
 
@@ -104,19 +104,19 @@ def test_a_snapshot_that_differs_from_the_published_one_is_a_conflict(computed: 
     key = f"{HOUR}.json"
     computed.bucket.replace(key, b"of another deployment", "application/json")
     with pytest.raises(S3ConflictError) as caught:
-        steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.access)
+        steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
     assert caught.value.location == f"s3://{computed.bucket.name}/{key}"
     assert computed.objects() == {key: b"of another deployment"}
 
 
 def test_a_changed_csv_of_a_published_snapshot_is_a_conflict(computed: World) -> None:
-    steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.access)
+    steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
     before = computed.objects()
     path = computed.data / "archive/btc/20180205T140000Z.csv"
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"7202.50", b"7202.51"))
     with pytest.raises(S3ConflictError, match=f"{HOUR}.csv exists with other content"):
-        steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.access)
+        steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
     assert computed.objects() == before
 
 
@@ -124,33 +124,33 @@ def test_a_missing_csv_of_the_archive_is_made_and_published(computed: World) -> 
     path = computed.data / "archive/btc/20180205T140000Z.csv"
     content = path.read_bytes()
     path.unlink()
-    steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.access)
+    steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
     assert path.read_bytes() == computed.objects()[f"{HOUR}.csv"] == content
 
 
 def test_a_run_without_snapshot_publishes_nothing(computed: World) -> None:
     with pytest.raises(SnapshotMissingError):
-        steps.upload_raw_to_s3(computed.spec, Run(CRASH + timedelta(hours=5)), computed.access)
+        steps.upload_raw_to_s3(computed.spec, Run(CRASH + timedelta(hours=5)), computed.services)
     assert computed.objects() == {}
 
 
 def test_a_run_without_rows_of_its_day_publishes_nothing(computed: World) -> None:
     with pytest.raises(TableDamagedError, match=r"no row of 2018-02-06 \(run the compute step first\)"):
-        steps.upload_processed_csv_to_s3(computed.spec, Run(CRASH + timedelta(days=1)), computed.access)
+        steps.upload_processed_csv_to_s3(computed.spec, Run(CRASH + timedelta(days=1)), computed.services)
     assert computed.objects() == {}
 
 
 @BOTH
 def test_a_spec_without_s3_section_publishes_nothing(computed: World, step: Step) -> None:
     local = computed.with_spec(_to(None))
-    assert step(local.spec, Run(CRASH), local.access) == Skipped("the spec has no s3 section")
+    assert step(local.spec, Run(CRASH), local.services) == Skipped("the spec has no s3 section")
     assert computed.objects() == {}
 
 
 @BOTH
 def test_without_a_bucket_nothing_is_published(computed: World, step: Step) -> None:
     nowhere = computed.with_spec(_to(S3Target(None, "crypto/btc", None, None)))
-    assert step(nowhere.spec, Run(CRASH), nowhere.access) == Skipped(
+    assert step(nowhere.spec, Run(CRASH), nowhere.services) == Skipped(
         "no bucket: neither s3.bucket in the spec nor S3_BUCKET is set"
     )
 
@@ -158,8 +158,8 @@ def test_without_a_bucket_nothing_is_published(computed: World, step: Step) -> N
 @BOTH
 def test_the_environments_bucket_serves_specs_that_name_none(computed: World, step: Step) -> None:
     nameless = computed.with_spec(_to(S3Target(None, "crypto/btc", None, None)))
-    settings = replace(computed.access.settings, s3_bucket=computed.bucket.name)
-    assert isinstance(step(nameless.spec, Run(CRASH), replace(computed.access, settings=settings)), Done)
+    settings = replace(computed.services.settings, s3_bucket=computed.bucket.name)
+    assert isinstance(step(nameless.spec, Run(CRASH), replace(computed.services, settings=settings)), Done)
     assert computed.objects() != {}
 
 
@@ -169,7 +169,7 @@ def test_without_credentials_nothing_is_published(
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    outcome = step(computed.spec, Run(CRASH), computed.access)
+    outcome = step(computed.spec, Run(CRASH), computed.services)
     assert outcome == Skipped("no AWS credentials were found")
 
 
@@ -177,7 +177,7 @@ def test_without_credentials_nothing_is_published(
 def test_a_missing_bucket_is_told(computed: World, step: Step) -> None:
     lost = computed.with_spec(_to(S3Target("no-such-bucket", "crypto/btc", None, None)))
     with pytest.raises(S3RefusedError) as caught:
-        step(lost.spec, Run(CRASH), lost.access)
+        step(lost.spec, Run(CRASH), lost.services)
     assert caught.value.code == "NoSuchBucket"
 
 
@@ -187,5 +187,5 @@ def test_the_specs_own_endpoint_is_used(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     target = S3Target(computed.bucket.name, "elsewhere", s3_url, None)
     own = computed.with_spec(_to(target))
-    steps.upload_processed_csv_to_s3(own.spec, Run(CRASH), own.access)
+    steps.upload_processed_csv_to_s3(own.spec, Run(CRASH), own.services)
     assert "elsewhere/processed/btc_processed.csv" in computed.objects()

@@ -17,14 +17,14 @@ RAW = "crypto/btc/raw/btc_raw.csv"
 
 
 def _upload(world: World, hour: int) -> Done:
-    outcome = steps.upload_raw_to_s3(world.spec, Run(HOURS[hour]), world.access)
+    outcome = steps.upload_raw_to_s3(world.spec, Run(HOURS[hour]), world.services)
     assert isinstance(outcome, Done)
     return outcome
 
 
 def _compute_and_upload(world: World, hour: int) -> Done:
-    steps.compute_moving_average(world.spec, Run(HOURS[hour]), world.access)
-    outcome = steps.upload_processed_csv_to_s3(world.spec, Run(HOURS[hour]), world.access)
+    steps.compute_moving_average(world.spec, Run(HOURS[hour]), world.services)
+    outcome = steps.upload_processed_csv_to_s3(world.spec, Run(HOURS[hour]), world.services)
     assert isinstance(outcome, Done)
     return outcome
 
@@ -34,7 +34,7 @@ def _requests(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, 
     from botocore.awsrequest import AWSPreparedRequest  # noqa: PLC0415 (heavy, and for typing the hook)
 
     sent: list[tuple[str, str]] = []
-    account = world.access.open_s3_account()
+    account = world.services.open_s3_account()
 
     def note(request: AWSPreparedRequest, **_others: object) -> None:
         path = request.url.partition(f"/{world.bucket.name}")[2]

@@ -11,7 +11,7 @@ from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.publishing.s3.objects import Bucket
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.steps import Access, Run
+from pipeline_lib.steps import Run, Services
 
 START = datetime(2018, 2, 3, tzinfo=UTC)
 CRASH = START + timedelta(hours=62)
@@ -24,14 +24,14 @@ class World:
 
     Attributes:
         spec: The pipeline; publishes to ``bucket``.
-        access: Reaches the simulator and the S3 server.
+        services: Reaches the simulator and the S3 server.
         simulator: Prices by the hour from ``START``; at ``CRASH`` they fall by a tenth.
         bucket: Empty at the start.
         data: The folder of everything that the pipeline writes.
     """
 
     spec: PipelineSpec
-    access: Access
+    services: Services
     simulator: Simulator
     bucket: Bucket
     data: Path
@@ -42,17 +42,17 @@ class World:
             # No real market goes back in time: nothing may be known of what it said later.
             shutil.rmtree(self.data / "coingecko", ignore_errors=True)
         self.simulator.clock.set(moment)
-        return steps.fetch_and_save_price(self.spec, Run(moment), self.access)
+        return steps.fetch_and_save_price(self.spec, Run(moment), self.services)
 
     def run_all(self, moment: datetime) -> list[str]:
         """Run all steps of a moment; what they say."""
         this_run = Run(moment, url="https://airflow.example/run")
         outcomes = [
             self.fetch(moment),
-            steps.compute_moving_average(self.spec, this_run, self.access),
-            steps.upload_processed_csv_to_s3(self.spec, this_run, self.access),
-            steps.send_price_alerts(self.spec, this_run, self.access),
-            steps.upload_raw_to_s3(self.spec, this_run, self.access),
+            steps.compute_moving_average(self.spec, this_run, self.services),
+            steps.upload_processed_csv_to_s3(self.spec, this_run, self.services),
+            steps.send_price_alerts(self.spec, this_run, self.services),
+            steps.upload_raw_to_s3(self.spec, this_run, self.services),
         ]
         return [says(outcome) for outcome in outcomes]
 

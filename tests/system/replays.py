@@ -16,9 +16,9 @@ from pipeline_lib.model.observation import Observation
 from pipeline_lib.publishing.s3.objects import S3Account
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import AlertPolicy, PipelineSpec, QualityLimits, Thresholds, Window
-from pipeline_lib.steps import Access, Run
+from pipeline_lib.steps import Run, Services
 from pipeline_lib.steps.alerting.alert import tell
-from pipeline_lib.store.state.alert_records import AlertRecords, Fate, told_events
+from pipeline_lib.store.state.alert_records import AlertRecords, DeliveryStatus, delivered_events
 
 HOUR = timedelta(hours=1)
 NEVER = Decimal(1000)
@@ -74,7 +74,7 @@ class _FakeWebhook(SlackWebhook):
 
 
 @dataclass(frozen=True, slots=True)
-class FakeAccess(Access):
+class FakeAccess(Services):
     """Reaches a Slack of this process."""
 
     slack: FakeSlack = field(default_factory=FakeSlack)
@@ -98,7 +98,7 @@ class Replay:
         if all(row.moment != moment for row in self.fetched[-100:]):
             self.fetched.append(observation(moment, self.prices[moment]))
             self.fetched.sort(key=lambda row: row.moment)
-        tell(self.spec, Run(moment, is_backfill=is_backfill), self._access(moment), self._since)
+        tell(self.spec, Run(moment, is_backfill=is_backfill), self._services(moment), self._since)
 
     def attempt(self, moment: datetime) -> bool:
         """The same; whether it succeeded."""
@@ -112,13 +112,13 @@ class Replay:
         """What the messages that Slack took are about, by the records; as many records as messages."""
         records = AlertRecords(self.data / "alerts" / "btc").since(min(self.prices))
         assert sum(record.message is not None for record in records) == len(self.slack.taken)
-        assert {record.fate for record in records} <= {Fate.TOLD}
-        return told_events(records)
+        assert {record.status for record in records} <= {DeliveryStatus.DELIVERED}
+        return delivered_events(records)
 
     def _since(self, moment: datetime) -> Sequence[Observation]:
         return self.fetched[bisect_left(self.fetched, moment, key=lambda row: row.moment) :]
 
-    def _access(self, moment: datetime) -> Access:
+    def _services(self, moment: datetime) -> Services:
         settings = Settings.from_environment(
             {"DATA_DIR": str(self.data), "SLACK_WEBHOOK_URL": "https://hooks.example/services/T/B/x"},
             project_folder=self.data,

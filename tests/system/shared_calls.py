@@ -35,7 +35,7 @@ def run_pipelines(names: list[str], moment: datetime, settings: Settings, report
         for name in names:
             spec = Catalog(settings.dag_configs_dir).load(name)
             outcome = steps.fetch_and_save_price(
-                spec, steps.Run(moment), steps.Access.from_settings(settings)
+                spec, steps.Run(moment), steps.Services.from_settings(settings)
             )
             assert isinstance(outcome, Done)
             file.write(outcome.summary + "\n")

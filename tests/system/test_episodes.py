@@ -57,15 +57,19 @@ def by_hand(prices: Prices, hours: int, threshold: int) -> Iterator[tuple[str, s
 
 
 def told_by(replay: Replay) -> Told:
-    return [(event.subject.rule, event.kind.value, event.moment) for event in replay.told()]
+    return [(event.rule.name, event.kind.value, event.moment) for event in replay.told()]
 
 
 def test_the_real_prices_have_as_many_episodes_as_counted_by_hand(prices: Prices) -> None:
     (_, day_rule), policy = rules_of(SPEC), EpisodePolicy(Decimal("0.7"), None)
     rows = [observation(moment, price) for moment, price in prices.items()]
     readings = day_rule.readings(rows, datetime.min.replace(tzinfo=UTC))
-    turns = follow(readings, day_rule.subject, policy)
-    events = [("24h", turn.event.kind.value, turn.moment) for turn in turns if turn.event]
+    transitions = follow(readings, day_rule.info, policy)
+    events = [
+        ("24h", transition.event.kind.value, transition.moment)
+        for transition in transitions
+        if transition.event
+    ]
     assert events == list(by_hand(prices, DAY, 10))
     assert Counter(kind for _, kind, _ in events) == {"fired": 134, "cleared": 134, "grown": 16}
 
@@ -148,7 +152,7 @@ def untold_episodes(events: Told, told: Told) -> Iterator[tuple[str, str, dateti
     ends = [moment for _, _, moment in events[1:]] + [datetime.max.replace(tzinfo=UTC)]
     for (rule, kind, moment), end in zip(events, ends, strict=False):
         if kind == "fired" and not any(
-            (rule, kind) == (told_rule, told_kind) and moment <= told_at <= end
-            for told_rule, told_kind, told_at in told
+            (rule, kind) == (told_rule, told_kind) and moment <= last_event_at <= end
+            for told_rule, told_kind, last_event_at in told
         ):
             yield rule, kind, moment

@@ -115,8 +115,8 @@ def warning_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step that does its work and has seen something."""
     compute = steps.compute_moving_average
 
-    def compute_and_warn(spec: PipelineSpec, run: steps.Run, access: steps.Access) -> Outcome:
-        outcome = compute(spec, run, access)
+    def compute_and_warn(spec: PipelineSpec, run: steps.Run, services: steps.Services) -> Outcome:
+        outcome = compute(spec, run, services)
         assert isinstance(outcome, Done)
         return replace(outcome, warnings=("the answer has a new field <roi>",))
 

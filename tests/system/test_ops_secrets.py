@@ -46,7 +46,7 @@ def secrets(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_no_log_and_no_field_holds_a_secret(world: World, secrets: list[str]) -> None:
     world.simulator.clock.set(CRASH)
-    # The first run fails, and so does telling it; the second one tells prices.
+    # The first run fails, and so does notification it; the second one tells prices.
     world.simulator.faults.add(
         Fault(kind="status", status=401, path="/coins"), Fault(kind="status", status=403, path="/services")
     )

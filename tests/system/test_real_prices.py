@@ -73,11 +73,11 @@ def test_2000_real_hours(
 def _run_all(market: Simulator, moments: list[datetime]) -> None:
     settings = Settings.from_environment(os.environ, project_folder=PROJECT)
     spec, account = Catalog(PROJECT / "dag_configs").load("bitcoin"), _OneClientAccount.from_environment()
-    access = replace(steps.Access.from_settings(settings), open_s3_account=lambda: account)
+    services = replace(steps.Services.from_settings(settings), open_s3_account=lambda: account)
     for moment in moments:
         market.clock.set(moment)
         for step in steps.ALL_STEPS:
-            assert isinstance(step(spec, steps.Run(moment), access), Done)
+            assert isinstance(step(spec, steps.Run(moment), services), Done)
 
 
 def _moment_of(message: Mapping[str, object]) -> str:

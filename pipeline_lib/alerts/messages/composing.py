@@ -22,7 +22,7 @@ from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.announcement import Announcement
 from pipeline_lib.model.events import Event, EventKind
 
-__all__ = ["Market", "MovesText", "WindowText", "announce", "escape", "slack_messages"]
+__all__ = ["AlertContext", "MovesText", "WindowText", "announce", "escape", "slack_messages"]
 
 LATE_FROM = timedelta(minutes=15)
 """How long after its moment an event is told before a message says that it comes late."""
@@ -51,7 +51,7 @@ class MovesText:
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class AlertContext:
     """What the market looked like at the run's moment.
 
     Attributes:
@@ -79,7 +79,7 @@ class Market:
     log_url: str | None
 
 
-def announce(market: Market, events: Sequence[Event], now: datetime) -> Announcement:
+def announce(market: AlertContext, events: Sequence[Event], now: datetime) -> Announcement:
     """What a pipeline has to tell, in words.
 
     Args:
@@ -141,7 +141,7 @@ def _weight(event: Event) -> tuple[bool, bool, Decimal]:
     return (
         event.kind is not EventKind.CLEARED,
         is_critical(event),
-        abs(event.value) / event.subject.threshold,
+        abs(event.value) / event.rule.threshold,
     )
 
 
@@ -158,7 +158,7 @@ def _window_line(window: WindowText) -> str:
     )
 
 
-def _facts(market: Market, now: datetime) -> Iterator[str]:
+def _facts(market: AlertContext, now: datetime) -> Iterator[str]:
     late = now - market.moment
     yield format_moment(market.moment) + (f" _(late, of {duration(late)} ago)_" if late > LATE_FROM else "")
     yield f"pipeline {escape(market.pipeline)}"

@@ -24,7 +24,7 @@ def mark(event: Event) -> str:
 
 def measure(event: Event) -> str:
     """``-8.16 % in 1h``."""
-    return f"{event.value:+.2f} {event.subject.unit} {event.subject.scope}"
+    return f"{event.value:+.2f} {event.rule.unit} {event.rule.scope}"
 
 
 def happening(event: Event) -> str:
@@ -42,7 +42,7 @@ def happening(event: Event) -> str:
 
 def explanation(event: Event) -> str:
     """The threshold that the event is about."""
-    threshold = f"{plain(event.subject.threshold)} {event.subject.unit}"
+    threshold = f"{plain(event.rule.threshold)} {event.rule.unit}"
     match event.kind:
         case EventKind.FIRED if event.step == 1:
             return f"threshold {threshold}"

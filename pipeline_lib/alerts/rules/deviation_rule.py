@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from pipeline_lib.alerts.rules.baseline import Baseline, deviation, fewest_prices, prices_before
-from pipeline_lib.model.events import Reading, Subject
+from pipeline_lib.model.events import Reading, RuleInfo
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import DeviationRule
 
@@ -28,10 +28,10 @@ class WindowDeviationRule:
     limits: DeviationRule
 
     @property
-    def subject(self) -> Subject:
+    def info(self) -> RuleInfo:
         """What is measured, against what."""
         label = self.limits.window.label
-        return Subject(
+        return RuleInfo(
             f"{self.NAME}_{label}", self.limits.limit, "deviations", f"from the {label} {self.CENTRE}"
         )
 
@@ -41,7 +41,7 @@ class WindowDeviationRule:
         return f"{self.NAME} {self.limits.window.label} {self.limits.limit} {self.limits.minimum_percent}"
 
     @property
-    def reach(self) -> timedelta | int:
+    def lookback(self) -> timedelta | int:
         """The window."""
         return self.limits.window.span
 
@@ -49,8 +49,8 @@ class WindowDeviationRule:
         self, observations: Sequence[Observation], after: datetime
     ) -> Iterator[tuple[datetime, Reading | None]]:
         """The readings after a moment, None where the baseline has too few prices."""
-        fewest = fewest_prices(self.reach)
-        for observation, before in prices_before(observations, self.reach, after):
+        fewest = fewest_prices(self.lookback)
+        for observation, before in prices_before(observations, self.lookback, after):
             if len(before) < fewest:
                 yield observation.moment, None
             else:

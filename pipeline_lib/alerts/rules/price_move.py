@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pipeline_lib.alerts.rules.rule import multiple
 from pipeline_lib.analysis.price_moves import REACH_TOLERANCE, Horizon, moves_within
-from pipeline_lib.model.events import Reading, Subject
+from pipeline_lib.model.events import Reading, RuleInfo
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import PipelineSpec
 
@@ -20,15 +20,15 @@ class _MoveRule:
     threshold: Decimal
 
     @property
-    def subject(self) -> Subject:
-        return Subject(self.horizon.label, self.threshold, "%", f"in {self.horizon.label}")
+    def info(self) -> RuleInfo:
+        return RuleInfo(self.horizon.label, self.threshold, "%", f"in {self.horizon.label}")
 
     @property
     def identity(self) -> str:
         return f"move {self.horizon.label} {self.threshold.normalize():f}"
 
     @property
-    def reach(self) -> timedelta:
+    def lookback(self) -> timedelta:
         return self.horizon.value + REACH_TOLERANCE
 
     def readings(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
 from typing import Protocol
 
-from pipeline_lib.model.events import Reading, Subject
+from pipeline_lib.model.events import Reading, RuleInfo
 from pipeline_lib.model.observation import Observation
 
 # Rounded towards zero, a quotient reaches a whole number or a clear level only when the true one does.
@@ -16,7 +16,7 @@ class Rule(Protocol):
     """Measures observations against a threshold."""
 
     @property
-    def subject(self) -> Subject:
+    def info(self) -> RuleInfo:
         """What is measured, against what."""
         ...
 
@@ -26,7 +26,7 @@ class Rule(Protocol):
         ...
 
     @property
-    def reach(self) -> timedelta | int:
+    def lookback(self) -> timedelta | int:
         """How far before an observation its reading looks, in time or in observations."""
         ...
 

@@ -15,11 +15,11 @@ from pipeline_lib.model.events import Event, EventKey
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.store.log import raw_log
-from pipeline_lib.store.state.alert_records import AlertRecords, Fate
+from pipeline_lib.store.state.alert_records import AlertRecords, DeliveryStatus
 
 _UNTOLD = "untold"
 
-Fates = Mapping[EventKey, Fate]
+Fates = Mapping[EventKey, DeliveryStatus]
 
 
 @click.command()
@@ -47,7 +47,7 @@ def history(pipeline: str, output_format: str) -> None:
     spec = load_pipeline(settings, pipeline)
     layout = Layout.of(spec.name, settings)
     records = AlertRecords(layout.alerts).since(BEGINNING)
-    fates = {event.key: record.fate for record in records for event in record.events}
+    fates = {event.key: record.status for record in records for event in record.events}
     episodes = _episodes(spec, layout)
     if output_format == "json":
         click.echo(json.dumps([_fields(episode, fates) for episode in episodes], indent=1))
@@ -63,7 +63,7 @@ def _episodes(spec: PipelineSpec, layout: Layout) -> list[PastEpisode]:
     episodes: Iterator[PastEpisode] = (
         episode
         for rule in rules_of(spec)
-        for episode in past_episodes(rule.readings(rows, BEGINNING), rule.subject, policy)
+        for episode in past_episodes(rule.readings(rows, BEGINNING), rule.info, policy)
     )
     return sorted(episodes, key=lambda episode: episode.events[0].moment)
 
@@ -72,18 +72,18 @@ def _line(episode: PastEpisode, fates: Fates) -> str:
     first = episode.events[0]
     end = format_moment(episode.ended) if episode.ended else "goes on".ljust(20)
     messages = ", ".join(f"{event.kind.value} {_fate(event, fates)}" for event in episode.events)
-    peak = f"{episode.peak:+.2f} {first.subject.unit}"
-    return f"{format_moment(first.moment)}  {end}  {first.subject.rule:<4}  {peak:>10}  {messages}"
+    peak = f"{episode.peak:+.2f} {first.rule.unit}"
+    return f"{format_moment(first.moment)}  {end}  {first.rule.name:<4}  {peak:>10}  {messages}"
 
 
 def _fields(episode: PastEpisode, fates: Fates) -> dict[str, Any]:
     first = episode.events[0]
     return {
-        "rule": first.subject.rule,
+        "rule": first.rule.name,
         "began": format_moment(first.moment),
         "ended": episode.ended and format_moment(episode.ended),
         "peak": f"{episode.peak:f}",
-        "unit": first.subject.unit,
+        "unit": first.rule.unit,
         "messages": _messages(episode.events, fates),
     }
 
@@ -102,5 +102,5 @@ def _messages(events: Sequence[Event], fates: Fates) -> list[dict[str, Any]]:
 
 
 def _fate(event: Event, fates: Fates) -> str:
-    fate = fates.get(event.key)
-    return fate.value if fate else _UNTOLD
+    status = fates.get(event.key)
+    return status.value if status else _UNTOLD

@@ -100,8 +100,8 @@ def _report(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[str]:
     yield _counts("all", events)
     yield ""
     for rule in rules_of(spec):
-        subject = rule.subject
-        count = sum(event.kind is EventKind.FIRED for event in events if event.subject == subject)
+        subject = rule.info
+        count = sum(event.kind is EventKind.FIRED for event in events if event.rule == subject)
         yield f"{plain(subject.threshold)} {subject.unit} {subject.scope}: {count} episodes"
     yield f"{len({event.moment for event in events}) / len(months):.1f} messages a month"
 
@@ -109,9 +109,9 @@ def _report(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[str]:
 def _events(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[Event]:
     policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
     for rule in rules_of(spec):
-        for turn in follow(rule.readings(rows, BEGINNING), rule.subject, policy):
-            if turn.event:
-                yield turn.event
+        for transition in follow(rule.readings(rows, BEGINNING), rule.info, policy):
+            if transition.event:
+                yield transition.event
 
 
 def _counts(title: str, events: Sequence[Event]) -> str:

@@ -31,11 +31,11 @@ def test(pipeline: str) -> None:
             "is known to Airflow alone",
             hint=f"test its webhook through a spec without alerts.connection and {WEBHOOK_VARIABLE}",
         )
-    access = steps.Access.from_settings(settings).for_pipeline(spec, os.environ)
-    webhook = access.find_slack_webhook()
+    services = steps.Services.from_settings(settings).for_pipeline(spec, os.environ)
+    webhook = services.find_slack_webhook()
     variable = spec.alerts.webhook_variable or WEBHOOK_VARIABLE
     if webhook is None:
         raise SettingsError(variable, "is not set", hint="it holds the address of a Slack incoming webhook")
-    subjects = [rule.subject for rule in rules_of(spec)]
-    access.open_slack(webhook).deliver(trial_message(spec.name, spec.coin, subjects, datetime.now(UTC)))
+    rules = [rule.info for rule in rules_of(spec)]
+    services.open_slack(webhook).deliver(trial_message(spec.name, spec.coin, rules, datetime.now(UTC)))
     click.echo(f"sent a test message to the webhook in {variable}")

@@ -5,13 +5,13 @@ import click
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.steps import Access, Run, Step
+from pipeline_lib.steps import Run, Services, Step
 
 
-def attempt(step: Step, spec: PipelineSpec, run: Run, access: Access) -> Outcome | None:
+def attempt(step: Step, spec: PipelineSpec, run: Run, services: Services) -> Outcome | None:
     """Run a step and print what it did; None when it failed, which is told on stderr, as warnings are."""
     try:
-        outcome = step(spec, run, access)
+        outcome = step(spec, run, services)
     except (CoinPipelinesError, OSError) as error:
         click.echo(f"{step.__name__}: failed: {error}", err=True)
         return None

@@ -64,15 +64,15 @@ def backfill(pipeline: str, start: datetime, end: datetime | None) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    access = steps.Access.from_settings(settings)
+    services = steps.Services.from_settings(settings)
     moments = _moments(spec, start, end, to_moment(datetime.now(UTC)))
     layout = Layout.of(spec.name, settings)
     missing = next((moment for moment in moments if not layout.snapshot_json(moment).exists()), None)
     if missing is not None:
-        require_reach(spec, missing, access)
+        require_reach(spec, missing, services)
     progress = _Progress()
     try:
-        succeeded = _fill_in(spec, moments, access, progress)
+        succeeded = _fill_in(spec, moments, services, progress)
     except KeyboardInterrupt:
         click.echo(f"\nstopped: {_counted(progress)} of {len(moments)} moments", err=True)
         click.echo("the same command goes on from there, and then makes the tables", err=True)
@@ -82,18 +82,18 @@ def backfill(pipeline: str, start: datetime, end: datetime | None) -> None:
 
 
 def _fill_in(
-    spec: PipelineSpec, moments: Sequence[datetime], access: steps.Access, progress: _Progress
+    spec: PipelineSpec, moments: Sequence[datetime], services: steps.Services, progress: _Progress
 ) -> bool:
     """Fetch all moments and make what follows from them; whether nothing failed."""
     stopped_by = None
     try:
-        _fetch_all(spec, moments, access, progress)
+        _fetch_all(spec, moments, services, progress)
     except (CoinPipelinesError, OSError) as error:
         stopped_by = error
     _report(progress, len(moments))
     if stopped_by is not None:
         click.echo(f"stopped: {stopped_by}", err=True)
-    has_derived = _derive(spec, progress, access)
+    has_derived = _derive(spec, progress, services)
     return has_derived and stopped_by is None and not progress.failures
 
 
@@ -112,15 +112,15 @@ def _moments(spec: PipelineSpec, start: datetime, end: datetime | None, now: dat
 
 
 def _fetch_all(
-    spec: PipelineSpec, moments: Sequence[datetime], access: steps.Access, progress: _Progress
+    spec: PipelineSpec, moments: Sequence[datetime], services: steps.Services, progress: _Progress
 ) -> None:
-    layout = Layout.of(spec.name, access.settings)
+    layout = Layout.of(spec.name, services.settings)
     label = f"{spec.name}: {len(moments)} moments"
     with click.progressbar(moments, label=label, file=sys.stderr) as shown:
         for moment in shown:
             was_archived = layout.snapshot_json(moment).exists()
             try:
-                outcome = steps.fetch_and_save_price(spec, steps.Run(moment, is_backfill=True), access)
+                outcome = steps.fetch_and_save_price(spec, steps.Run(moment, is_backfill=True), services)
             except _OF_ONE_MOMENT as error:
                 progress.failures[moment] = str(error)
                 continue
@@ -156,11 +156,11 @@ def _some(moments: Sequence[datetime]) -> str:
     return f"{shown} and {left} more" if left > 0 else shown
 
 
-def _derive(spec: PipelineSpec, progress: _Progress, access: steps.Access) -> bool:
+def _derive(spec: PipelineSpec, progress: _Progress, services: steps.Services) -> bool:
     """Run the steps behind the fetch once, at the last moment that has a price; whether none failed."""
     last = max([*progress.observed, *progress.archived], default=None)
     if last is None:
         return True
     run = steps.Run(last, is_backfill=True)
     derived = (steps.compute_moving_average, steps.upload_raw_to_s3, steps.upload_processed_csv_to_s3)
-    return None not in [attempt(step, spec, run, access) for step in derived]
+    return None not in [attempt(step, spec, run, services) for step in derived]

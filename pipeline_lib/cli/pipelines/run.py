@@ -33,16 +33,16 @@ def run(pipeline: str, moment: datetime | None) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    access = steps.Access.from_settings(settings).for_pipeline(spec, os.environ)
+    services = steps.Services.from_settings(settings).for_pipeline(spec, os.environ)
     this_run = steps.Run(moment=moment or to_moment(datetime.now(UTC)))
     fetch, *others = steps.ALL_STEPS
-    fetched = attempt(fetch, spec, this_run, access)
+    fetched = attempt(fetch, spec, this_run, services)
     if fetched is None:
         raise SystemExit(1)
     if isinstance(fetched, Skipped):
         for step in others:
             click.echo(f"{step.__name__}: skipped: there is no price to work on")
         return
-    outcomes = [attempt(step, spec, this_run, access) for step in others]
+    outcomes = [attempt(step, spec, this_run, services) for step in others]
     if None in outcomes:
         raise SystemExit(1)

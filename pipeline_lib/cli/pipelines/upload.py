@@ -9,7 +9,7 @@ import click
 from pipeline_lib import steps
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.model.outcome import Skipped
-from pipeline_lib.publishing.s3 import PublicationJournal, publish_processed_table, publish_raw_log
+from pipeline_lib.publishing.s3 import PublishState, publish_processed_table, publish_raw_log
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.upload import find_destination
 
@@ -30,15 +30,15 @@ def upload(pipeline: str) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    access = steps.Access.from_settings(settings).for_pipeline(spec, os.environ)
-    destination = find_destination(spec, access)
+    services = steps.Services.from_settings(settings).for_pipeline(spec, os.environ)
+    destination = find_destination(spec, services)
     # Asked for by hand, an upload that can't happen is a failure.
     if isinstance(destination, Skipped):
         raise click.ClickException(f"nothing was uploaded: {destination.reason}")
     layout = Layout.of(pipeline, settings)
     if not layout.raw_log.exists():
         raise click.ClickException(f"nothing was uploaded: there is no {layout.raw_log}")
-    PublicationJournal.of(layout, destination).forget()
+    PublishState.of(layout, destination).forget()
     refused: set[str] = set()
 
     def publish_snapshots() -> tuple[int, int]:

@@ -17,7 +17,7 @@ from pipeline_lib.publishing.s3.verification import compare_with_s3
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps import Access
+from pipeline_lib.steps import Services
 from pipeline_lib.steps.upload import find_destination
 from pipeline_lib.steps.verify import local_checks
 
@@ -59,8 +59,8 @@ def verify(pipeline: str | None, *, all_pipelines: bool, format_name: str) -> No
 def _checks(spec: PipelineSpec, settings: Settings) -> list[Check]:
     layout = Layout.of(spec.name, settings)
     checks = [*local_checks(layout, spec.windows)]
-    access = Access.from_settings(settings).for_pipeline(spec, os.environ)
-    destination = find_destination(spec, access)
+    services = Services.from_settings(settings).for_pipeline(spec, os.environ)
+    destination = find_destination(spec, services)
     if isinstance(destination, Skipped):
         click.echo(f"{spec.name}: not compared with S3: {destination.reason}", err=True)
     else:
@@ -87,7 +87,7 @@ def _differences(checks: Sequence[Check]) -> list[Difference]:
 def _print_text(found: dict[str, list[Difference]]) -> None:
     for name, differences in found.items():
         for difference in differences:
-            click.echo(f"{name}: {difference.place}: {difference.reason} ({difference.mend})")
+            click.echo(f"{name}: {difference.place}: {difference.reason} ({difference.fix})")
         count = "1 difference" if len(differences) == 1 else f"{len(differences) or 'no'} differences"
         click.echo(f"{name}: {count}")
 

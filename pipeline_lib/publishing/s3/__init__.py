@@ -7,13 +7,13 @@ the data, so an ordinary run looks at what is new and at nothing else.
 
 from pipeline_lib.publishing.s3.destination import Destination
 from pipeline_lib.publishing.s3.processed import ProcessedReport, publish_processed_table
-from pipeline_lib.publishing.s3.publish_state import PublicationJournal
+from pipeline_lib.publishing.s3.publish_state import PublishState
 from pipeline_lib.publishing.s3.raw import RawReport, publish_raw_log, publish_snapshot
 
 __all__ = [
     "Destination",
     "ProcessedReport",
-    "PublicationJournal",
+    "PublishState",
     "RawReport",
     "publish_processed_table",
     "publish_raw_log",

@@ -8,7 +8,7 @@ from datetime import date
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.publishing.s3.destination import CSV, Destination, at_once
 from pipeline_lib.publishing.s3.object_keys import processed_day_key
-from pipeline_lib.publishing.s3.publish_state import Extent, ProcessedNote, PublicationJournal
+from pipeline_lib.publishing.s3.publish_state import Prefix, ProcessedNote, PublishState
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.store.files.locking import exclusive
 from pipeline_lib.store.table import processed_table
@@ -34,7 +34,7 @@ class DayPartition:
     @property
     def sha256(self) -> str:
         """Of its content, in hexadecimal digits."""
-        return Extent.of(self.content).sha256
+        return Prefix.of(self.content).sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +74,32 @@ def publish_processed_table(
         StoreBusyError: Another process has been publishing for too long.
         OSError: The disk is full or read-only.
     """
-    journal = PublicationJournal.of(layout, destination)
-    with exclusive(journal.processed_path):
+    state = PublishState.of(layout, destination)
+    with exclusive(state.processed_path):
         # Read under the lock, so that who publishes later never publishes an earlier state.
         table = _complete_lines(processed_table.read_bytes(layout.processed_table))
         if day and table.rfind(f"\n{day.isoformat()}T".encode()) < 0:
             raise TableDamagedError(
                 layout.processed_table, 1, f"no row of {day}", hint="run the compute step first"
             )
-        note = journal.read_processed() or ProcessedNote()
+        note = state.read_processed() or ProcessedNote()
         start = note.covered.length if note.covered.begins(table) else 0
         partitions = list(split_by_day(layout, table, start))
-        changed = _changed(journal, partitions)
+        changed = _changed(state, partitions)
         changed.sort(key=lambda partition: partition.day != day)
         now, later = changed[:at_most], changed[at_most:]
-        _publish_days(journal, destination, now)
+        _publish_days(state, destination, now)
         if partitions and not later and partitions[-1].start != start:
-            note = replace(note, covered=Extent.of(table, partitions[-1].start))
+            note = replace(note, covered=Prefix.of(table, partitions[-1].start))
         table_changed = False
         try:
             if destination.has_whole_files and table:
-                whole_sha256 = Extent.of(table).sha256
+                whole_sha256 = Prefix.of(table).sha256
                 if note.whole_sha256 != whole_sha256:
                     table_changed = destination.bucket.replace(destination.processed_table_key, table, CSV)
                     note = replace(note, whole_sha256=whole_sha256)
         finally:
-            journal.write_processed(note)
+            state.write_processed(note)
     return ProcessedReport(tuple(partition.day for partition in now), len(later), table_changed)
 
 
@@ -139,16 +139,14 @@ def _complete_lines(table: bytes) -> bytes:
     return table[: table.rfind(b"\n") + 1]
 
 
-def _changed(journal: PublicationJournal, partitions: list[DayPartition]) -> list[DayPartition]:
+def _changed(state: PublishState, partitions: list[DayPartition]) -> list[DayPartition]:
     noted: dict[str, str] = {}
     for month in {_month(partition) for partition in partitions}:
-        noted |= journal.read_days(month)
+        noted |= state.read_days(month)
     return [partition for partition in partitions if noted.get(partition.day.isoformat()) != partition.sha256]
 
 
-def _publish_days(
-    journal: PublicationJournal, destination: Destination, partitions: list[DayPartition]
-) -> None:
+def _publish_days(state: PublishState, destination: Destination, partitions: list[DayPartition]) -> None:
     published: list[DayPartition] = []
 
     def publish(partition: DayPartition) -> DayPartition:
@@ -166,7 +164,7 @@ def _publish_days(
                 for partition in published
                 if _month(partition) == month
             }
-            journal.write_days(month, journal.read_days(month) | hashes)
+            state.write_days(month, state.read_days(month) | hashes)
 
 
 def _month(partition: DayPartition) -> str:

@@ -21,7 +21,7 @@ Note = TypeVar("Note")
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class Prefix:
     """The first bytes of a file that grows.
 
     Attributes:
@@ -33,17 +33,17 @@ class Extent:
     sha256: str
 
     @classmethod
-    def of(cls, content: bytes, length: int | None = None) -> "Extent":
+    def of(cls, content: bytes, length: int | None = None) -> "Prefix":
         """The first ``length`` bytes of ``content``, or all."""
         length = len(content) if length is None else length
         return cls(length, hashlib.sha256(memoryview(content)[:length]).hexdigest())
 
     def begins(self, content: bytes) -> bool:
         """Whether ``content`` still begins with these bytes: whether it has only grown."""
-        return self.length <= len(content) and self == Extent.of(content, self.length)
+        return self.length <= len(content) and self == Prefix.of(content, self.length)
 
 
-NOTHING = Extent.of(b"")
+NOTHING = Prefix.of(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class RawNote:
         whole_sha256: Of the whole log as it was last published, or None.
     """
 
-    covered: Extent = NOTHING
+    covered: Prefix = NOTHING
     waiting: tuple[datetime, ...] = ()
     whole_sha256: str | None = None
 
@@ -70,12 +70,12 @@ class ProcessedNote:
         whole_sha256: Of the whole table as it was last published, or None.
     """
 
-    covered: Extent = NOTHING
+    covered: Prefix = NOTHING
     whole_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class PublicationJournal:
+class PublishState:
     """The notes of one pipeline about one destination.
 
     Attributes:
@@ -85,7 +85,7 @@ class PublicationJournal:
     folder: Path
 
     @classmethod
-    def of(cls, layout: Layout, destination: Destination) -> "PublicationJournal":
+    def of(cls, layout: Layout, destination: Destination) -> "PublishState":
         """The notes of a pipeline about ``destination``; another bucket has its own."""
         return cls(layout.published / destination.fingerprint())
 
@@ -155,7 +155,7 @@ class PublicationJournal:
         return self.folder / f"processed-{month}.json"
 
 
-def _values(covered: Extent, whole_sha256: str | None) -> dict[str, Any]:
+def _values(covered: Prefix, whole_sha256: str | None) -> dict[str, Any]:
     return {
         "covered_bytes": covered.length,
         "covered_sha256": covered.sha256,
@@ -163,8 +163,8 @@ def _values(covered: Extent, whole_sha256: str | None) -> dict[str, Any]:
     }
 
 
-def _extent(values: Mapping[str, Any]) -> Extent:
-    return Extent(int(values["covered_bytes"]), str(values["covered_sha256"]))
+def _extent(values: Mapping[str, Any]) -> Prefix:
+    return Prefix(int(values["covered_bytes"]), str(values["covered_sha256"]))
 
 
 def _write(path: Path, values: Mapping[str, Any]) -> None:

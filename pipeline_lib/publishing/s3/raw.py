@@ -15,7 +15,7 @@ from pipeline_lib.errors import (
 )
 from pipeline_lib.publishing.s3.destination import CSV, JSON, Destination, at_once
 from pipeline_lib.publishing.s3.object_keys import raw_partitions_prefix, raw_snapshot_key
-from pipeline_lib.publishing.s3.publish_state import Extent, PublicationJournal, RawNote
+from pipeline_lib.publishing.s3.publish_state import Prefix, PublishState, RawNote
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.store.files.locking import exclusive
 from pipeline_lib.store.log import raw_log
@@ -55,7 +55,7 @@ def publish_snapshot(layout: Layout, destination: Destination, moment: datetime)
         OSError: The disk is full or read-only.
     """
     bucket = destination.bucket
-    is_known = PublicationJournal.of(layout, destination).read_raw() is not None
+    is_known = PublishState.of(layout, destination).read_raw() is not None
     _put_snapshot(
         layout, destination, moment, bucket.put_immutable if is_known else bucket.require_conditional_writes
     )
@@ -82,24 +82,24 @@ def publish_raw_log(
         StoreBusyError: Another process has been publishing for too long.
         OSError: The disk is full or read-only.
     """
-    journal = PublicationJournal.of(layout, destination)
-    with exclusive(journal.raw_path):
+    state = PublishState.of(layout, destination)
+    with exclusive(state.raw_path):
         # Read under the lock, so that who publishes later never publishes an earlier state.
         log = raw_log.read_bytes(layout.raw_log)
-        note = journal.read_raw()
+        note = state.read_raw()
         lacking = [moment for moment in _lacking(layout, destination, note, log) if moment not in published]
         attempts = _try_snapshots(
             layout, destination, lacking[:at_most], is_known=note is not None or bool(published)
         )
         left = [*sorted(attempts.left), *lacking[at_most:]]
         progress = RawNote(
-            covered=Extent.of(log),
+            covered=Prefix.of(log),
             waiting=(*left, *sorted(attempts.refused)),
             whole_sha256=note.whole_sha256 if note else None,
         )
         if attempts.failure:
             if note:
-                journal.write_raw(progress)
+                state.write_raw(progress)
             raise attempts.failure
         log_changed = False
         try:
@@ -107,7 +107,7 @@ def publish_raw_log(
                 log_changed = destination.bucket.replace(destination.raw_log_key, log, CSV)
                 progress = replace(progress, whole_sha256=progress.covered.sha256)
         finally:
-            journal.write_raw(progress)
+            state.write_raw(progress)
     return RawReport(len(attempts.published), tuple(attempts.refused.values()), len(left), log_changed)
 
 

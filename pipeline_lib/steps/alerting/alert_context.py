@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from pipeline_lib.alerts.messages.composing import Market, MovesText, WindowText
+from pipeline_lib.alerts.messages.composing import AlertContext, MovesText, WindowText
 from pipeline_lib.analysis.price_moves import price_moves
-from pipeline_lib.analysis.processed import Reach, price_points
+from pipeline_lib.analysis.processed import Lookback, price_points
 from pipeline_lib.analysis.rolling import PricePoint, rolling_statistics
 from pipeline_lib.common.timestamps import BEGINNING
 from pipeline_lib.specs import PipelineSpec, Window
@@ -14,7 +14,7 @@ from pipeline_lib.steps.run import Run
 _DAY = timedelta(days=1)
 
 
-def market_view(spec: PipelineSpec, run: Run, history: History) -> Market:
+def alert_context(spec: PipelineSpec, run: Run, history: History) -> AlertContext:
     """The market at a run's moment, as far back as the spec's windows look.
 
     Raises:
@@ -24,7 +24,7 @@ def market_view(spec: PipelineSpec, run: Run, history: History) -> Market:
     observation = rows[-1]
     points = price_points(rows)
     moves = price_moves(observation, points)
-    return Market(
+    return AlertContext(
         pipeline=spec.name,
         coin=spec.coin,
         vs_currency=spec.vs_currency,
@@ -41,7 +41,7 @@ def market_view(spec: PipelineSpec, run: Run, history: History) -> Market:
 def _reads_from(spec: PipelineSpec, moment: datetime) -> datetime:
     if any(isinstance(window.span, int) for window in spec.windows):
         return BEGINNING
-    return moment - Reach.of(spec.windows).time
+    return moment - Lookback.of(spec.windows).time
 
 
 def _window_text(window: Window, points: list[PricePoint]) -> WindowText:

@@ -10,9 +10,9 @@ from pipeline_lib.model.announcement import Announcement
 from pipeline_lib.model.events import Event
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.alerting.evaluation import HORIZON
-from pipeline_lib.steps.run import Access
-from pipeline_lib.store.state.alert_records import AlertRecord, AlertRecords, Fate, settled_keys
+from pipeline_lib.steps.alerting.evaluation import ALLOWED_LATENESS
+from pipeline_lib.steps.run import Services
+from pipeline_lib.store.state.alert_records import AlertRecord, AlertRecords, DeliveryStatus, settled_keys
 from pipeline_lib.store.state.outbox import Outbox
 
 # What Slack allows a webhook in the long run.
@@ -38,7 +38,7 @@ def deliver(
     events: Sequence[Event],
     compose: Callable[[Sequence[Event]], Announcement],
     channel: Channel,
-    access: Access,
+    services: Services,
 ) -> bool:
     """See to it that events are told and recorded, by this process or by another one.
 
@@ -50,7 +50,7 @@ def deliver(
         events: Of one pipeline; at least one.
         compose: Puts some of them into words.
         channel: Where they go.
-        access: Reaches Slack.
+        services: Reaches Slack.
 
     Returns:
         Whether this process sent them.
@@ -63,22 +63,24 @@ def deliver(
     outbox, own = channel.outbox, compose(events)
     outbox.put(own)
     with outbox.sending():
-        untold = _untold(own, access.settings)
-        if not untold:
+        undelivered = _undelivered(own, services.settings)
+        if not undelivered:
             outbox.take_out(own.pipeline)
             return False
-        own = compose(untold)
+        own = compose(undelivered)
         if channel.grouping_seconds:
-            access.sleep(channel.grouping_seconds)
-        slack = access.open_slack(channel.webhook)
-        for number, (message, told) in enumerate(slack_messages(_group(own, outbox, access.settings))):
+            services.sleep(channel.grouping_seconds)
+        slack = services.open_slack(channel.webhook)
+        for number, (message, told) in enumerate(slack_messages(_group(own, outbox, services.settings))):
             if number:
-                access.sleep(_SECONDS_BETWEEN_MESSAGES)
+                services.sleep(_SECONDS_BETWEEN_MESSAGES)
             slack.deliver(message)
             for each in told:
                 # From Slack's answer to here a kill makes it told twice: too often rather than never.
-                record = AlertRecord(Fate.TOLD, each.moment, access.now(), each.events, message)
-                AlertRecords(_alerts_folder(each.pipeline, access.settings)).add(record)
+                record = AlertRecord(
+                    DeliveryStatus.DELIVERED, each.moment, services.now(), each.events, message
+                )
+                AlertRecords(_alerts_folder(each.pipeline, services.settings)).add(record)
                 outbox.take_out(each.pipeline)
     return True
 
@@ -90,15 +92,15 @@ def _group(own: Announcement, outbox: Outbox, settings: Settings) -> Sequence[An
         for each in outbox.waiting()
         if each.pipeline != own.pipeline
         and each.moment == own.moment
-        and len(_untold(each, settings)) == len(each.events)
+        and len(_undelivered(each, settings)) == len(each.events)
     ]
     return sorted((own, *others), key=lambda each: each.pipeline)
 
 
-def _untold(announcement: Announcement, settings: Settings) -> Sequence[Event]:
+def _undelivered(announcement: Announcement, settings: Settings) -> Sequence[Event]:
     first = min(event.moment for event in announcement.events)
     # A backfilled run records what it brings about up to two days later.
-    records = AlertRecords(_alerts_folder(announcement.pipeline, settings)).since(first - HORIZON)
+    records = AlertRecords(_alerts_folder(announcement.pipeline, settings)).since(first - ALLOWED_LATENESS)
     settled = settled_keys(records)
     return [event for event in announcement.events if event.key not in settled]
 

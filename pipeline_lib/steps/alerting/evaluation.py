@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
-from pipeline_lib.alerts.episodes import EpisodePolicy, Turn, follow
+from pipeline_lib.alerts.episodes import EpisodePolicy, Transition, follow
 from pipeline_lib.alerts.rules import Rule, rules_of
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.model.events import Event, Subject
+from pipeline_lib.model.events import Event, RuleInfo
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.store.state.checkpoints import Checkpoint, Checkpoints
 
-HORIZON = timedelta(hours=48)
+ALLOWED_LATENESS = timedelta(hours=48)
 """How long after its moment an observation may come and still change what is told."""
 
 _SECOND = timedelta(seconds=1)
@@ -29,18 +29,18 @@ History: TypeAlias = Callable[[datetime], Sequence[Observation]]
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class Evaluation:
     """What the rules of a pipeline say around a run.
 
     Attributes:
         events: Of all rules, as far back as something may still have to be told, and up to two days after
             the run when it is late and there are observations.
-        ongoing: The subjects of what goes on at the run's moment.
+        ongoing: The rules of what goes on at the run's moment.
         checkpoints: Where the rules stood, as far as later runs need it to go on from there.
     """
 
     events: tuple[Event, ...]
-    ongoing: tuple[Subject, ...]
+    ongoing: tuple[RuleInfo, ...]
     checkpoints: tuple[tuple[Checkpoints, Checkpoint], ...]
 
     def keep_checkpoints(self) -> None:
@@ -53,7 +53,7 @@ class Watched:
             checkpoints.save(checkpoint)
 
 
-def watch(spec: PipelineSpec, alerts: Path, history: History, run_moment: datetime) -> Watched:
+def evaluate(spec: PipelineSpec, alerts: Path, history: History, run_moment: datetime) -> Evaluation:
     """Follow the rules of a pipeline from before a run to after it.
 
     Args:
@@ -66,28 +66,32 @@ def watch(spec: PipelineSpec, alerts: Path, history: History, run_moment: dateti
         AlertStateDamagedError: A checkpoint can't be read.
         TableDamagedError: The raw log can't be read.
     """
-    watches = tuple(_watches(spec, alerts, run_moment))
+    evaluations = tuple(_evaluations(spec, alerts, run_moment))
     rows = [
         row
-        for row in history(min(each.start.reads_from for each in watches))
-        if row.moment <= run_moment + HORIZON
+        for row in history(min(each.start.reads_from for each in evaluations))
+        if row.moment <= run_moment + ALLOWED_LATENESS
     ]
     events: list[Event] = []
-    ongoing: list[Subject] = []
+    ongoing: list[RuleInfo] = []
     checkpoints: list[tuple[Checkpoints, Checkpoint]] = []
-    for each in watches:
-        turns = each.turns(rows)
-        events += [turn.event for turn in turns if turn.event and turn.moment > each.due_after]
-        own = [turn for turn in turns if turn.moment <= run_moment]
+    for each in evaluations:
+        transitions = each.transitions(rows)
+        events += [
+            transition.event
+            for transition in transitions
+            if transition.event and transition.moment > each.due_after
+        ]
+        own = [transition for transition in transitions if transition.moment <= run_moment]
         if own and own[-1].episode:
-            ongoing.append(each.rule.subject)
+            ongoing.append(each.rule.info)
         if checkpoint := each.next_checkpoint(own, rows, run_moment):
             checkpoints.append((each.checkpoints, checkpoint))
-    return Watched(tuple(events), tuple(ongoing), tuple(checkpoints))
+    return Evaluation(tuple(events), tuple(ongoing), tuple(checkpoints))
 
 
 @dataclass(frozen=True, slots=True)
-class _Watch:
+class _RuleEvaluation:
     """One rule, and where to begin with it.
 
     Attributes:
@@ -101,41 +105,45 @@ class _Watch:
     start: Checkpoint
     due_after: datetime
 
-    def turns(self, rows: Sequence[Observation]) -> list[Turn]:
+    def transitions(self, rows: Sequence[Observation]) -> list[Transition]:
         own = [row for row in rows if row.moment >= self.start.reads_from]
         readings = self.rule.readings(own, self.start.moment)
-        return list(follow(readings, self.rule.subject, self.policy, self.start.episode))
+        return list(follow(readings, self.rule.info, self.policy, self.start.episode))
 
     def next_checkpoint(
-        self, turns: Sequence[Turn], rows: Sequence[Observation], run_moment: datetime
+        self, transitions: Sequence[Transition], rows: Sequence[Observation], run_moment: datetime
     ) -> Checkpoint | None:
         if self.due_after > self.start.moment:
-            return self._checkpoint(self.due_after, turns, rows)
-        midnight = (run_moment - HORIZON).replace(hour=0, minute=0, second=0)
-        return self._checkpoint(midnight, turns, rows) if midnight > self.start.moment else None
+            return self._checkpoint(self.due_after, transitions, rows)
+        midnight = (run_moment - ALLOWED_LATENESS).replace(hour=0, minute=0, second=0)
+        return self._checkpoint(midnight, transitions, rows) if midnight > self.start.moment else None
 
-    def _checkpoint(self, moment: datetime, turns: Sequence[Turn], rows: Sequence[Observation]) -> Checkpoint:
-        before = [turn for turn in turns if turn.moment <= moment]
+    def _checkpoint(
+        self, moment: datetime, transitions: Sequence[Transition], rows: Sequence[Observation]
+    ) -> Checkpoint:
+        before = [transition for transition in transitions if transition.moment <= moment]
         episode = before[-1].episode if before else self.start.episode
         return Checkpoint(moment, _first_read(self.rule, moment, rows), episode)
 
 
-def _watches(spec: PipelineSpec, alerts: Path, run_moment: datetime) -> Iterator[_Watch]:
+def _evaluations(spec: PipelineSpec, alerts: Path, run_moment: datetime) -> Iterator[_RuleEvaluation]:
     policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
     for rule in rules_of(spec):
         identity = f"{rule.identity} clear {policy.clear_level} cooldown {policy.cooldown}"
-        checkpoints = Checkpoints.of(alerts, rule.subject.rule, identity)
-        found = checkpoints.find(before=run_moment, preferred_up_to=run_moment - HORIZON)
+        checkpoints = Checkpoints.of(alerts, rule.info.name, identity)
+        found = checkpoints.find(before=run_moment, preferred_up_to=run_moment - ALLOWED_LATENESS)
         if found is not None:
-            yield _Watch(rule, policy, checkpoints, found, found.moment)
+            yield _RuleEvaluation(rule, policy, checkpoints, found, found.moment)
             continue
-        begins = run_moment - HORIZON
-        reads_from = BEGINNING if isinstance(rule.reach, int) else begins - rule.reach
-        yield _Watch(rule, policy, checkpoints, Checkpoint(begins, reads_from, None), run_moment - _SECOND)
+        begins = run_moment - ALLOWED_LATENESS
+        reads_from = BEGINNING if isinstance(rule.lookback, int) else begins - rule.lookback
+        yield _RuleEvaluation(
+            rule, policy, checkpoints, Checkpoint(begins, reads_from, None), run_moment - _SECOND
+        )
 
 
 def _first_read(rule: Rule, moment: datetime, rows: Sequence[Observation]) -> datetime:
-    if not isinstance(rule.reach, int):
-        return moment - rule.reach
+    if not isinstance(rule.lookback, int):
+        return moment - rule.lookback
     before = [row.moment for row in rows if row.moment <= moment]
-    return before[-rule.reach :][0] if before else moment
+    return before[-rule.lookback :][0] if before else moment

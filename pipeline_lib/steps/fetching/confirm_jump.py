@@ -12,9 +12,9 @@ from pipeline_lib.market.quality import Jump
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps.fetching.live import TakenSnapshot
-from pipeline_lib.steps.run import Access, Run
+from pipeline_lib.steps.run import Run, Services
 
-TakeSnapshot: TypeAlias = Callable[[PipelineSpec, Run, Access], TakenSnapshot]
+TakeSnapshot: TypeAlias = Callable[[PipelineSpec, Run, Services], TakenSnapshot]
 
 # CoinGecko answers the same for 45 to 60 s.
 _SECONDS_UNTIL_A_NEW_QUOTE = 65.0
@@ -40,8 +40,8 @@ class SecondLook:
         return is_later and jump.is_confirmed_by(self.observation.price, self.tolerance_percent)
 
 
-def look_again(
-    spec: PipelineSpec, run: Run, access: Access, take: TakeSnapshot, first: Snapshot
+def confirm_jump(
+    spec: PipelineSpec, run: Run, services: Services, take: TakeSnapshot, first: Snapshot
 ) -> SecondLook:
     """Ask once more, so that the answer is another one.
 
@@ -56,9 +56,9 @@ def look_again(
     """
     if first.provenance.is_historic:
         later = replace(run, moment=run.moment + _STEP_TO_THE_NEXT_POINT)
-        return SecondLook(take(spec, later, access).snapshot.observation, spec.quality.max_jump_percent)
-    access.sleep(_SECONDS_UNTIL_A_NEW_QUOTE)
-    market = CoinGecko(access.open_transport(), access.now)
+        return SecondLook(take(spec, later, services).snapshot.observation, spec.quality.max_jump_percent)
+    services.sleep(_SECONDS_UNTIL_A_NEW_QUOTE)
+    market = CoinGecko(services.open_transport(), services.now)
     # Whether it is of the run's moment is no question here.
     observation, _ = market.observe(spec.coin, spec.vs_currency, run.moment, timedelta.max)
     return SecondLook(observation, _TOLERANCE_AFTER_A_MINUTE_PERCENT)

@@ -16,10 +16,10 @@ from pipeline_lib.steps.fetching.live import TakenSnapshot, take_live_snapshot
 from pipeline_lib.steps.fetching.past import has_history_at_hand, take_past_snapshot
 from pipeline_lib.steps.fetching.quality import take_checked_snapshot
 from pipeline_lib.steps.fetching.record import record
-from pipeline_lib.steps.run import Access, Run
+from pipeline_lib.steps.run import Run, Services
 
 
-def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcome:
+def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Outcome:
     """Take the run's observation from the market, archive it, enter it into manifest and raw log.
 
     When the archive holds the run's observation already, that one is used and nothing is fetched. Where the
@@ -30,13 +30,13 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcom
         StoreError: The archive or the log is damaged, or busy for too long.
         OSError: The disk is full or read-only.
     """
-    layout = Layout.of(spec.name, access.settings)
+    layout = Layout.of(spec.name, services.settings)
     archived = find_snapshot(layout, run.moment)
     warnings: tuple[str, ...] = ()
     waited = 0.0
     if archived is None:
         try:
-            checked = take_checked_snapshot(spec, run, access, _take_snapshot)
+            checked = take_checked_snapshot(spec, run, services, _take_snapshot)
         except HistoryGapError as error:
             return Skipped(str(error))
         write_snapshot(layout, checked.taken.snapshot)
@@ -49,17 +49,17 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, access: Access) -> Outcom
     return Done(_describe(archived) + notes, warnings)
 
 
-def _take_snapshot(spec: PipelineSpec, run: Run, access: Access) -> TakenSnapshot:
+def _take_snapshot(spec: PipelineSpec, run: Run, services: Services) -> TakenSnapshot:
     """The live quote for a run that is due now, history for all others."""
-    if run.is_backfill or has_history_at_hand(spec, run, access):
-        return TakenSnapshot(take_past_snapshot(spec, run, access))
+    if run.is_backfill or has_history_at_hand(spec, run, services):
+        return TakenSnapshot(take_past_snapshot(spec, run, services))
     try:
-        return take_live_snapshot(spec, run, access)
+        return take_live_snapshot(spec, run, services)
     except MomentMismatchError as error:
         # The quote's own time decides: a moment that it hasn't reached has no history either.
         if parse_moment(error.last_updated) < run.moment:
             raise
-    return TakenSnapshot(take_past_snapshot(spec, run, access))
+    return TakenSnapshot(take_past_snapshot(spec, run, services))
 
 
 def _describe(snapshot: Snapshot) -> str:

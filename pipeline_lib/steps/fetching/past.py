@@ -12,7 +12,7 @@ from pipeline_lib.errors import HistoryGapError, HistoryNotReadyError, HistoryRe
 from pipeline_lib.market.charts import read_chart
 from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.history import (
-    SETTLING,
+    HISTORY_LAG,
     PastQuote,
     ask_history,
     find_past_quote,
@@ -21,7 +21,7 @@ from pipeline_lib.market.history import (
 )
 from pipeline_lib.model.observation import Observation, Provenance
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.steps.run import Access, Run
+from pipeline_lib.steps.run import Run, Services
 from pipeline_lib.store.cache.history_cache import HistoryCache, KeptAnswer
 
 # CoinGecko's own caches answer the same for about a minute.
@@ -30,7 +30,7 @@ _SHARED_FOR = timedelta(minutes=1)
 _MARGIN = timedelta(minutes=10)
 
 
-def take_past_snapshot(spec: PipelineSpec, run: Run, access: Access) -> Snapshot:
+def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snapshot:
     """Take the run's observation from CoinGecko's history.
 
     One answer serves all runs of the coin that lie in its range, whichever process they run in.
@@ -43,14 +43,14 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, access: Access) -> Snapshot
         StoreBusyError: Another process has been asking for too long.
         OSError: The disk is full or read-only.
     """
-    if run.moment > access.now():
+    if run.moment > services.now():
         raise HistoryNotReadyError(spec.coin, format_moment(run.moment))
-    answer = _find_shared(spec, run.moment, access) or _ask_once(spec, run.moment, access)
+    answer = _find_shared(spec, run.moment, services) or _ask_once(spec, run.moment, services)
     try:
         with evidence(answer=answer.body, url=answer.url, requested_at=answer.requested_at):
-            quote = find_past_quote(answer.body, spec.coin, run.moment, access.settings.history_tolerance)
+            quote = find_past_quote(answer.body, spec.coin, run.moment, services.settings.history_tolerance)
     except HistoryGapError as error:
-        if answer.requested_at < run.moment + SETTLING:
+        if answer.requested_at < run.moment + HISTORY_LAG:
             raise HistoryNotReadyError(error.coin, error.moment) from error
         raise
     return Snapshot(
@@ -59,19 +59,19 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, access: Access) -> Snapshot
     )
 
 
-def has_history_at_hand(spec: PipelineSpec, run: Run, access: Access) -> bool:
+def has_history_at_hand(spec: PipelineSpec, run: Run, services: Services) -> bool:
     """Whether an answer is kept that settles what the price of the run's moment was."""
-    return _find(spec, run.moment, access, run.moment + SETTLING) is not None
+    return _find(spec, run.moment, services, run.moment + HISTORY_LAG) is not None
 
 
-def require_reach(spec: PipelineSpec, moment: datetime, access: Access) -> None:
+def require_reach(spec: PipelineSpec, moment: datetime, services: Services) -> None:
     """Make sure that the plan reaches back to ``moment``, or that its history is at hand already.
 
     Raises:
         HistoryReachError: Neither.
     """
-    earliest = _earliest(access)
-    if moment < earliest and _find_shared(spec, moment, access) is None:
+    earliest = _earliest(services)
+    if moment < earliest and _find_shared(spec, moment, services) is None:
         raise HistoryReachError(format_moment(moment), format_moment(earliest))
 
 
@@ -94,49 +94,51 @@ def past_observation(coin: str, vs_currency: str, moment: datetime, quote: PastQ
     )
 
 
-def _ask_once(spec: PipelineSpec, moment: datetime, access: Access) -> KeptAnswer:
+def _ask_once(spec: PipelineSpec, moment: datetime, services: Services) -> KeptAnswer:
     """Ask CoinGecko, unless the process that this one had to wait for has just done so."""
-    require_reach(spec, moment, access)
-    with _cache(spec, access).lock():
-        answer = _find_shared(spec, moment, access)
+    require_reach(spec, moment, services)
+    with _cache(spec, services).lock():
+        answer = _find_shared(spec, moment, services)
         if answer is None:
-            answer = _ask(spec, moment, access)
-            _cache(spec, access).keep(answer)
+            answer = _ask(spec, moment, services)
+            _cache(spec, services).keep(answer)
     return answer
 
 
-def _ask(spec: PipelineSpec, moment: datetime, access: Access) -> KeptAnswer:
-    requested_at = to_moment(access.now())
+def _ask(spec: PipelineSpec, moment: datetime, services: Services) -> KeptAnswer:
+    requested_at = to_moment(services.now())
     wanted = range_to_ask(
-        range_needed(moment, access.settings.history_tolerance),
-        _earliest(access),
+        range_needed(moment, services.settings.history_tolerance),
+        _earliest(services),
         requested_at,
-        _cache(spec, access).starts(),
+        _cache(spec, services).starts(),
     )
     with evidence(requested_at=requested_at):
-        said = ask_history(access.open_transport(), spec.coin, spec.vs_currency, wanted, RetryPolicy())
+        said = ask_history(services.open_transport(), spec.coin, spec.vs_currency, wanted, RetryPolicy())
     with evidence(answer=said.body, url=said.url, requested_at=requested_at):
         # What can't be read isn't kept: the next run asks anew.
         read_chart(said.body)
     return KeptAnswer(wanted.start, wanted.end, requested_at, said.url, said.body)
 
 
-def _find_shared(spec: PipelineSpec, moment: datetime, access: Access) -> KeptAnswer | None:
+def _find_shared(spec: PipelineSpec, moment: datetime, services: Services) -> KeptAnswer | None:
     """An answer from when the points of the moment had come, or one that CoinGecko would only repeat."""
-    latest = to_moment(access.now()) - _SHARED_FOR
-    return _find(spec, moment, access, min(moment + SETTLING, max(moment, latest)))
+    latest = to_moment(services.now()) - _SHARED_FOR
+    return _find(spec, moment, services, min(moment + HISTORY_LAG, max(moment, latest)))
 
 
-def _find(spec: PipelineSpec, moment: datetime, access: Access, asked_from: datetime) -> KeptAnswer | None:
-    needed = range_needed(moment, access.settings.history_tolerance)
+def _find(
+    spec: PipelineSpec, moment: datetime, services: Services, asked_from: datetime
+) -> KeptAnswer | None:
+    needed = range_needed(moment, services.settings.history_tolerance)
     # Before the edge of the plan's reach there is nothing to be had.
-    start = max(needed.start, _earliest(access))
-    return _cache(spec, access).find(start, needed.end, asked_from)
+    start = max(needed.start, _earliest(services))
+    return _cache(spec, services).find(start, needed.end, asked_from)
 
 
-def _cache(spec: PipelineSpec, access: Access) -> HistoryCache:
-    return HistoryCache.of(spec.coin, spec.vs_currency, access.settings, to_moment(access.now()))
+def _cache(spec: PipelineSpec, services: Services) -> HistoryCache:
+    return HistoryCache.of(spec.coin, spec.vs_currency, services.settings, to_moment(services.now()))
 
 
-def _earliest(access: Access) -> datetime:
-    return to_moment(access.now()) - access.settings.history_reach + _MARGIN
+def _earliest(services: Services) -> datetime:
+    return to_moment(services.now()) - services.settings.history_reach + _MARGIN

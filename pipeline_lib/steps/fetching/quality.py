@@ -14,10 +14,10 @@ from pipeline_lib.market.quality import find_jump
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.fetching.confirm_jump import TakeSnapshot, look_again
+from pipeline_lib.steps.fetching.confirm_jump import TakeSnapshot, confirm_jump
 from pipeline_lib.steps.fetching.live import TakenSnapshot
 from pipeline_lib.steps.fetching.response_shapes import notice_shape
-from pipeline_lib.steps.run import Access, Run
+from pipeline_lib.steps.run import Run, Services
 from pipeline_lib.store.log import raw_log
 
 # A price of last month says nothing about a bad tick of today; a weekly pipeline still has its last one.
@@ -38,7 +38,7 @@ class CheckedSnapshot:
 
 
 def take_checked_snapshot(
-    spec: PipelineSpec, run: Run, access: Access, take: TakeSnapshot
+    spec: PipelineSpec, run: Run, services: Services, take: TakeSnapshot
 ) -> CheckedSnapshot:
     """Take a snapshot with ``take``, and let it pass only if its price can follow the one before it.
 
@@ -51,22 +51,22 @@ def take_checked_snapshot(
         OSError: The disk is full or read-only.
     """
     try:
-        taken = take(spec, run, access)
-        jump_warnings = _check_jump(spec, run, access, take, taken.snapshot)
+        taken = take(spec, run, services)
+        jump_warnings = _check_jump(spec, run, services, take, taken.snapshot)
     except UnusableAnswerError as error:
         if error.kept_in is None:
-            _keep(spec, run, access, error)
+            _keep(spec, run, services, error)
         raise
     return CheckedSnapshot(
-        taken, jump_warnings + notice_shape(access.settings.data_dir, taken.snapshot.provenance)
+        taken, jump_warnings + notice_shape(services.settings.data_dir, taken.snapshot.provenance)
     )
 
 
 def _check_jump(
-    spec: PipelineSpec, run: Run, access: Access, take: TakeSnapshot, snapshot: Snapshot
+    spec: PipelineSpec, run: Run, services: Services, take: TakeSnapshot, snapshot: Snapshot
 ) -> tuple[str, ...]:
     first, provenance = snapshot.observation, snapshot.provenance
-    layout = Layout.of(spec.name, access.settings)
+    layout = Layout.of(spec.name, services.settings)
     try:
         before = raw_log.newest_before(layout.raw_log, run.moment, _OLDEST_REFERENCE)
     except TableDamagedError as error:
@@ -77,7 +77,7 @@ def _check_jump(
         return ()
     move = f"{_told(first)} after {_told(before)}"
     try:
-        look = look_again(spec, run, access, take, snapshot)
+        look = confirm_jump(spec, run, services, take, snapshot)
     except MarketError as error:
         found, is_confirmed = f"failed: {error.message}", False
     else:
@@ -101,7 +101,7 @@ def _told(observation: Observation) -> str:
     return f"{price} of {format_moment(observation.last_updated)}"
 
 
-def _keep(spec: PipelineSpec, run: Run, access: Access, error: UnusableAnswerError) -> None:
+def _keep(spec: PipelineSpec, run: Run, services: Services, error: UnusableAnswerError) -> None:
     refused = RefusedAnswer(
         pipeline=spec.name,
         moment=run.moment,
@@ -113,7 +113,7 @@ def _keep(spec: PipelineSpec, run: Run, access: Access, error: UnusableAnswerErr
         answer=error.answer,
     )
     try:
-        error.kept_in = quarantine.keep(Layout.of(spec.name, access.settings).quarantine, refused)
+        error.kept_in = quarantine.keep(Layout.of(spec.name, services.settings).quarantine, refused)
     except OSError as failure:
         # The reason of the refusal matters more than a full disk; both are told.
         error.add_note(f"the refused answer could not be kept: {failure}")

@@ -35,13 +35,13 @@ class OpenLog:
     end: int
 
     @classmethod
-    def mended(cls, path: Path, descriptor: int) -> "OpenLog":
+    def repaired(cls, path: Path, descriptor: int) -> "OpenLog":
         """The log behind ``descriptor``, once what a killed process left half-written is cut off.
 
         Raises:
             TableDamagedError: The file starts with another header.
         """
-        return cls(path, descriptor, _mend_end(path, descriptor))
+        return cls(path, descriptor, _repair_end(path, descriptor))
 
     def last_moment(self) -> datetime | None:
         """The moment of the row that came last, or None when there is no row.
@@ -138,7 +138,7 @@ def check_header(path: Path, line: bytes) -> None:
     raise TableDamagedError(path, 1, reason, hint=hint)
 
 
-def _mend_end(path: Path, descriptor: int) -> int:
+def _repair_end(path: Path, descriptor: int) -> int:
     """Cut off a half-written row; the log's length after that, 0 when not even the header is whole."""
     start = os.pread(descriptor, _LONGEST_HEADER, 0)
     if HEADER_BYTES.startswith(start) and start != HEADER_BYTES:

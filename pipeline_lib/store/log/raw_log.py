@@ -33,7 +33,7 @@ def opened(path: Path) -> Iterator[OpenLog]:
     with exclusive(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _MODE)
         try:
-            yield OpenLog.mended(path, descriptor)
+            yield OpenLog.repaired(path, descriptor)
         finally:
             os.close(descriptor)
 

@@ -22,10 +22,10 @@ from pipeline_lib.store.state.event_json import decode_event, encode_event
 _NAME = re.compile(r"(?P<key>[0-9]{8}T[0-9]{6}Z)(?:-(?P<number>[0-9]+))?\.json")
 
 
-class Fate(Enum):
+class DeliveryStatus(Enum):
     """What became of events."""
 
-    TOLD = "told"
+    DELIVERED = "told"
     """A message with them was taken."""
     EXPIRED = "expired"
     """Nobody could be told for a day."""
@@ -38,14 +38,14 @@ class AlertRecord:
     """What became of some events of a pipeline.
 
     Attributes:
-        fate: The same for all of them.
+        status: The same for all of them.
         run_moment: Of the run that saw to them (UTC).
         recorded_at: When, by the real clock (UTC).
         events: At least one.
         message: What Slack took, or None.
     """
 
-    fate: Fate
+    status: DeliveryStatus
     run_moment: datetime
     recorded_at: datetime
     events: Sequence[Event]
@@ -69,7 +69,7 @@ class AlertRecords:
             OSError: The disk is full or read-only.
         """
         content = {
-            "fate": record.fate.value,
+            "fate": record.status.value,
             "run": format_moment(record.run_moment),
             "recorded_at": format_moment(record.recorded_at),
             "events": [encode_event(event) for event in record.events],
@@ -105,16 +105,18 @@ def settled_keys(records: Sequence[AlertRecord]) -> frozenset[EventKey]:
     return frozenset(event.key for record in records for event in record.events)
 
 
-def told_events(records: Sequence[AlertRecord]) -> tuple[Event, ...]:
+def delivered_events(records: Sequence[AlertRecord]) -> tuple[Event, ...]:
     """The events that somebody was told of."""
-    return tuple(event for record in records if record.fate is Fate.TOLD for event in record.events)
+    return tuple(
+        event for record in records if record.status is DeliveryStatus.DELIVERED for event in record.events
+    )
 
 
 def _read(path: Path) -> AlertRecord:
     try:
         content = json.loads(path.read_bytes())
         return AlertRecord(
-            fate=Fate(content["fate"]),
+            status=DeliveryStatus(content["fate"]),
             run_moment=parse_moment(content["run"]),
             recorded_at=parse_moment(content["recorded_at"]),
             events=tuple(map(decode_event, content["events"])),

@@ -5,22 +5,22 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pipeline_lib.common.timestamps import format_moment, parse_moment
-from pipeline_lib.model.events import Episode, Event, EventKind, Subject
+from pipeline_lib.model.events import Episode, Event, EventKind, RuleInfo
 
 
 def encode_event(event: Event) -> dict[str, Any]:
     """The fields of an event, numbers as texts so that no digit is lost."""
     return {
-        "rule": event.subject.rule,
+        "rule": event.rule.name,
         "kind": event.kind.value,
         "moment": format_moment(event.moment),
         "since": format_moment(event.since),
         "direction": event.direction,
         "step": event.step,
         "value": f"{event.value:f}",
-        "threshold": f"{event.subject.threshold:f}",
-        "unit": event.subject.unit,
-        "scope": event.subject.scope,
+        "threshold": f"{event.rule.threshold:f}",
+        "unit": event.rule.unit,
+        "scope": event.rule.scope,
     }
 
 
@@ -38,7 +38,7 @@ def decode_event(fields: Mapping[str, Any]) -> Event:
             direction=int(fields["direction"]),
             step=int(fields["step"]),
             value=Decimal(fields["value"]),
-            subject=Subject(
+            rule=RuleInfo(
                 str(fields["rule"]), Decimal(fields["threshold"]), str(fields["unit"]), str(fields["scope"])
             ),
         )
@@ -52,7 +52,7 @@ def encode_episode(episode: Episode) -> dict[str, Any]:
         "since": format_moment(episode.since),
         "direction": episode.direction,
         "step": episode.step,
-        "told_at": format_moment(episode.told_at),
+        "told_at": format_moment(episode.last_event_at),
     }
 
 
@@ -67,7 +67,7 @@ def decode_episode(fields: Mapping[str, Any]) -> Episode:
             since=parse_moment(fields["since"]),
             direction=int(fields["direction"]),
             step=int(fields["step"]),
-            told_at=parse_moment(fields["told_at"]),
+            last_event_at=parse_moment(fields["told_at"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"no episode: {error!r}") from error

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from pipeline_lib.alerts.messages.composing import Market, announce, slack_messages
-from pipeline_lib.model.events import Event, Subject
+from pipeline_lib.alerts.messages.composing import AlertContext, announce, slack_messages
+from pipeline_lib.model.events import Event, RuleInfo
 from tests.alerts.samples import CLEARED, FIRED, GROWN, HOUR, HOUR_MOVE, MOMENT, REMINDED, event
 
-HOUR_FALL = event(FIRED, subject=HOUR_MOVE, step=2, value="-8.1649")
+HOUR_FALL = event(FIRED, rule=HOUR_MOVE, step=2, value="-8.1649")
 DAY_FALL = event(FIRED, step=2, value="-16.2")
 
 
-def _message(market: Market, *events: Event, minutes_later: int = 0) -> dict[str, Any]:
+def _message(market: AlertContext, *events: Event, minutes_later: int = 0) -> dict[str, Any]:
     announcement = announce(market, events, MOMENT + minutes_later * HOUR / 60)
     ((message, told),) = slack_messages([announcement])
     assert told == (announcement,)
@@ -30,7 +30,7 @@ def _context(message: dict[str, Any]) -> str:
     return text
 
 
-def test_the_whole_message(market: Market) -> None:
+def test_the_whole_message(market: AlertContext) -> None:
     message = _message(market, HOUR_FALL, DAY_FALL)
     headline = "🚨📉 bitcoin -8.16 % in 1h: 6,955.27 USD"
     lines = [
@@ -85,7 +85,7 @@ def test_the_whole_message(market: Market) -> None:
             event(
                 FIRED,
                 value="4.311",
-                subject=Subject("z_score_7d", Decimal(4), "deviations", "from the 7d mean"),
+                rule=RuleInfo("z_score_7d", Decimal(4), "deviations", "from the 7d mean"),
             ),
             "⚠️📈 bitcoin +4.31 deviations from the 7d mean: 6,955.27 USD",
             "*+4.31 deviations from the 7d mean* (threshold 4 deviations)",
@@ -93,17 +93,19 @@ def test_the_whole_message(market: Market) -> None:
     ],
     ids=["fired", "grown", "reminded", "cleared", "z-score"],
 )
-def test_each_kind_of_news_reads_its_own_way(market: Market, told: Event, headline: str, line: str) -> None:
+def test_each_kind_of_news_reads_its_own_way(
+    market: AlertContext, told: Event, headline: str, line: str
+) -> None:
     message = _message(market, told)
     assert (message["text"], _lines(message)[0]) == (headline, line)
 
 
-def test_what_goes_on_makes_the_headline_before_what_is_over(market: Market) -> None:
-    over = event(CLEARED, since=-5, subject=HOUR_MOVE, value="2", step=4)
+def test_what_goes_on_makes_the_headline_before_what_is_over(market: AlertContext) -> None:
+    over = event(CLEARED, since=-5, rule=HOUR_MOVE, value="2", step=4)
     assert _message(market, over, event(FIRED))["text"].startswith("⚠️📉 bitcoin -8.50 % in 24h")
 
 
-def test_a_late_message_says_so(market: Market) -> None:
+def test_a_late_message_says_so(market: AlertContext) -> None:
     assert "late" not in json.dumps(_message(market, DAY_FALL, minutes_later=15))
     assert _context(_message(market, DAY_FALL, minutes_later=16)).startswith(
         "2018-02-05T14:00:00Z _(late, of 16 min ago)_ · "
@@ -111,34 +113,34 @@ def test_a_late_message_says_so(market: Market) -> None:
     assert "_(late, of 3 h ago)_" in _context(_message(market, DAY_FALL, minutes_later=170))
 
 
-def test_what_an_earlier_run_failed_to_tell_is_marked_late(market: Market) -> None:
+def test_what_an_earlier_run_failed_to_tell_is_marked_late(market: AlertContext) -> None:
     message = _message(market, event(FIRED, -2), event(CLEARED, since=-2, value="-1"))
     assert _lines(message)[0] == "*-8.50 % in 24h* (threshold 8 %) · _late: of 2018-02-05T12:00:00Z_"
     assert "late" not in _lines(message)[1]
 
 
-def test_without_pages_in_airflow_only_the_chart_is_linked(market: Market) -> None:
+def test_without_pages_in_airflow_only_the_chart_is_linked(market: AlertContext) -> None:
     message = _message(replace(market, run_url=None, log_url=None), DAY_FALL)
     assert _context(message) == (
         "2018-02-05T14:00:00Z · pipeline bitcoin · <https://www.coingecko.com/en/coins/bitcoin|chart>"
     )
 
 
-def test_what_nobody_knows_is_called_unknown(market: Market) -> None:
+def test_what_nobody_knows_is_called_unknown(market: AlertContext) -> None:
     first = replace(
         market, moves=replace(market.moves, day_percent=None), last_day=[Decimal(7000)], windows=[]
     )
     assert _lines(_message(first, HOUR_FALL))[1:] == ["*price* 6,955.27 USD · 1h -8.16 % · 24h unknown"]
 
 
-def test_a_name_can_mention_nobody(market: Market) -> None:
+def test_a_name_can_mention_nobody(market: AlertContext) -> None:
     message = _message(replace(market, coin="<!channel>", pipeline="a&b"), DAY_FALL)
     assert message["text"].startswith("🚨📉 &lt;!channel&gt; -16.20 %")
     assert "pipeline a&amp;b" in _context(message)
     assert "<https://www.coingecko.com/en/coins/%3C%21channel%3E|chart>" in _context(message)
 
 
-def test_several_pipelines_share_a_message(market: Market) -> None:
+def test_several_pipelines_share_a_message(market: AlertContext) -> None:
     ether = replace(market, pipeline="ether", coin="ethereum", price=Decimal(700))
     announcements = [announce(market, [DAY_FALL], MOMENT), announce(ether, [event(FIRED)], MOMENT)]
     ((message, told),) = slack_messages(announcements)
@@ -155,7 +157,7 @@ def test_several_pipelines_share_a_message(market: Market) -> None:
     )
 
 
-def test_however_many_pipelines_fire_slack_takes_the_messages(market: Market) -> None:
+def test_however_many_pipelines_fire_slack_takes_the_messages(market: AlertContext) -> None:
     long = replace(market, pipeline="p" * 100, coin="c" * 100, run_url="https://x/" + "&" * 1000)
     events = [event(FIRED, hours) for hours in range(-100, 1)]
     announcements = [announce(replace(long, pipeline=f"p{number}"), events, MOMENT) for number in range(30)]

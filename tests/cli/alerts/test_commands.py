@@ -132,7 +132,7 @@ def test_simulate_takes_every_setting_of_alerts(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "complaint"),
+    ("options", "api_error"),
     [
         (("--thresholds", "1h=3"), "'1h=3' is not like 1h=3,24h=8"),
         (("--thresholds", "1h=3,24h=x"), "is not like 1h=3,24h=8"),
@@ -142,12 +142,12 @@ def test_simulate_takes_every_setting_of_alerts(command: Command) -> None:
     ],
 )
 def test_simulate_refuses_what_makes_no_setting(
-    logged: Path, command: Command, options: tuple[str, ...], complaint: str
+    logged: Path, command: Command, options: tuple[str, ...], api_error: str
 ) -> None:
     assert logged.exists()
     result = command("alerts", "simulate", "bitcoin", *options)
     assert result.exit_code == 2
-    assert complaint in result.stderr
+    assert api_error in result.stderr
 
 
 @pytest.mark.usefixtures("project")

@@ -40,7 +40,7 @@ def published(layout: Layout, bucket: Bucket, snapshot: Snapshot) -> Destination
 def _found(layout: Layout, destination: Destination) -> list[tuple[str, str, str]]:
     start = destination.bucket.location("")
     return [
-        (found.place.removeprefix(start), found.reason, found.mend)
+        (found.place.removeprefix(start), found.reason, found.fix)
         for found in compare_with_s3(layout, destination)
     ]
 
@@ -53,8 +53,8 @@ def test_what_is_published_is_the_same(layout: Layout, published: Destination) -
 def test_each_missing_object_is_found(layout: Layout, published: Destination) -> None:
     for there in list(published.bucket.list_objects(PREFIX)):
         published.bucket.client.delete_object(Bucket=published.bucket.name, Key=there.key)
-        ((place, reason, mend),) = _found(layout, published)
-        assert (place, mend) == (there.key, UPLOAD)
+        ((place, reason, fix),) = _found(layout, published)
+        assert (place, fix) == (there.key, UPLOAD)
         assert reason.startswith("is missing, and ")
         publish_again = Destination(published.bucket, PREFIX, "bitcoin")
         for note in layout.published.rglob("*.json"):
@@ -72,22 +72,22 @@ def test_each_changed_object_is_found(
     for there in list(published.bucket.list_objects(PREFIX)):
         content = client.get_object(Bucket=name, Key=there.key)["Body"].read()
         client.put_object(Bucket=name, Key=there.key, Body=change(content))
-        ((place, reason, mend),) = _found(layout, published)
+        ((place, reason, fix),) = _found(layout, published)
         assert place == there.key
         if "/hour=" in place:
             assert reason.endswith("though neither may ever change")
-            assert mend.startswith("compare both")
+            assert fix.startswith("compare both")
         else:
-            assert (reason.split()[0], mend) == ("differs", UPLOAD)
+            assert (reason.split()[0], fix) == ("differs", UPLOAD)
         client.put_object(Bucket=name, Key=there.key, Body=content)
 
 
 def test_a_lost_snapshot_can_be_restored_from_s3(layout: Layout, published: Destination) -> None:
     path = layout.archive / "20180205T140000Z.json"
     path.unlink()
-    ((place, reason, mend),) = _found(layout, published)
+    ((place, reason, fix),) = _found(layout, published)
     assert (place, reason) == (JSON_KEY, f"has no file {path}")
-    assert mend == f"restore it: aws s3 cp {published.bucket.location(JSON_KEY)} {path}"
+    assert fix == f"restore it: aws s3 cp {published.bucket.location(JSON_KEY)} {path}"
 
 
 def test_objects_that_stand_for_nothing_are_found(layout: Layout, published: Destination) -> None:

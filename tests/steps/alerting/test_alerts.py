@@ -22,7 +22,7 @@ RECORD = "alerts/btc/20180205T140000Z.json"
 
 
 def _alert(world: World, run: Run | None = None) -> Outcome:
-    return steps.send_price_alerts(world.spec, run or Run(CRASH), world.access)
+    return steps.send_price_alerts(world.spec, run or Run(CRASH), world.services)
 
 
 def test_an_abnormal_move_is_told(world: World) -> None:
@@ -108,20 +108,20 @@ def test_a_pipeline_may_have_a_webhook_of_its_own(world: World) -> None:
     alerts = replace(world.spec.alerts, webhook_variable="SLACK_MAJORS")
     own = world.with_spec(lambda spec: replace(spec, alerts=alerts))
     own.fetch(CRASH)
-    assert own.access.for_pipeline(world.spec, {}) is own.access
-    unset = replace(own, access=own.access.for_pipeline(own.spec, {"SLACK_MAJORS": " "}))
+    assert own.services.for_pipeline(world.spec, {}) is own.services
+    unset = replace(own, services=own.services.for_pipeline(own.spec, {"SLACK_MAJORS": " "}))
     assert _alert(unset) == Skipped(f"{TOLD}: not told, since SLACK_MAJORS is not set")
     environment = {"SLACK_MAJORS": f"{world.simulator.slack_webhook_url}/majors"}
-    given = replace(own, access=own.access.for_pipeline(own.spec, environment))
-    assert given.access.find_slack_webhook() == Secret(environment["SLACK_MAJORS"])
-    unsafe = own.access.for_pipeline(own.spec, {"SLACK_MAJORS": "http://hooks.example/secret"})
+    given = replace(own, services=own.services.for_pipeline(own.spec, environment))
+    assert given.services.find_slack_webhook() == Secret(environment["SLACK_MAJORS"])
+    unsafe = own.services.for_pipeline(own.spec, {"SLACK_MAJORS": "http://hooks.example/secret"})
     with pytest.raises(SettingsError, match=r"^SLACK_MAJORS is not an https address$"):
-        _alert(replace(own, access=unsafe))
+        _alert(replace(own, services=unsafe))
 
 
 def test_without_a_webhook_the_move_is_named_and_skipped(world: World) -> None:
     world.fetch(CRASH)
-    silent = replace(world, access=replace(world.access, find_slack_webhook=lambda: None))
+    silent = replace(world, services=replace(world.services, find_slack_webhook=lambda: None))
     assert _alert(silent) == Skipped(f"{TOLD}: not told, since SLACK_WEBHOOK_URL is not set")
     assert RECORD not in world.files()
     assert _alert(world) == Done(f"{TOLD}: told Slack")

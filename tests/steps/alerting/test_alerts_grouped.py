@@ -34,15 +34,15 @@ def pipelines(world: World, waits: Waits, tmp_path: Path) -> list[World]:
     folder.mkdir()
     for name in NAMES:
         (folder / f"{name}.yaml").touch()
-    access = replace(world.access, now=lambda: CRASH, sleep=waits.append)
-    worlds = [replace(world, spec=replace(world.spec, name=name), access=access) for name in NAMES]
+    services = replace(world.services, now=lambda: CRASH, sleep=waits.append)
+    worlds = [replace(world, spec=replace(world.spec, name=name), services=services) for name in NAMES]
     for each in worlds:
         each.fetch(CRASH)
     return worlds
 
 
 def _alert(world: World) -> Outcome:
-    return steps.send_price_alerts(world.spec, Run(CRASH), world.access)
+    return steps.send_price_alerts(world.spec, Run(CRASH), world.services)
 
 
 def _while_waiting(world: World, act: Callable[[], object]) -> World:
@@ -51,7 +51,7 @@ def _while_waiting(world: World, act: Callable[[], object]) -> World:
     def sleep(_seconds: float) -> None:
         act()
 
-    return replace(world, access=replace(world.access, sleep=sleep))
+    return replace(world, services=replace(world.services, sleep=sleep))
 
 
 def _records(world: World) -> list[str]:
@@ -93,15 +93,15 @@ def test_a_pipeline_that_is_alone_does_not_wait(pipelines: list[World], waits: W
 
 
 def test_a_late_run_does_not_wait(pipelines: list[World], waits: Waits, world: World) -> None:
-    first = replace(pipelines[0], access=replace(pipelines[0].access, now=world.access.now))
+    first = replace(pipelines[0], services=replace(pipelines[0].services, now=world.services.now))
     assert _alert(first) == SENT
     assert waits == []
 
 
 def test_without_grouping_nobody_waits(pipelines: list[World], waits: Waits) -> None:
-    settings = replace(pipelines[0].access.settings, alert_grouping_seconds=0)
+    settings = replace(pipelines[0].services.settings, alert_grouping_seconds=0)
     for each in pipelines:
-        assert _alert(replace(each, access=replace(each.access, settings=settings))) == SENT
+        assert _alert(replace(each, services=replace(each.services, settings=settings))) == SENT
     assert waits == []
     assert len(pipelines[0].told()) == 3
 

@@ -24,11 +24,11 @@ def _run(world: World, hours: int, *, is_backfill: bool = False) -> Outcome:
     moment = CRASH + hours * HOUR
     world.fetch(moment)
     run = Run(moment, is_backfill=is_backfill)
-    return steps.send_price_alerts(world.spec, run, replace(world.access, now=lambda: moment))
+    return steps.send_price_alerts(world.spec, run, replace(world.services, now=lambda: moment))
 
 
 def _without_webhook(world: World) -> World:
-    return replace(world, access=replace(world.access, find_slack_webhook=lambda: None))
+    return replace(world, services=replace(world.services, find_slack_webhook=lambda: None))
 
 
 def _message(world: World) -> str:
@@ -49,7 +49,7 @@ def test_the_next_run_tells_what_a_failed_one_left_marked_late(world: World) -> 
 
 def test_a_run_long_after_its_moment_says_so(world: World) -> None:
     world.fetch(CRASH)
-    late = replace(world.access, now=lambda: CRASH + 3 * HOUR)
+    late = replace(world.services, now=lambda: CRASH + 3 * HOUR)
     steps.send_price_alerts(world.spec, Run(CRASH), late)
     assert "2018-02-05T14:00:00Z _(late, of 3 h ago)_" in _message(world)
 

@@ -15,7 +15,7 @@ from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.model.events import EventKey
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import DeviationRule, PipelineSpec, Thresholds, Window
-from pipeline_lib.steps.alerting.evaluation import HORIZON, watch
+from pipeline_lib.steps.alerting.evaluation import ALLOWED_LATENESS, evaluate
 from tests.system.replays import HOUR, observation, spec_of
 
 START = datetime(2018, 1, 1, 5, tzinfo=UTC)
@@ -46,10 +46,10 @@ def rows() -> list[Observation]:
 def _whole(spec: PipelineSpec, rows: Sequence[Observation]) -> set[EventKey]:
     policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
     return {
-        turn.event.key
+        transition.event.key
         for rule in rules_of(spec)
-        for turn in follow(rule.readings(rows, BEGINNING), rule.subject, policy)
-        if turn.event
+        for transition in follow(rule.readings(rows, BEGINNING), rule.info, policy)
+        if transition.event
     }
 
 
@@ -63,12 +63,14 @@ def test_run_by_run_says_the_same_as_all_at_once(
         def history(since: datetime, fetched: list[Observation] = fetched) -> list[Observation]:
             return fetched[bisect_left(fetched, since, key=lambda each: each.moment) :]
 
-        watched = watch(spec, tmp_path, history, row.moment)
-        watched.keep_checkpoints()
-        own = {event.key for event in watched.events if event.moment == row.moment}
+        evaluation = evaluate(spec, tmp_path, history, row.moment)
+        evaluation.keep_checkpoints()
+        own = {event.key for event in evaluation.events if event.moment == row.moment}
         assert own == {key for key in expected if key[2] == row.moment}
-        recent = {key for key in expected if row.moment - HORIZON < key[2] <= row.moment}
-        assert {event.key for event in watched.events if event.moment > row.moment - HORIZON} == recent
+        recent = {key for key in expected if row.moment - ALLOWED_LATENESS < key[2] <= row.moment}
+        assert {
+            event.key for event in evaluation.events if event.moment > row.moment - ALLOWED_LATENESS
+        } == recent
         found |= own
     assert found == expected
     assert {key[0] for key in expected} == {"1h", "24h", "z_score_20_rows", "robust_z_score_24h"}
@@ -80,7 +82,7 @@ def test_a_rule_keeps_one_checkpoint_a_day(
 ) -> None:
     calm = replace(spec, alerts=replace(spec.alerts, z_score=None, robust_z_score=None))
     for place, row in enumerate(rows[:100], start=1):
-        watch(calm, tmp_path, lambda _, place=place: rows[:place], row.moment).keep_checkpoints()  # type: ignore[misc]
+        evaluate(calm, tmp_path, lambda _, place=place: rows[:place], row.moment).keep_checkpoints()  # type: ignore[misc]
     names = sorted(path.name for path in tmp_path.glob("checkpoints/24h-*/*.json"))
     assert names == ["20180101T045959Z.json", "20180102T000000Z.json", "20180103T000000Z.json"]
     assert len(list(tmp_path.glob("checkpoints/1h-*/*.json"))) == len(names)

@@ -22,7 +22,7 @@ def verify(layout: Layout, windows: tuple[Window, ...] = WINDOWS) -> Found:
     before = files(layout)
     for check in local_checks(layout, windows):
         for difference in check():
-            assert difference.mend
+            assert difference.fix
             found.append((difference.place.removeprefix(f"{layout.archive.parent}/"), difference.reason))
     assert files(layout) == before
     return found

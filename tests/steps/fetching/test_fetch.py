@@ -70,7 +70,7 @@ def test_a_second_run_of_the_moment_asks_nobody_and_changes_nothing(world: World
     before = world.files()
     # The market now has another quote, which would do as well.
     world.simulator.clock.set(CRASH + timedelta(minutes=5))
-    again = steps.fetch_and_save_price(world.spec, Run(CRASH), world.access)
+    again = steps.fetch_and_save_price(world.spec, Run(CRASH), world.services)
     assert again == Done("bitcoin 7202.50 USD at 2018-02-05T14:00:00Z, as archived before")
     assert world.files() == before
     assert len(world.simulator.requests) == 1
@@ -88,7 +88,7 @@ def test_a_retry_after_a_kill_ends_in_the_same_bytes(world: World, lost: list[st
         (world.data / LOG).write_bytes(earlier)
     # The market has moved on; the archive is the truth.
     world.simulator.clock.set(CRASH + timedelta(hours=2))
-    steps.fetch_and_save_price(world.spec, Run(CRASH), world.access)
+    steps.fetch_and_save_price(world.spec, Run(CRASH), world.services)
     assert world.files() == before
     assert len(world.simulator.requests) == 2
 
@@ -98,7 +98,7 @@ def test_a_retry_after_a_kill_in_the_middle_of_a_row_ends_in_the_same_bytes(worl
     before = world.files()
     for length in (0, 1, len(HEADER) - 1, len(HEADER), len(HEADER) + 30, len(HEADER + ROW) - 1):
         (world.data / LOG).write_bytes((HEADER + ROW)[:length])
-        steps.fetch_and_save_price(world.spec, Run(CRASH), world.access)
+        steps.fetch_and_save_price(world.spec, Run(CRASH), world.services)
         assert world.files() == before
 
 
@@ -106,7 +106,7 @@ def test_a_retry_after_a_kill_in_the_middle_of_a_row_ends_in_the_same_bytes(worl
 def test_a_quote_from_before_the_moment_stores_nothing(world: World, minutes: int) -> None:
     world.simulator.clock.set(CRASH + timedelta(minutes=minutes))
     with pytest.raises(MomentMismatchError) as caught:
-        steps.fetch_and_save_price(world.spec, Run(CRASH), world.access)
+        steps.fetch_and_save_price(world.spec, Run(CRASH), world.services)
     assert caught.value.moment == "2018-02-05T14:00:00Z"
     assert caught.value.hint == "quality.max_age allows 600 s between them"
     assert places(world) == ["quarantine/btc/20180205T140000Z-moment-mismatch"]
@@ -115,7 +115,7 @@ def test_a_quote_from_before_the_moment_stores_nothing(world: World, minutes: in
 @pytest.mark.parametrize("minutes", [-10, 10])
 def test_a_quote_within_the_freshness_limit_is_the_observation(world: World, minutes: int) -> None:
     world.simulator.clock.set(CRASH + timedelta(minutes=minutes))
-    steps.fetch_and_save_price(world.spec, Run(CRASH), world.access)
+    steps.fetch_and_save_price(world.spec, Run(CRASH), world.services)
     quoted = CRASH + timedelta(minutes=minutes)
     assert world.files()[LOG].endswith(f",{quoted:%Y-%m-%dT%H:%M:%SZ}\n".encode())
 

@@ -47,7 +47,7 @@ def test_a_backfilled_run_asks_history_alone(past: World) -> None:
 
 def test_the_snapshot_alone_proves_the_observation(past: World) -> None:
     fetch(past, CRASH, is_backfill=True)
-    snapshot = read_snapshot(Layout.of("btc", past.access.settings), CRASH)
+    snapshot = read_snapshot(Layout.of("btc", past.services.settings), CRASH)
     assert snapshot.provenance.is_historic
     assert snapshot.provenance.requested_at == LATE
     at = int(CRASH.timestamp()) * 1000
@@ -56,14 +56,14 @@ def test_the_snapshot_alone_proves_the_observation(past: World) -> None:
         f'"market_caps":[[{at},141169000000]],"total_volumes":[[{at},1062]]}}'
     )
     quote = find_past_quote(
-        snapshot.provenance.answer.encode(), "bitcoin", CRASH, past.access.settings.history_tolerance
+        snapshot.provenance.answer.encode(), "bitcoin", CRASH, past.services.settings.history_tolerance
     )
     assert past_observation("bitcoin", "usd", CRASH, quote) == snapshot.observation
 
 
 def test_a_live_snapshot_is_told_from_a_historic_one(past: World) -> None:
     assert str(fetch(past, LATE)).count("from history") == 0
-    assert not read_snapshot(Layout.of("btc", past.access.settings), LATE).provenance.is_historic
+    assert not read_snapshot(Layout.of("btc", past.services.settings), LATE).provenance.is_historic
 
 
 def test_a_torn_answer_is_fetched_anew(past: World) -> None:
@@ -104,8 +104,8 @@ def holed(past: World, tmp_path: Path) -> World:
 
 
 def test_a_gap_of_the_source_skips_the_run_with_the_reason(holed: World) -> None:
-    settings = replace(holed.access.settings, coingecko_base_url=holed.simulator.base_url)
-    world = replace(holed, access=replace(holed.access, settings=settings))
+    settings = replace(holed.services.settings, coingecko_base_url=holed.simulator.base_url)
+    world = replace(holed, services=replace(holed.services, settings=settings))
     with world.simulator:
         outcomes = [fetch(world, CRASH + hours * HOUR, is_backfill=True) for hours in range(-5, 1)]
     assert [type(outcome) for outcome in outcomes] == [Done, Done, Skipped, Skipped, Skipped, Done]

@@ -56,7 +56,7 @@ def test_processes_at_once_ask_once(past: World, tmp_path: Path) -> None:
         "settings = Settings.from_environment(os.environ, project_folder=Path(sys.argv[1]))\n"
         "spec = Catalog(settings.dag_configs_dir).load('bitcoin')\n"
         "run = steps.Run(datetime.fromisoformat(sys.argv[2]), is_backfill=True)\n"
-        "print(steps.fetch_and_save_price(spec, run, steps.Access.from_settings(settings)))\n"
+        "print(steps.fetch_and_save_price(spec, run, steps.Services.from_settings(settings)))\n"
     )
     (tmp_path / "dag_configs").mkdir()
     spec = 'spec_version: 1\ncoin: bitcoin\nschedule: "@hourly"\n'
@@ -102,8 +102,8 @@ def test_a_moment_that_has_just_passed_is_shared_for_a_minute(past: World) -> No
 
 
 def test_at_the_edge_of_the_reach_one_call_serves_many_runs(past: World) -> None:
-    settings = replace(past.access.settings, history_reach=timedelta(hours=48))
-    world = replace(past, access=replace(past.access, settings=settings))
+    settings = replace(past.services.settings, history_reach=timedelta(hours=48))
+    world = replace(past, services=replace(past.services, settings=settings))
     for hour in range(1, 20):
         fetch(world, LATE - timedelta(hours=48 - hour), is_backfill=True)
         world.simulator.clock.set(LATE + hour * timedelta(seconds=10))

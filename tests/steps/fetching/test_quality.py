@@ -14,7 +14,7 @@ from pipeline_lib.model.observation import Observation, Provenance
 from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.steps import Access, Run
+from pipeline_lib.steps import Run, Services
 from pipeline_lib.steps.fetching.confirm_jump import TakeSnapshot
 from pipeline_lib.steps.fetching.live import TakenSnapshot
 from pipeline_lib.steps.fetching.quality import take_checked_snapshot
@@ -43,7 +43,7 @@ def wary(world: World, waited: list[float]) -> World:
     careful = world.with_spec(
         lambda spec: replace(spec, quality=replace(spec.quality, max_jump_percent=Decimal(5)))
     )
-    careful = replace(careful, access=replace(careful.access, sleep=sleep))
+    careful = replace(careful, services=replace(careful.services, sleep=sleep))
     careful.fetch(CRASH - HOUR)
     return careful
 
@@ -104,7 +104,7 @@ def test_after_a_bad_tick_a_retry_stores_the_true_price(wary: World) -> None:
 
 
 def test_a_market_that_stands_still_confirms_nothing(wary: World) -> None:
-    still = replace(wary, access=replace(wary.access, sleep=lambda _: None))
+    still = replace(wary, services=replace(wary.services, sleep=lambda _: None))
     with pytest.raises(ImplausibleJumpError, match=r"second look found 7202\.50 USD of 2018-02-05T14:00"):
         still.fetch(CRASH)
 
@@ -113,7 +113,7 @@ def test_a_second_look_without_an_answer_confirms_nothing(wary: World) -> None:
     def cut_off(_: float) -> None:
         wary.simulator.faults.add(Fault(kind="status", status=401, times=None))
 
-    alone = replace(wary, access=replace(wary.access, sleep=cut_off))
+    alone = replace(wary, services=replace(wary.services, sleep=cut_off))
     with pytest.raises(ImplausibleJumpError, match="and a second look failed: CoinGecko answered 401"):
         alone.fetch(CRASH)
     assert len(quarantined(wary)) == 1
@@ -133,14 +133,14 @@ def test_the_first_price_stands_alone(world: World, waited: list[float]) -> None
     strict = world.with_spec(
         lambda spec: replace(spec, quality=replace(spec.quality, max_jump_percent=Decimal("0.001")))
     )
-    replace(strict, access=replace(strict.access, sleep=waited.append)).fetch(CRASH)
+    replace(strict, services=replace(strict.services, sleep=waited.append)).fetch(CRASH)
     assert waited == []
 
 
 def test_a_damaged_log_loses_no_price_and_is_told(wary: World) -> None:
     log = wary.data / LOG
     log.write_bytes(log.read_bytes().replace(b",8001.50,", b",nothing,"))
-    checked = take_checked_snapshot(wary.spec, Run(CRASH), wary.access, historic({CRASH: "7202"}))
+    checked = take_checked_snapshot(wary.spec, Run(CRASH), wary.services, historic({CRASH: "7202"}))
     assert checked.taken.snapshot.observation.price == 7202
     (warning,) = checked.warnings
     assert warning.startswith(f"btc: the move since the price before could not be checked: {log}:2: ")
@@ -149,7 +149,7 @@ def test_a_damaged_log_loses_no_price_and_is_told(wary: World) -> None:
 def historic(prices: dict[datetime, str]) -> TakeSnapshot:
     """Takes snapshots from a history that has these prices and no others."""
 
-    def take(spec: PipelineSpec, run: Run, access: Access) -> TakenSnapshot:
+    def take(spec: PipelineSpec, run: Run, services: Services) -> TakenSnapshot:
         if run.moment not in prices:
             raise UnexpectedAnswerError("no such point")
         observation = Observation(
@@ -164,7 +164,7 @@ def historic(prices: dict[datetime, str]) -> TakeSnapshot:
             run.moment,
         )
         url = "https://api.example/api/v3/coins/bitcoin/market_chart/range?vs_currency=usd"
-        provenance = Provenance(url, access.now(), 200, f"[0, {prices[run.moment]}]")
+        provenance = Provenance(url, services.now(), 200, f"[0, {prices[run.moment]}]")
         return TakenSnapshot(Snapshot(observation, provenance))
 
     return take
@@ -175,7 +175,7 @@ def test_a_jump_in_the_past_is_confirmed_by_the_hour_after_it(
     wary: World, waited: list[float], next_price: str
 ) -> None:
     take = historic({CRASH: "7202", CRASH + HOUR: next_price})
-    checked = take_checked_snapshot(wary.spec, Run(CRASH), wary.access, take)
+    checked = take_checked_snapshot(wary.spec, Run(CRASH), wary.services, take)
     assert checked.taken.snapshot.observation.price == 7202
     assert f"a second look found {next_price} USD of 2018-02-05T15:00:00Z" in checked.warnings[0]
     assert waited == []
@@ -193,7 +193,7 @@ def test_a_jump_in_the_past_that_stands_alone_is_refused_and_kept(
     wary: World, after: dict[datetime, str], told: str
 ) -> None:
     with pytest.raises(ImplausibleJumpError, match=told):
-        take_checked_snapshot(wary.spec, Run(CRASH), wary.access, historic({CRASH: "7202", **after}))
+        take_checked_snapshot(wary.spec, Run(CRASH), wary.services, historic({CRASH: "7202", **after}))
     (path,) = quarantined(wary)
     assert json.loads(path.read_bytes())["answer"] == "[0, 7202]"
 
@@ -204,5 +204,5 @@ def test_a_point_of_the_past_is_held_against_the_one_before_it_and_not_against_t
     wary.fetch(CRASH)
     waited.clear()
     take = historic({CRASH - HOUR / 2: "8001"})
-    checked = take_checked_snapshot(wary.spec, Run(CRASH - HOUR / 2), wary.access, take)
+    checked = take_checked_snapshot(wary.spec, Run(CRASH - HOUR / 2), wary.services, take)
     assert (checked.warnings, waited) == ((), [])

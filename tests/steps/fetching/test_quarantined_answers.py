@@ -82,7 +82,7 @@ def test_a_price_that_was_refused_is_asked_for_anew_instead_of_read_again(world:
     careful = world.with_spec(
         lambda spec: replace(spec, quality=replace(spec.quality, max_jump_percent=Decimal(20)))
     )
-    careful = replace(careful, access=replace(careful.access, sleep=lambda _seconds: None))
+    careful = replace(careful, services=replace(careful.services, sleep=lambda _seconds: None))
     careful.fetch(CRASH - timedelta(hours=1))
     careful.simulator.faults.add(priced(1000))
     with pytest.raises(ImplausibleJumpError):
@@ -91,7 +91,7 @@ def test_a_price_that_was_refused_is_asked_for_anew_instead_of_read_again(world:
 
     def fetch(seconds: int) -> Outcome:
         now = ASKED_AT + timedelta(seconds=seconds)
-        access = replace(careful.access, now=lambda: now)
+        access = replace(careful.services, now=lambda: now)
         return fetch_and_save_price(careful.spec, Run(CRASH), access)
 
     with pytest.raises(RefusedBeforeError) as caught:

@@ -5,16 +5,26 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import AlertStateDamagedError
-from pipeline_lib.store.state.alert_records import AlertRecord, AlertRecords, Fate, settled_keys, told_events
+from pipeline_lib.store.state.alert_records import (
+    AlertRecord,
+    AlertRecords,
+    DeliveryStatus,
+    delivered_events,
+    settled_keys,
+)
 from tests.alerts.samples import CLEARED, FIRED, HOUR, MOMENT, event
 
 NOW = datetime(2018, 2, 5, 14, 0, 7, tzinfo=UTC)
 
 
-def _record(hours: int = 0, fate: Fate = Fate.TOLD) -> AlertRecord:
-    message = {"text": "📉 bitcoin", "blocks": [{"type": "divider"}]} if fate is Fate.TOLD else None
+def _record(hours: int = 0, status: DeliveryStatus = DeliveryStatus.DELIVERED) -> AlertRecord:
+    message = (
+        {"text": "📉 bitcoin", "blocks": [{"type": "divider"}]}
+        if status is DeliveryStatus.DELIVERED
+        else None
+    )
     events = (event(FIRED, hours), event(CLEARED, hours + 0.5, since=hours, value="0.10"))
-    return AlertRecord(fate, MOMENT + hours * HOUR, NOW, events, message)
+    return AlertRecord(status, MOMENT + hours * HOUR, NOW, events, message)
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -27,10 +37,10 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_records_of_one_run_stand_beside_each_other(tmp_path: Path) -> None:
     records = AlertRecords(tmp_path)
-    fates = [Fate.TOLD, Fate.EXPIRED, Fate.BACKFILLED] * 4
-    for fate in fates:
-        records.add(_record(fate=fate))
-    assert [record.fate for record in records.since(MOMENT)] == fates
+    fates = [DeliveryStatus.DELIVERED, DeliveryStatus.EXPIRED, DeliveryStatus.BACKFILLED] * 4
+    for status in fates:
+        records.add(_record(status=status))
+    assert [record.status for record in records.since(MOMENT)] == fates
 
 
 def test_only_records_from_a_moment_on_are_opened(tmp_path: Path) -> None:
@@ -61,8 +71,8 @@ def test_a_record_that_lacks_something_is_damaged(tmp_path: Path, spoil: str) ->
 
 def test_whatever_became_of_an_event_it_is_settled(tmp_path: Path) -> None:
     records = AlertRecords(tmp_path)
-    for hours, fate in enumerate(Fate):
-        records.add(_record(hours, fate))
+    for hours, status in enumerate(DeliveryStatus):
+        records.add(_record(hours, status))
     found = records.since(MOMENT)
-    assert len(settled_keys(found)) == 2 * len(Fate)
-    assert told_events(found) == tuple(_record().events)
+    assert len(settled_keys(found)) == 2 * len(DeliveryStatus)
+    assert delivered_events(found) == tuple(_record().events)
