@@ -4,7 +4,7 @@ import click
 
 from pipeline_lib.cli.lazy_group import LazyGroup
 
-_COMMANDS = {
+COMMANDS = {
     "backfill": "pipeline_lib.cli.pipelines.backfill",
     "alerts": "pipeline_lib.cli.alerts",
     "completion": "pipeline_lib.cli.completion",
@@ -20,9 +20,10 @@ _COMMANDS = {
     "validate": "pipeline_lib.cli.specs.validate",
     "verify": "pipeline_lib.cli.pipelines.verify",
 }
+"""The module of each command."""
 
 
-@click.group(cls=LazyGroup, modules=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, modules=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="coin-pipelines", prog_name="coin-pipelines")
 def main() -> None:
     """Crypto market data pipelines from YAML specs."""

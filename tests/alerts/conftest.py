@@ -1,16 +1,12 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from socket import create_server
 
 import pytest
 
 from pipeline_lib.alerts.messages.composing import AlertContext, MovesText, WindowText
-from pipeline_lib.alerts.slack import SlackWebhook
-from pipeline_lib.common.retries import RetryPolicy
-from pipeline_lib.common.secret import Secret
-from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.server import Simulator
+from tests.fixtures.slack import closed_port, simulator, webhook
+
+__all__ = ["closed_port", "simulator", "webhook"]
 
 MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
 
@@ -32,23 +28,3 @@ def market() -> AlertContext:
         run_url="https://airflow.example/dags/bitcoin_data_pipeline/runs/manual?a=1&b=2",
         log_url="https://airflow.example/log",
     )
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    clock = SimulatedClock(lambda: MOMENT)
-    with Simulator({}, clock) as running:
-        yield running
-
-
-@pytest.fixture
-def webhook(simulator: Simulator) -> SlackWebhook:
-    return SlackWebhook(Secret(simulator.slack_webhook_url), RetryPolicy(first_wait=0))
-
-
-@pytest.fixture
-def closed_port() -> int:
-    """A port that nobody listens at."""
-    with create_server(("127.0.0.1", 0)) as socket:
-        port: int = socket.getsockname()[1]
-    return port

@@ -40,7 +40,7 @@ def test_a_difference_is_printed_with_a_way_to_mend_it(log: Path, command: Comma
         "pipeline": "bitcoin",
         "place": f"{log}:2",
         "reason": "the row isn't the archived one",
-        "mend": "coin-pipelines replay",
+        "fix": "coin-pipelines replay",
     }
     assert command("replay", "bitcoin").exit_code == 0
     assert command("verify", "bitcoin").exit_code == 0

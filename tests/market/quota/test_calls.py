@@ -24,7 +24,7 @@ ASKING = f"""
 import os, sys
 from pathlib import Path
 from pipeline_lib.market import CallQuota, Transport
-from pipeline_lib.market.quota_stores import QuotaFile
+from pipeline_lib.market.quota.stores import QuotaFile
 quota = CallQuota({CALLS}, QuotaFile(Path(sys.argv[1])), window={WINDOW}, longest_wait=60.0)
 transport = Transport(sys.argv[2], None, quota)
 import requests
@@ -43,7 +43,7 @@ HOLDING = """
 import sys, time
 from pathlib import Path
 from pyrate_limiter import Rate, RateItem
-from pipeline_lib.market.quota_stores import QuotaFile
+from pipeline_lib.market.quota.stores import QuotaFile
 with QuotaFile(Path(sys.argv[1])).open(Rate(1, 60_000)) as bucket:
     bucket.conn.execute("INSERT INTO coingecko_calls VALUES ('half-done', ?)", (bucket.now(),))
     print("held", flush=True)

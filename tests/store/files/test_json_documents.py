@@ -12,7 +12,7 @@ from pipeline_lib.store.files.locking import exclusive
 ADD_TWENTY = """
 import sys
 from pathlib import Path
-from pipeline_lib.store.json_documents import change_document
+from pipeline_lib.store.files.json_documents import change_document
 for number in range(20):
     change_document(Path(sys.argv[1]), lambda before: [*(before or []), f"{sys.argv[2]}-{number}"])
 """

@@ -14,7 +14,7 @@ from pipeline_lib.store.files.locking import exclusive
 HOLDER = """
 import sys, time
 from pathlib import Path
-from pipeline_lib.store.locking import exclusive
+from pipeline_lib.store.files.locking import exclusive
 with exclusive(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)

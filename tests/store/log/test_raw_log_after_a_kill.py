@@ -20,8 +20,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from pipeline_lib.observation import Observation
-from pipeline_lib.store.raw_log import append
+from pipeline_lib.model.observation import Observation
+from pipeline_lib.store.log.raw_log import append
 start = datetime(2018, 1, 1, tzinfo=UTC) + timedelta(minutes=int(sys.argv[2]))
 sys.stdin.readline()
 for number in range({ROWS}):

@@ -20,8 +20,8 @@ import resource, sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from pipeline_lib.observation import Observation
-from pipeline_lib.store.raw_log import append
+from pipeline_lib.model.observation import Observation
+from pipeline_lib.store.log.raw_log import append
 log, room = Path(sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + room, resource.RLIM_INFINITY))
 moment = datetime(2018, 2, 5, 23, tzinfo=UTC)
