@@ -4,15 +4,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 from enum import Enum
 
 from pipeline_lib.analysis.rolling import PricePoint
+from pipeline_lib.common.percent import percent_change
 from pipeline_lib.model.observation import Observation
-
-# Wide enough for the move from the least possible price to the greatest with its ten decimal places.
-_ROUNDED = Context(prec=80)
-_PLACES = Decimal("1e-10")
 
 # A run is rarely on the second; further away than this, a price is not of an hour or a day ago.
 REACH_TOLERANCE = timedelta(minutes=5)
@@ -45,12 +42,6 @@ class PriceMoves:
     def over(self, horizon: Horizon) -> Decimal | None:
         """The move over one of the two."""
         return self.hour_percent if horizon is Horizon.HOUR else self.day_percent
-
-
-def percent_change(before: Decimal, now: Decimal) -> Decimal:
-    """The move from ``before`` to ``now`` in percent, to ten decimal places."""
-    ratio = _ROUNDED.divide(_ROUNDED.subtract(now, before), before)
-    return _ROUNDED.quantize(_ROUNDED.multiply(ratio, Decimal(100)), _PLACES)
 
 
 def price_moves(observation: Observation, history: Sequence[PricePoint]) -> PriceMoves:
