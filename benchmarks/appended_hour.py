@@ -26,12 +26,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from pipeline_lib.model.observation import Provenance
+from pipeline_lib.model.observation import Provenance, Snapshot
 from pipeline_lib.steps.statistics import update_processed_table
 from pipeline_lib.store.log import raw_log
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import record
-from pipeline_lib.archive.snapshots import Snapshot, write_snapshot
+from pipeline_lib.archive.snapshots import write_snapshot
 from pipeline_lib.common.timestamps import parse_moment
 
 folder, last = Path(sys.argv[1]), parse_moment(sys.argv[2])

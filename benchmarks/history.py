@@ -7,8 +7,8 @@ from itertools import groupby
 
 from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_record
 from pipeline_lib.archive.manifest_chain import manifest_path
-from pipeline_lib.archive.snapshots import Snapshot, encode_snapshot
-from pipeline_lib.model.observation import Observation, Provenance
+from pipeline_lib.archive.snapshots import encode_snapshot
+from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
 from pipeline_lib.specs import Window
 from pipeline_lib.specs.layout import Layout

@@ -31,7 +31,7 @@ from pipeline_lib import steps
 from pipeline_lib.market import find_observation
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog
-from pipeline_lib.steps.live import take_live_snapshot
+from pipeline_lib.steps.fetching.live import take_live_snapshot
 from pipeline_lib.store.cache.shared_answers import decode_answer
 moment = datetime.fromisoformat(sys.argv[1])
 settings = Settings.from_environment(os.environ, project_folder=Path.cwd())

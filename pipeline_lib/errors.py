@@ -24,7 +24,7 @@
     │       ├── UnknownCoinError !      the answer leaves the coin out
     │       ├── InvalidQuoteError       a price that can't be one
     │       ├── MomentMismatchError !   a valid quote, but not of this run's moment
-    │       ├── ImplausibleJumpError    too far from the price before, and no second look confirms it
+    │       ├── ImplausibleJumpError    too far from the price before, and no later price confirms it
     │       └── RefusedBeforeError      the same answer that an earlier try of the run refused
     ├── StoreError                      about files and S3
     │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
@@ -51,7 +51,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -261,6 +261,22 @@ class UnusableAnswerError(MarketError):
         self.requested_at: datetime | None = None
         self.kept_in: Path | None = None
 
+    def attach(self, answer: bytes, url: str, requested_at: "datetime | None" = None) -> Self:
+        """Carry what is refused; for whoever holds the answer that the error is about.
+
+        Args:
+            answer: What is refused; its first ``MOST_BYTES`` are carried.
+            url: The request's address, without a key.
+            requested_at: When it was asked for (UTC), or None where that isn't known.
+
+        Returns:
+            The error itself, to be raised.
+        """
+        self.answer = answer[: self.MOST_BYTES]
+        self.url = url
+        self.requested_at = requested_at
+        return self
+
     def __str__(self) -> str:
         told = super().__str__()
         return f"{told}; what came is kept in {self.kept_in}" if self.kept_in else told
@@ -339,7 +355,7 @@ class MomentMismatchError(UnusableAnswerError, PermanentError):
 
 
 class ImplausibleJumpError(UnusableAnswerError):
-    """A price lies too far from the one before it, and a second look doesn't confirm it.
+    """A price lies too far from the one before it, and no later price confirms it.
 
     Attributes:
         coin: The CoinGecko id.
@@ -350,10 +366,10 @@ class ImplausibleJumpError(UnusableAnswerError):
     KIND = "implausible-jump"
 
     def __init__(
-        self, coin: str, move: str, *, percent: Decimal, limit_percent: Decimal, second_look: str
+        self, coin: str, move: str, *, percent: Decimal, limit_percent: Decimal, confirmation: str
     ) -> None:
         super().__init__(
-            f"price of {coin!r} refused: {move}, a move of {percent:+.2f} %, and {second_look}",
+            f"price of {coin!r} refused: {move}, a move of {percent:+.2f} %, {confirmation}",
             hint=f"quality.max_jump allows {limit_percent} %; if the move is true, a later try confirms it",
         )
         self.coin = coin

@@ -126,10 +126,10 @@ PATH = Path("data/x.csv")
                 "2 after 1",
                 percent=Decimal(100),
                 limit_percent=Decimal("50.5"),
-                second_look="a second look found 1",
+                confirmation="not confirmed by 1",
             ),
             (
-                "price of 'x' refused: 2 after 1, a move of +100.00 %, and a second look found 1"
+                "price of 'x' refused: 2 after 1, a move of +100.00 %, not confirmed by 1"
                 " (quality.max_jump allows 50.5 %; if the move is true, a later try confirms it)"
             ),
             {"coin": "x", "percent": Decimal(100), "limit_percent": Decimal("50.5")},

@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from pipeline_lib.archive.manifest import Record
 from pipeline_lib.common.timestamps import format_key, format_moment, parse_moment
 from pipeline_lib.errors import SnapshotDamagedError, SnapshotMissingError
-from pipeline_lib.model.observation import Observation, Provenance
+from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.store.files.durable_files import write_once
 from pipeline_lib.store.log.raw_rows import HEADER, encode_row, from_fields, to_fields
@@ -29,20 +28,11 @@ _OBSERVATION_STARTS = b'\n "observation": '
 _SNAPSHOT_NAME = re.compile(r"(\d{8}T\d{6}Z)\.json")
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """An archived observation and where it comes from."""
-
-    observation: Observation
-    provenance: Provenance
-
-
-def write_snapshot(layout: Layout, snapshot: Snapshot) -> bool:
+def write_snapshot(layout: Layout, snapshot: Snapshot) -> Snapshot:
     """Archive a snapshot, first the JSON, then the CSV; what is there already stays as it is.
 
     Returns:
-        Whether this call made the JSON file. When not, an earlier observation of the moment stands there:
-        read it and go on with that one.
+        What the archive keeps: an earlier snapshot of the moment where there is one.
 
     Raises:
         SnapshotDamagedError: A file is there, but isn't a snapshot of that moment.
@@ -52,7 +42,7 @@ def write_snapshot(layout: Layout, snapshot: Snapshot) -> bool:
     made = write_once(layout.snapshot_json(moment), encode_snapshot(snapshot))
     kept = snapshot if made else read_snapshot(layout, moment)
     complete_snapshot(layout, kept.observation)
-    return made
+    return kept
 
 
 def complete_snapshot(layout: Layout, observation: Observation) -> None:

@@ -17,7 +17,6 @@ from pipeline_lib.errors import (
     UnexpectedAnswerError,
 )
 from pipeline_lib.market.error_bodies import read_api_error, shorten
-from pipeline_lib.market.evidence import evidence
 from pipeline_lib.market.quota.calls import CallQuota
 
 if TYPE_CHECKING:
@@ -130,11 +129,12 @@ class Transport:
                 raise _failure(response, _read_body(response, _MOST_ERROR_BYTES))
             # One byte more than allowed tells that there are too many.
             body = _read_body(response, self.most_bytes + 1)
-        with evidence(answer=body, url=str(response.url)):
-            if len(body) > self.most_bytes:
-                raise UnexpectedAnswerError(f"CoinGecko's answer is larger than {self.most_bytes} bytes")
-            _check_content_type(response)
-        return Answer(url=str(response.url), body=body)
+        url = str(response.url)
+        if len(body) > self.most_bytes:
+            reason = f"CoinGecko's answer is larger than {self.most_bytes} bytes"
+            raise UnexpectedAnswerError(reason).attach(body, url)
+        _check_content_type(response, body)
+        return Answer(url, body)
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "coin-pipelines"}
@@ -158,12 +158,13 @@ def _read_body(response: "requests.Response", most_bytes: int) -> bytes:
     return bytes(body[:most_bytes])
 
 
-def _check_content_type(response: "requests.Response") -> None:
+def _check_content_type(response: "requests.Response", body: bytes) -> None:
     # RFC 9110, 8.3: without the header the content itself decides.
     content_type = response.headers.get("Content-Type", "application/json")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnexpectedAnswerError(f"CoinGecko's answer is of type {shorten(content_type)!r}, not JSON")
+        reason = f"CoinGecko's answer is of type {shorten(content_type)!r}, not JSON"
+        raise UnexpectedAnswerError(reason).attach(body, str(response.url))
 
 
 def _failure(response: "requests.Response", body: bytes) -> MarketError:

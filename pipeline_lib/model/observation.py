@@ -10,25 +10,6 @@ HISTORY_PATH_END = "/market_chart/range"
 
 
 @dataclass(frozen=True, slots=True)
-class MarketAnswer:
-    """A whole answer of the market, which holds the quotes of all coins that were asked for together.
-
-    Attributes:
-        vs_currency: The currency that its prices are in.
-        coins: The CoinGecko ids that were asked for.
-        url: The request's address; holds no key, since keys travel in headers.
-        requested_at: When it was asked for, by the real clock (UTC, to the second).
-        body: The bytes of the body, as they came.
-    """
-
-    vs_currency: str
-    coins: tuple[str, ...]
-    url: str
-    requested_at: datetime
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Provenance:
     """Where an observation comes from.
 
@@ -78,3 +59,11 @@ class Observation:
     market_cap: Decimal | None
     total_volume: Decimal | None
     last_updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An observation and where it comes from: what the market gives, and what the archive keeps."""
+
+    observation: Observation
+    provenance: Provenance

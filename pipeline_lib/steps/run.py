@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.market import CallQuota, Transport
+from pipeline_lib.market import CallQuota, CoinGecko, Transport
 from pipeline_lib.market.quota.stores import choose_store
 from pipeline_lib.model.outcome import Outcome
 from pipeline_lib.publishing.s3.objects import S3Account
@@ -62,14 +62,15 @@ class Services:
             now=lambda: datetime.now(UTC),
         )
 
-    def open_transport(self) -> Transport:
-        """How CoinGecko is reached, within the calls that its plan allows to all processes together."""
+    def open_market(self) -> CoinGecko:
+        """CoinGecko, within the calls that its plan allows to all processes together."""
         settings = self.settings
         quota = None
         if settings.coingecko_plan:
             store = choose_store(settings.coingecko_quota_url, quota_file(settings))
             quota = CallQuota(settings.coingecko_plan.per_minute, store)
-        return Transport(settings.coingecko_base_url, settings.coingecko_api_key, quota)
+        transport = Transport(settings.coingecko_base_url, settings.coingecko_api_key, quota)
+        return CoinGecko(transport, self.now)
 
     def open_slack(self, webhook: Secret) -> SlackWebhook:
         """How Slack is reached."""

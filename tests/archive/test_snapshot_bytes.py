@@ -9,15 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from pipeline_lib.archive.snapshots import (
-    Snapshot,
-    decode_snapshot,
-    encode_snapshot,
-    read_snapshot,
-    write_snapshot,
-)
+from pipeline_lib.archive.snapshots import decode_snapshot, encode_snapshot, read_snapshot, write_snapshot
 from pipeline_lib.errors import SnapshotDamagedError
-from pipeline_lib.model.observation import Observation, Provenance
+from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.specs.layout import Layout
 
 TIME = datetime(2018, 2, 5, 14, tzinfo=UTC)

@@ -8,7 +8,6 @@ from hashlib import sha256
 import pytest
 
 from pipeline_lib.archive.snapshots import (
-    Snapshot,
     complete_snapshot,
     encode_snapshot,
     find_snapshot,
@@ -16,6 +15,7 @@ from pipeline_lib.archive.snapshots import (
     write_snapshot,
 )
 from pipeline_lib.errors import SnapshotDamagedError, SnapshotMissingError
+from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.store.log.raw_rows import HEADER, encode_row
 
@@ -38,7 +38,7 @@ def _other(snapshot: Snapshot) -> Snapshot:
 
 
 def test_the_bytes_of_a_snapshot(layout: Layout, snapshot: Snapshot) -> None:
-    assert write_snapshot(layout, snapshot)
+    assert write_snapshot(layout, snapshot) == snapshot
     content = GOLDEN % sha256(snapshot.provenance.answer.encode()).hexdigest()
     assert (layout.archive / JSON).read_text(encoding="utf-8") == content
     assert (layout.archive / CSV).read_text(encoding="utf-8") == HEADER + encode_row(snapshot.observation)
@@ -61,8 +61,8 @@ def test_what_is_read_is_what_was_written(layout: Layout, snapshot: Snapshot) ->
 def test_a_second_write_changes_no_byte(layout: Layout, snapshot: Snapshot) -> None:
     write_snapshot(layout, snapshot)
     before = {path: (path.read_bytes(), path.stat()) for path in layout.archive.iterdir()}
-    assert not write_snapshot(layout, snapshot)
-    assert not write_snapshot(layout, _other(snapshot))
+    assert write_snapshot(layout, snapshot) == snapshot
+    assert write_snapshot(layout, _other(snapshot)) == snapshot
     assert {path: (path.read_bytes(), path.stat()) for path in layout.archive.iterdir()} == before
 
 
@@ -71,7 +71,7 @@ def test_a_missing_csv_is_made_from_the_archived_json(layout: Layout, snapshot: 
     before = (layout.archive / CSV).read_bytes()
     (layout.archive / CSV).unlink()
     # Killed between the two files, a retry finds another price; the archived one counts.
-    assert not write_snapshot(layout, _other(snapshot))
+    assert write_snapshot(layout, _other(snapshot)) == snapshot
     assert (layout.archive / CSV).read_bytes() == before
 
 

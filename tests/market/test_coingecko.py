@@ -14,16 +14,20 @@ from pipeline_lib.errors import (
     UnknownCoinError,
 )
 from pipeline_lib.market import CoinGecko, Transport, find_observation
+from pipeline_lib.market.history.past_quotes import find_past_quote
+from pipeline_lib.market.history.ranges import HistoryRange
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 
+HOUR = timedelta(hours=1)
 MAX_AGE = timedelta(minutes=10)
 
 
 def test_an_observation_is_the_quote_at_the_runs_moment(
     simulator: Simulator, market: CoinGecko, moment: datetime
 ) -> None:
-    observation, provenance = market.observe("bitcoin", "usd", moment, MAX_AGE)
+    snapshot = market.observe("bitcoin", "usd", moment, MAX_AGE)
+    observation, provenance = snapshot.observation, snapshot.provenance
     assert (observation.coin, observation.vs_currency, observation.moment) == ("bitcoin", "usd", moment)
     assert str(observation.price) == "7325.10"
     assert observation.total_volume == Decimal("100.5")
@@ -54,14 +58,14 @@ def test_what_is_asked_for_has_both_moves(simulator: Simulator, market: CoinGeck
 
 def test_the_time_of_asking_is_the_real_clocks(transport: Transport, moment: datetime) -> None:
     market = CoinGecko(transport, lambda: datetime(2018, 2, 5, 14, 1, 2, 999_999, tzinfo=UTC))
-    _, provenance = market.observe("bitcoin", "usd", moment, MAX_AGE)
+    provenance = market.observe("bitcoin", "usd", moment, MAX_AGE).provenance
     assert provenance.requested_at == datetime(2018, 2, 5, 14, 1, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("seconds", [-600, -1, 0, 1, 600])
 def test_a_quote_as_old_as_allowed_is_taken(market: CoinGecko, moment: datetime, seconds: int) -> None:
     run = moment + timedelta(seconds=seconds)
-    observation, _ = market.observe("bitcoin", "usd", run, MAX_AGE)
+    observation = market.observe("bitcoin", "usd", run, MAX_AGE).observation
     assert (observation.moment, observation.last_updated) == (run, moment)
 
 
@@ -87,7 +91,7 @@ def test_a_move_that_the_source_leaves_out_stays_none(
     simulator: Simulator, market: CoinGecko, moment: datetime, span: str
 ) -> None:
     simulator.faults.add(Fault(kind="null_field", field=f"price_change_percentage_{span}_in_currency"))
-    observation, _ = market.observe("bitcoin", "usd", moment, MAX_AGE)
+    observation = market.observe("bitcoin", "usd", moment, MAX_AGE).observation
     moves = {"1h": observation.change_1h_percent, "24h": observation.change_24h_percent}
     assert moves.pop(span) is None
     assert None not in moves.values()
@@ -139,7 +143,7 @@ def test_a_failure_of_the_moment_is_tried_again(
     simulator: Simulator, market: CoinGecko, moment: datetime, fault: Fault
 ) -> None:
     simulator.faults.add(fault)
-    observation, _ = market.observe("bitcoin", "usd", moment, MAX_AGE)
+    observation = market.observe("bitcoin", "usd", moment, MAX_AGE).observation
     assert observation.price == Decimal("7325.10")
     assert len(simulator.requests) == 3
 
@@ -174,9 +178,64 @@ def test_a_retry_after_past_the_cap_ends_the_tries_at_once(
 
 
 def test_many_coins_are_asked_for_at_once(simulator: Simulator, market: CoinGecko, moment: datetime) -> None:
-    answer = market.ask(("bitcoin", "bitcoin-cash"), "usd")
+    answer = market.ask_quotes(("bitcoin", "bitcoin-cash"), "usd")
     assert simulator.requests[0].query["ids"] == "bitcoin,bitcoin-cash"
     assert (answer.vs_currency, answer.coins) == ("usd", ("bitcoin", "bitcoin-cash"))
-    assert find_observation(answer, "bitcoin", moment, MAX_AGE)[0].coin == "bitcoin"
+    assert find_observation(answer, "bitcoin", moment, MAX_AGE).observation.coin == "bitcoin"
     with pytest.raises(UnknownCoinError):
         find_observation(answer, "bitcoin-cash", moment, MAX_AGE)
+
+
+def test_a_range_of_history_is_asked_for_in_unix_seconds(
+    simulator: Simulator, market: CoinGecko, moment: datetime
+) -> None:
+    wanted = HistoryRange(moment - 2 * HOUR, moment)
+    answer = market.ask_history("bitcoin", "usd", wanted)
+    (request,) = simulator.requests
+    assert request.path == "/coins/bitcoin/market_chart/range"
+    assert request.query == {"vs_currency": "usd", "from": "1517832000", "to": "1517839200"}
+    assert (answer.start, answer.end, answer.requested_at) == (wanted.start, wanted.end, moment)
+    assert find_past_quote(answer.body, "bitcoin", moment, HOUR).price == Decimal("7325.10")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(kind="unknown_coin", coin="bitcoin"), UnknownCoinError),
+        (Fault(kind="status", status=401, error_code=10012), RequestRefusedError),
+        (Fault(kind="status", status=503), MarketUnavailableError),
+        (Fault(kind="malformed"), UnexpectedAnswerError),
+    ],
+)
+def test_a_failure_of_history_has_its_type(
+    simulator: Simulator, transport: Transport, moment: datetime, fault: Fault, error: type[Exception]
+) -> None:
+    simulator.faults.add(fault)
+    market = CoinGecko(transport, lambda: moment, RetryPolicy(attempts=1))
+    with pytest.raises(error):
+        market.ask_history("bitcoin", "usd", HistoryRange(moment - HOUR, moment))
+
+
+def test_history_that_is_refused_is_carried_with_its_source(
+    simulator: Simulator, market: CoinGecko, moment: datetime
+) -> None:
+    simulator.faults.add(Fault(kind="malformed", body='{"prices": [[1,'))
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        market.ask_history("bitcoin", "usd", HistoryRange(moment - HOUR, moment))
+    assert (caught.value.answer, caught.value.requested_at) == (b'{"prices": [[1,', moment)
+    assert (caught.value.url or "").startswith(f"{simulator.base_url}/coins/bitcoin/market_chart/range?")
+
+
+def test_an_unknown_coin_of_history_tells_when_it_was_asked_for(market: CoinGecko, moment: datetime) -> None:
+    with pytest.raises(UnknownCoinError) as caught:
+        market.ask_history("bitcoinn", "usd", HistoryRange(moment - HOUR, moment))
+    error = caught.value
+    assert (error.coin, error.answer, error.url, error.requested_at) == ("bitcoinn", None, None, moment)
+
+
+def test_a_failure_of_history_that_passes_is_tried_again(
+    simulator: Simulator, market: CoinGecko, moment: datetime
+) -> None:
+    simulator.faults.add(Fault(kind="status", status=503))
+    market.ask_history("bitcoin", "usd", HistoryRange(moment - HOUR, moment))
+    assert len(simulator.requests) == 2

@@ -71,7 +71,7 @@ def test_a_wait_of_hours_is_handed_on(name: str) -> None:
 def observed(**changes: str | None) -> Observation:
     with far_end(sends(f"[{quote_text(**changes)}]".encode())) as base_url:
         market = CoinGecko(Transport(base_url, None), lambda: MOMENT, TWICE)
-        return market.observe("bitcoin", "usd", MOMENT, MAX_AGE)[0]
+        return market.observe("bitcoin", "usd", MOMENT, MAX_AGE).observation
 
 
 def test_what_nobody_asked_for_is_no_failure() -> None:

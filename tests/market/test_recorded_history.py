@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import HistoryGapError
-from pipeline_lib.market.charts import Chart, point_time, read_chart
-from pipeline_lib.market.history import find_past_quote
+from pipeline_lib.market.history.charts import Chart, point_time, read_chart
+from pipeline_lib.market.history.past_quotes import find_past_quote
 from pipeline_lib.settings import Settings
 
 RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "coingecko"

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline_lib.archive.snapshots import Snapshot
+from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.specs import Catalog
 from pipeline_lib.steps import Run, Services
-from pipeline_lib.steps.fetching.live import TakenSnapshot, take_live_snapshot
+from pipeline_lib.steps.fetching.live import Taken, take_live_snapshot
 
 HOUR = datetime(2025, 6, 1, 14, tzinfo=UTC)
 COINS = ("bitcoin", "ethereum", "solana", "litecoin")
@@ -37,7 +37,7 @@ class LiveMarket:
     def take(self, name: str, moment: datetime = HOUR) -> Snapshot:
         return self.take_live(name, moment).snapshot
 
-    def take_live(self, name: str, moment: datetime = HOUR) -> TakenSnapshot:
+    def take_live(self, name: str, moment: datetime = HOUR) -> Taken:
         settings = Settings.from_environment(
             {
                 "COINGECKO_BASE_URL": self.simulator.base_url,

@@ -1,20 +1,15 @@
-"""A second look at a price that seems too far from the one before it."""
+"""A later price, which confirms a large move or doesn't."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TypeAlias
 
-from pipeline_lib.archive.snapshots import Snapshot
-from pipeline_lib.market import CoinGecko
-from pipeline_lib.market.quality import Jump
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.errors import ImplausibleJumpError, MarketError
+from pipeline_lib.model.observation import Observation, Snapshot
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.steps.fetching.live import TakenSnapshot
+from pipeline_lib.steps.fetching.check import LargeMove, describe_price
+from pipeline_lib.steps.fetching.take import take_snapshot
 from pipeline_lib.steps.run import Run, Services
-
-TakeSnapshot: TypeAlias = Callable[[PipelineSpec, Run, Services], TakenSnapshot]
 
 # CoinGecko answers the same for 45 to 60 s.
 _SECONDS_UNTIL_A_NEW_QUOTE = 65.0
@@ -22,43 +17,60 @@ _TOLERANCE_AFTER_A_MINUTE_PERCENT = Decimal(5)
 _STEP_TO_THE_NEXT_POINT = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class SecondLook:
-    """What a second look saw.
-
-    Attributes:
-        observation: A later price of the coin.
-        tolerance_percent: How far it may be from the first price and still tell of the same move.
-    """
-
-    observation: Observation
-    tolerance_percent: Decimal
-
-    def confirms(self, first: Observation, jump: Jump) -> bool:
-        """Whether it tells of the same move; the same price of the same time tells nothing new."""
-        is_later = self.observation.last_updated > first.last_updated
-        return is_later and jump.is_confirmed_by(self.observation.price, self.tolerance_percent)
-
-
-def confirm_jump(
-    spec: PipelineSpec, run: Run, services: Services, take: TakeSnapshot, first: Snapshot
-) -> SecondLook:
-    """Ask once more, so that the answer is another one.
+def confirm_jump(spec: PipelineSpec, run: Run, services: Services, first: Snapshot, move: LargeMove) -> str:
+    """Ask once more, so that the answer is another one, and see whether it shows the same move.
 
     A current quote is asked for anew once CoinGecko's cache has passed, which takes about a minute. The past
     answers the same however often it is asked; there, the price an hour later shows what came of the move,
     and may differ from the first by as much as ``quality.max_jump`` allows between any two.
 
+    Args:
+        spec: The pipeline.
+        run: Its run.
+        services: The access to the world.
+        first: The snapshot in question.
+        move: The move that it shows.
+
+    Returns:
+        What confirms the move, for people.
+
     Raises:
-        MarketError: There is no usable answer.
-        StoreError: What ``take`` raises.
+        ImplausibleJumpError: No later price confirms it; carries the answer of ``first``.
+        StoreError: The store is damaged, or busy for too long.
         OSError: The disk is full or read-only.
     """
-    if first.provenance.is_historic:
-        later = replace(run, moment=run.moment + _STEP_TO_THE_NEXT_POINT)
-        return SecondLook(take(spec, later, services).snapshot.observation, spec.quality.max_jump_percent)
+    is_historic = first.provenance.is_historic
+    tolerance = spec.quality.max_jump_percent if is_historic else _TOLERANCE_AFTER_A_MINUTE_PERCENT
+    ask_again = _price_an_hour_later if is_historic else _next_quote
+    try:
+        later = ask_again(spec, run, services)
+    except MarketError as error:
+        raise _refusal(first, move, f"not confirmed: {error.message}") from error
+    # The same price of the same time tells nothing new.
+    is_later = later.last_updated > move.after.last_updated
+    if not is_later or not move.jump.is_confirmed_by(later.price, tolerance):
+        raise _refusal(first, move, f"not confirmed by {describe_price(later)}")
+    return f"{move}, a move of {move.jump.percent:+.2f} %, confirmed by {describe_price(later)}"
+
+
+def _price_an_hour_later(spec: PipelineSpec, run: Run, services: Services) -> Observation:
+    later = replace(run, moment=run.moment + _STEP_TO_THE_NEXT_POINT)
+    return take_snapshot(spec, later, services).snapshot.observation
+
+
+def _next_quote(spec: PipelineSpec, run: Run, services: Services) -> Observation:
     services.sleep(_SECONDS_UNTIL_A_NEW_QUOTE)
-    market = CoinGecko(services.open_transport(), services.now)
     # Whether it is of the run's moment is no question here.
-    observation, _ = market.observe(spec.coin, spec.vs_currency, run.moment, timedelta.max)
-    return SecondLook(observation, _TOLERANCE_AFTER_A_MINUTE_PERCENT)
+    market = services.open_market()
+    return market.observe(spec.coin, spec.vs_currency, run.moment, timedelta.max).observation
+
+
+def _refusal(first: Snapshot, move: LargeMove, confirmation: str) -> ImplausibleJumpError:
+    source = first.provenance
+    return ImplausibleJumpError(
+        first.observation.coin,
+        str(move),
+        percent=move.jump.percent,
+        limit_percent=move.jump.limit_percent,
+        confirmation=confirmation,
+    ).attach(source.answer.encode(), source.url, source.requested_at)

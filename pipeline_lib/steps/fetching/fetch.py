@@ -1,21 +1,21 @@
-"""The first step: the run's observation, from the market into the archive and the raw log."""
+"""The first step: the run's observation, from the market into the archive and the raw log.
 
-from pipeline_lib.archive.snapshots import (
-    Snapshot,
-    complete_snapshot,
-    find_snapshot,
-    read_snapshot,
-    write_snapshot,
-)
-from pipeline_lib.common.timestamps import format_moment, parse_moment
-from pipeline_lib.errors import HistoryGapError, MomentMismatchError
+Take → check → confirm → archive → record: a part may use those before it, never one after it.
+"""
+
+from pipeline_lib.archive.snapshots import complete_snapshot, find_snapshot, write_snapshot
+from pipeline_lib.common.timestamps import format_moment
+from pipeline_lib.errors import HistoryGapError, TableDamagedError, UnusableAnswerError
+from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.fetching.live import TakenSnapshot, take_live_snapshot
-from pipeline_lib.steps.fetching.past import has_history_at_hand, take_past_snapshot
-from pipeline_lib.steps.fetching.quality import take_checked_snapshot
+from pipeline_lib.steps.fetching.check import find_large_move
+from pipeline_lib.steps.fetching.confirm_jump import confirm_jump
 from pipeline_lib.steps.fetching.record import record
+from pipeline_lib.steps.fetching.refused import keep_refused
+from pipeline_lib.steps.fetching.response_shapes import notice_shape
+from pipeline_lib.steps.fetching.take import take_snapshot
 from pipeline_lib.steps.run import Run, Services
 
 
@@ -23,7 +23,13 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
     """Take the run's observation from the market, archive it, enter it into manifest and raw log.
 
     When the archive holds the run's observation already, that one is used and nothing is fetched. Where the
-    source has no price of the run's moment, the run is skipped: it never will.
+    source has no price of the run's moment, the run is skipped: it never will. What is refused is kept in the
+    quarantine; the error tells where.
+
+    Args:
+        spec: The pipeline.
+        run: Its run.
+        services: The access to the world.
 
     Raises:
         MarketError: The market has no observation for this run, or one that can't be true.
@@ -32,34 +38,39 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
     """
     layout = Layout.of(spec.name, services.settings)
     archived = find_snapshot(layout, run.moment)
-    warnings: tuple[str, ...] = ()
-    waited = 0.0
-    if archived is None:
-        try:
-            checked = take_checked_snapshot(spec, run, services, _take_snapshot)
-        except HistoryGapError as error:
-            return Skipped(str(error))
-        write_snapshot(layout, checked.taken.snapshot)
-        warnings, waited = checked.warnings, checked.taken.waited_seconds
-        # Another process may have been first; what the archive holds is the observation.
-        archived = read_snapshot(layout, run.moment)
-    complete_snapshot(layout, archived.observation)
-    appended = record(layout, archived.observation)
-    notes = ("" if appended else ", as archived before") + _describe_wait(waited)
-    return Done(_describe(archived) + notes, warnings)
-
-
-def _take_snapshot(spec: PipelineSpec, run: Run, services: Services) -> TakenSnapshot:
-    """The live quote for a run that is due now, history for all others."""
-    if run.is_backfill or has_history_at_hand(spec, run, services):
-        return TakenSnapshot(take_past_snapshot(spec, run, services))
+    if archived is not None:
+        complete_snapshot(layout, archived.observation)
+        return Done(_record(layout, archived))
     try:
-        return take_live_snapshot(spec, run, services)
-    except MomentMismatchError as error:
-        # The quote's own time decides: a moment that it hasn't reached has no history either.
-        if parse_moment(error.last_updated) < run.moment:
-            raise
-    return TakenSnapshot(take_past_snapshot(spec, run, services))
+        taken = take_snapshot(spec, run, services)
+        warnings = _check(spec, run, services, taken.snapshot)
+    except HistoryGapError as error:
+        return Skipped(str(error))
+    except UnusableAnswerError as error:
+        keep_refused(spec, run.moment, layout, error)
+        raise
+    warnings += notice_shape(services.settings.data_dir, taken.snapshot.provenance)
+    kept = write_snapshot(layout, taken.snapshot)
+    return Done(_record(layout, kept) + _describe_wait(taken.waited_seconds), warnings)
+
+
+def _check(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> tuple[str, ...]:
+    """Let a price pass only if it can follow the one before it; what operators should know about that."""
+    log = Layout.of(spec.name, services.settings).raw_log
+    try:
+        move = find_large_move(log, snapshot.observation, spec.quality.max_jump_percent)
+    except TableDamagedError as error:
+        # A log can be rebuilt from the archive; an hour that isn't archived is gone.
+        return (f"{spec.name}: the move since the price before could not be checked: {error}",)
+    if move is None:
+        return ()
+    return (f"{spec.name}: {confirm_jump(spec, run, services, snapshot, move)}",)
+
+
+def _record(layout: Layout, snapshot: Snapshot) -> str:
+    """Enter what the archive holds into manifest and raw log, and say so in one line."""
+    appended = record(layout, snapshot.observation)
+    return _describe(snapshot) + ("" if appended else ", as archived before")
 
 
 def _describe(snapshot: Snapshot) -> str:

@@ -1,11 +1,10 @@
 """The run's observation from the market as it stands, in an answer that all pipelines of the moment share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline_lib.archive import quarantine
-from pipeline_lib.archive.snapshots import Snapshot
 from pipeline_lib.common.timestamps import to_moment
 from pipeline_lib.errors import (
     InvalidQuoteError,
@@ -14,8 +13,10 @@ from pipeline_lib.errors import (
     UnexpectedAnswerError,
     UnknownCoinError,
 )
-from pipeline_lib.market import CoinGecko, find_observation
-from pipeline_lib.model.observation import MarketAnswer
+from pipeline_lib.market import find_observation
+from pipeline_lib.market.quotes.pages import Page
+from pipeline_lib.model.answers import MarketAnswer
+from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs import Catalog, PipelineSpec
 from pipeline_lib.specs.layout import Layout, shared_answers_folder
 from pipeline_lib.specs.schedules.due import is_due
@@ -35,7 +36,7 @@ _UNSERVED = (
 
 
 @dataclass(frozen=True, slots=True)
-class TakenSnapshot:
+class Taken:
     """What was taken from the market.
 
     Attributes:
@@ -47,12 +48,17 @@ class TakenSnapshot:
     waited_seconds: float = 0.0
 
 
-def take_live_snapshot(spec: PipelineSpec, run: Run, services: Services) -> TakenSnapshot:
+def take_live_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Taken:
     """Take the current price as the observation of ``run``.
 
     The first task that needs it asks for the coins of all pipelines of the currency that are due at the
     moment; the others read the answer. The quote's own time decides whether it is the price of the moment,
     not the clock: an answer stays right for its moment however late a task reads it.
+
+    Args:
+        spec: The pipeline.
+        run: Its run.
+        services: The access to the world.
 
     Raises:
         MarketUnavailableError: No usable answer, after all tries.
@@ -68,77 +74,85 @@ def take_live_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Take
     """
     root = shared_answers_folder(services.settings)
     started = to_moment(services.now())
-    answers = SharedAnswers.of(root, spec.vs_currency, run.moment, started)
     latest = LatestAnswers(root, spec.vs_currency)
     calls = SharedCalls(
-        answers,
+        SharedAnswers.of(root, spec.vs_currency, run.moment, started),
         latest,
-        CoinGecko(services.open_transport(), services.now),
+        services.open_market(),
         asker=spec.name,
         # A task's own retry comes after retry_delay, and is to find out for itself.
         failure_age=min(services.settings.coingecko_shared_answer_age, spec.retry_delay),
     )
+    reader = _Reader(spec, run, services, started)
     while True:
-        pages = answers.pages()
-        numbers = [number for number, coins in enumerate(pages) if spec.coin in coins]
-        if not numbers:
-            known = _find_elsewhere(latest, spec, run, services)
-            if known is not None:
-                return TakenSnapshot(known, calls.waited_seconds)
+        pages = calls.pages_with(spec.coin)
+        snapshot = reader.read_pages(calls, pages) if pages else reader.find_known(latest)
+        if snapshot is not None:
+            return Taken(snapshot, calls.waited_seconds)
+        if pages:
+            calls.plan_again(max(pages))
+        else:
             calls.plan(spec.coin, _due_coins(spec, run, services))
-            continue
-        for number in numbers:
-            answer = calls.answer(number, pages[number], spec.vs_currency)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the price of one run in answers that serve many."""
+
+    spec: PipelineSpec
+    run: Run
+    services: Services
+    started: datetime
+
+    def find_known(self, latest: LatestAnswers) -> Snapshot | None:
+        """The observation in an answer that was asked for on behalf of another moment, or None.
+
+        Raises:
+            MomentMismatchError: The market has gone on already, so asking again can't help.
+        """
+        answer = latest.find(self.spec.coin)
+        if answer is None:
+            return None
+        try:
+            snapshot = self._read(answer)
+        except _UNSERVED as error:
+            if _is_past(error):
+                raise
+            return None
+        # What was asked for before a scheduled moment belongs to the moment before it.
+        moment = self.run.moment
+        is_of_moment = answer.requested_at >= moment or not is_due(self.spec.schedule, moment)
+        return snapshot if is_of_moment and self._is_fresh(answer) else None
+
+    def read_pages(self, calls: SharedCalls, pages: Mapping[int, Page]) -> Snapshot | None:
+        """The observation in the first of ``pages`` that serves the run; None where asking anew may help."""
+        for number, coins in pages.items():
+            answer = calls.answer(number, coins, self.spec.vs_currency)
             try:
-                snapshot = _read(answer, spec, run, services)
+                return self._read(answer)
             except _UNSERVED as error:
                 refusal = error
-            else:
-                return TakenSnapshot(snapshot, calls.waited_seconds)
-        if _is_past(refusal) or _is_fresh(answer, services) or answer.requested_at >= started:
+        if _is_past(refusal) or self._is_fresh(answer) or answer.requested_at >= self.started:
             raise refusal
-        calls.plan_again(numbers[-1], len(pages))
-
-
-def _read(answer: MarketAnswer, spec: PipelineSpec, run: Run, services: Services) -> Snapshot:
-    snapshot = Snapshot(*find_observation(answer, spec.coin, run.moment, spec.quality.max_age))
-    # A price that was refused for its jump is as bad in the same answer read again.
-    folder = Layout.of(spec.name, services.settings).quarantine
-    refused = quarantine.find(folder, run.moment, snapshot.provenance.answer.encode())
-    if refused is not None:
-        raise RefusedBeforeError(spec.coin, refused)
-    return snapshot
-
-
-def _find_elsewhere(
-    latest: LatestAnswers, spec: PipelineSpec, run: Run, services: Services
-) -> Snapshot | None:
-    """The observation in an answer that was asked for on behalf of another moment.
-
-    Raises:
-        MomentMismatchError: The market has gone on already, so asking again can't help.
-    """
-    answer = latest.find(spec.coin)
-    if answer is None:
         return None
-    try:
-        snapshot = _read(answer, spec, run, services)
-    except _UNSERVED as error:
-        if _is_past(error):
-            raise
-        return None
-    # What was asked for before a scheduled moment belongs to the moment before it.
-    is_of_moment = answer.requested_at >= run.moment or not is_due(spec.schedule, run.moment)
-    return snapshot if is_of_moment and _is_fresh(answer, services) else None
+
+    def _read(self, answer: MarketAnswer) -> Snapshot:
+        snapshot = find_observation(answer, self.spec.coin, self.run.moment, self.spec.quality.max_age)
+        # A price that was refused for its jump is as bad in the same answer read again.
+        folder = Layout.of(self.spec.name, self.services.settings).quarantine
+        refused = quarantine.find(folder, self.run.moment, snapshot.provenance.answer.encode())
+        if refused is not None:
+            raise RefusedBeforeError(self.spec.coin, refused)
+        return snapshot
+
+    def _is_fresh(self, answer: MarketAnswer) -> bool:
+        age = self.services.now() - answer.requested_at
+        return age < self.services.settings.coingecko_shared_answer_age
 
 
 def _is_past(error: Exception) -> bool:
     # Both times are written the same way, which sorts by time.
     return isinstance(error, MomentMismatchError) and error.last_updated > error.moment
-
-
-def _is_fresh(answer: MarketAnswer, services: Services) -> bool:
-    return services.now() - answer.requested_at < services.settings.coingecko_shared_answer_age
 
 
 def _due_coins(spec: PipelineSpec, run: Run, services: Services) -> Callable[[], set[str]]:

@@ -1,28 +1,17 @@
 """The observation of a run whose moment has passed: CoinGecko's history."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
-from http import HTTPStatus
 
-from pipeline_lib.analysis.price_moves import percent_change
-from pipeline_lib.archive.snapshots import Snapshot
-from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.timestamps import format_moment, to_moment
 from pipeline_lib.errors import HistoryGapError, HistoryNotReadyError, HistoryReachError
-from pipeline_lib.market.charts import read_chart
-from pipeline_lib.market.evidence import evidence
-from pipeline_lib.market.history import (
-    HISTORY_LAG,
-    PastQuote,
-    ask_history,
-    find_past_quote,
-    range_needed,
-    range_to_ask,
-)
-from pipeline_lib.model.observation import Observation, Provenance
+from pipeline_lib.market import find_past_observation
+from pipeline_lib.market.history.observations import HISTORY_LAG
+from pipeline_lib.market.history.ranges import range_needed, range_to_ask
+from pipeline_lib.model.answers import HistoryAnswer
+from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps.run import Run, Services
-from pipeline_lib.store.cache.history_cache import HistoryCache, KeptAnswer
+from pipeline_lib.store.cache.history_cache import HistoryCache
 
 # CoinGecko's own caches answer the same for about a minute.
 _SHARED_FOR = timedelta(minutes=1)
@@ -35,6 +24,11 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snap
 
     One answer serves all runs of the coin that lie in its range, whichever process they run in.
 
+    Args:
+        spec: The pipeline.
+        run: Its run.
+        services: The access to the world.
+
     Raises:
         HistoryReachError: The moment lies further back than the plan reaches; nothing was asked.
         HistoryGapError: CoinGecko has no price of the moment.
@@ -46,26 +40,33 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snap
     if run.moment > services.now():
         raise HistoryNotReadyError(spec.coin, format_moment(run.moment))
     answer = _find_shared(spec, run.moment, services) or _ask_once(spec, run.moment, services)
+    tolerance = services.settings.history_tolerance
     try:
-        with evidence(answer=answer.body, url=answer.url, requested_at=answer.requested_at):
-            quote = find_past_quote(answer.body, spec.coin, run.moment, services.settings.history_tolerance)
+        return find_past_observation(answer, spec.coin, spec.vs_currency, run.moment, tolerance)
     except HistoryGapError as error:
         if answer.requested_at < run.moment + HISTORY_LAG:
             raise HistoryNotReadyError(error.coin, error.moment) from error
         raise
-    return Snapshot(
-        past_observation(spec.coin, spec.vs_currency, run.moment, quote),
-        Provenance(url=answer.url, requested_at=answer.requested_at, status=HTTPStatus.OK, answer=quote.text),
-    )
 
 
 def has_history_at_hand(spec: PipelineSpec, run: Run, services: Services) -> bool:
-    """Whether an answer is kept that settles what the price of the run's moment was."""
+    """Whether an answer is kept that settles what the price of the run's moment was.
+
+    Args:
+        spec: The pipeline.
+        run: Its run.
+        services: The access to the world.
+    """
     return _find(spec, run.moment, services, run.moment + HISTORY_LAG) is not None
 
 
 def require_reach(spec: PipelineSpec, moment: datetime, services: Services) -> None:
     """Make sure that the plan reaches back to ``moment``, or that its history is at hand already.
+
+    Args:
+        spec: The pipeline.
+        moment: The moment of a run (UTC).
+        services: The access to the world.
 
     Raises:
         HistoryReachError: Neither.
@@ -75,53 +76,29 @@ def require_reach(spec: PipelineSpec, moment: datetime, services: Services) -> N
         raise HistoryReachError(format_moment(moment), format_moment(earliest))
 
 
-def past_observation(coin: str, vs_currency: str, moment: datetime, quote: PastQuote) -> Observation:
-    """A quote of the past as the observation of a moment, with its moves to ten decimal places."""
-
-    def move_since(before: Decimal | None) -> Decimal | None:
-        return None if before is None else percent_change(before, quote.price)
-
-    return Observation(
-        coin=coin,
-        vs_currency=vs_currency,
-        moment=moment,
-        price=quote.price,
-        change_1h_percent=move_since(quote.hour_before),
-        change_24h_percent=move_since(quote.day_before),
-        market_cap=quote.market_cap,
-        total_volume=quote.total_volume,
-        last_updated=to_moment(quote.time),
-    )
-
-
-def _ask_once(spec: PipelineSpec, moment: datetime, services: Services) -> KeptAnswer:
+def _ask_once(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:
     """Ask CoinGecko, unless the process that this one had to wait for has just done so."""
     require_reach(spec, moment, services)
     with _cache(spec, services).lock():
         answer = _find_shared(spec, moment, services)
         if answer is None:
+            # What can't be read isn't kept: the next run asks anew.
             answer = _ask(spec, moment, services)
             _cache(spec, services).keep(answer)
     return answer
 
 
-def _ask(spec: PipelineSpec, moment: datetime, services: Services) -> KeptAnswer:
-    requested_at = to_moment(services.now())
+def _ask(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:
     wanted = range_to_ask(
         range_needed(moment, services.settings.history_tolerance),
         _earliest(services),
-        requested_at,
+        to_moment(services.now()),
         _cache(spec, services).starts(),
     )
-    with evidence(requested_at=requested_at):
-        said = ask_history(services.open_transport(), spec.coin, spec.vs_currency, wanted, RetryPolicy())
-    with evidence(answer=said.body, url=said.url, requested_at=requested_at):
-        # What can't be read isn't kept: the next run asks anew.
-        read_chart(said.body)
-    return KeptAnswer(wanted.start, wanted.end, requested_at, said.url, said.body)
+    return services.open_market().ask_history(spec.coin, spec.vs_currency, wanted)
 
 
-def _find_shared(spec: PipelineSpec, moment: datetime, services: Services) -> KeptAnswer | None:
+def _find_shared(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer | None:
     """An answer from when the points of the moment had come, or one that CoinGecko would only repeat."""
     latest = to_moment(services.now()) - _SHARED_FOR
     return _find(spec, moment, services, min(moment + HISTORY_LAG, max(moment, latest)))
@@ -129,7 +106,7 @@ def _find_shared(spec: PipelineSpec, moment: datetime, services: Services) -> Ke
 
 def _find(
     spec: PipelineSpec, moment: datetime, services: Services, asked_from: datetime
-) -> KeptAnswer | None:
+) -> HistoryAnswer | None:
     needed = range_needed(moment, services.settings.history_tolerance)
     # Before the edge of the plan's reach there is nothing to be had.
     start = max(needed.start, _earliest(services))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline_lib.errors import StoreBusyError
-from pipeline_lib.market.response_shape import Shape
+from pipeline_lib.market.quotes.response_shape import Shape
 from pipeline_lib.model.observation import Provenance
 from pipeline_lib.store.files.json_documents import change_document, read_document
 

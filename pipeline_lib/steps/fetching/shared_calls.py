@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,8 +12,8 @@ from pathlib import Path
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.errors import AnswerAwaitedError, MarketError, StoreBusyError
 from pipeline_lib.market import CoinGecko
-from pipeline_lib.market.pages import Page, split_into_pages
-from pipeline_lib.model.observation import MarketAnswer
+from pipeline_lib.market.quotes.pages import Page, split_into_pages
+from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.store.cache.latest_answers import LatestAnswers
 from pipeline_lib.store.cache.shared_answers import SharedAnswers
 from pipeline_lib.store.cache.shared_failures import find_failure, keep_failure
@@ -57,6 +57,10 @@ class SharedCalls:
         self._asker = asker
         self._failure_age = failure_age
 
+    def pages_with(self, coin: str) -> Mapping[int, Page]:
+        """The planned pages that hold ``coin``, by number in the order of planning; often none yet."""
+        return {number: coins for number, coins in enumerate(self._answers.pages()) if coin in coins}
+
     def plan(self, coin: str, find_coins: Callable[[], set[str]]) -> None:
         """Plan pages for ``coin`` and all other coins that ``find_coins`` gives and no page has yet."""
         with self._turn(self._answers.pages_path, self._answers.folder / "planner.json"):
@@ -64,19 +68,24 @@ class SharedCalls:
             if coin not in planned:
                 self._answers.add_pages(split_into_pages(find_coins() - planned))
 
-    def plan_again(self, number: int, pages: int) -> None:
-        """Plan the page ``number`` once more, unless another process has since there were ``pages``.
+    def plan_again(self, number: int) -> None:
+        """Plan the page ``number`` once more, unless another process just has.
 
         All of it: what makes an answer useless for one coin often does for others too. The earlier answer
         stays, and stays right for those that it serves.
         """
         with self._turn(self._answers.pages_path, self._answers.folder / "planner.json"):
             known = self._answers.pages()
-            if known[number] not in known[pages:]:
+            if known[number] not in known[number + 1 :]:
                 self._answers.add_pages((known[number],))
 
     def answer(self, number: int, coins: Page, vs_currency: str) -> MarketAnswer:
         """The answer for a page, asked for only if nobody has.
+
+        Args:
+            number: The page's number.
+            coins: Its coins.
+            vs_currency: The currency that prices are in.
 
         Raises:
             AnswerAwaitedError: Another process has been asking for too long.
@@ -100,7 +109,7 @@ class SharedCalls:
 
     def _ask(self, number: int, coins: Page, vs_currency: str) -> MarketAnswer:
         try:
-            answer = self._market.ask(coins, vs_currency)
+            answer = self._market.ask_quotes(coins, vs_currency)
         except MarketError as error:
             keep_failure(self._answers.failure_path(number), error, self._market.now())
             raise

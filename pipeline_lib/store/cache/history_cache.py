@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline_lib.common.timestamps import format_key, format_moment, parse_moment
+from pipeline_lib.model.answers import HistoryAnswer
 from pipeline_lib.settings import Settings
 from pipeline_lib.store.files.durable_files import replace
 from pipeline_lib.store.files.locking import exclusive
@@ -33,25 +34,6 @@ _LONGEST_WAIT_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """An answer of CoinGecko's history.
-
-    Attributes:
-        start: The first moment that was asked for (UTC, to the second).
-        end: The last one.
-        requested_at: When it was asked for, by the real clock (UTC, to the second).
-        url: The request's address, which holds no key.
-        body: The answer, letter for letter: one JSON value.
-    """
-
-    start: datetime
-    end: datetime
-    requested_at: datetime
-    url: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class HistoryCache:
     """The answers kept of one coin in one currency.
 
@@ -68,7 +50,7 @@ class HistoryCache:
         """The answers of a coin, which all its pipelines share."""
         return cls(settings.data_dir / "history" / f"{coin}-{vs_currency}", now)
 
-    def find(self, start: datetime, end: datetime, asked_from: datetime) -> KeptAnswer | None:
+    def find(self, start: datetime, end: datetime, asked_from: datetime) -> HistoryAnswer | None:
         """The latest answer that covers a range of time, or None.
 
         A file that is torn, or that somebody else put there, counts as none.
@@ -92,7 +74,7 @@ class HistoryCache:
         """Where the ranges at hand begin."""
         return [name.start for name in self._usable()]
 
-    def keep(self, answer: KeptAnswer) -> None:
+    def keep(self, answer: HistoryAnswer) -> None:
         """Keep an answer; let go of those of any coin that are too old, and of this coin's beyond eight.
 
         Raises:
@@ -152,11 +134,11 @@ def _names(folder: Path) -> Iterator[_Name]:
             continue
 
 
-def _encode(answer: KeptAnswer) -> bytes:
+def _encode(answer: HistoryAnswer) -> bytes:
     return _head(answer) + _ANSWER_STARTS + answer.body + _ANSWER_ENDS
 
 
-def _head(answer: KeptAnswer) -> bytes:
+def _head(answer: HistoryAnswer) -> bytes:
     source = {
         "url": answer.url,
         "from": format_moment(answer.start),
@@ -167,7 +149,7 @@ def _head(answer: KeptAnswer) -> bytes:
     return f'{{\n "format": {_FORMAT},\n "source": {json.dumps(source)},'.encode()
 
 
-def _read(name: _Name) -> KeptAnswer | None:
+def _read(name: _Name) -> HistoryAnswer | None:
     try:
         content = name.path.read_bytes()
     except FileNotFoundError:  # another process has let go of it
@@ -177,7 +159,7 @@ def _read(name: _Name) -> KeptAnswer | None:
         return None
     body = rest[: -len(_ANSWER_ENDS)]
     url = _url(head)
-    answer = KeptAnswer(name.start, name.end, name.requested_at, url, body)
+    answer = HistoryAnswer(name.start, name.end, name.requested_at, url, body)
     # The head holds the body's hash, and what the name says.
     return answer if head == _head(answer) else None
 

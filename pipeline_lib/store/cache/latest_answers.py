@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_lib.model.observation import MarketAnswer
+from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.store.cache.shared_answers import decode_answer
 from pipeline_lib.store.files.durable_files import replace
 from pipeline_lib.store.files.locking import exclusive

@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline_lib.common.timestamps import format_key, format_moment, parse_moment
 from pipeline_lib.errors import StoreBusyError
-from pipeline_lib.model.observation import MarketAnswer
+from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.store.files.durable_files import replace
 from pipeline_lib.store.files.locking import exclusive
 

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipeline_lib.archive.snapshots import Snapshot, write_snapshot
+from pipeline_lib.archive.snapshots import write_snapshot
+from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.publishing.s3 import Destination, publish_processed_table, publish_raw_log
 from pipeline_lib.publishing.s3.object_keys import processed_day_key
 from pipeline_lib.publishing.s3.objects import Bucket

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from pipeline_lib.archive.snapshots import Snapshot, write_snapshot
-from pipeline_lib.model.observation import Observation, Provenance
+from pipeline_lib.archive.snapshots import write_snapshot
+from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.specs import Window
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import record

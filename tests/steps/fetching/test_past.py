@@ -14,13 +14,13 @@ from pipeline_lib.errors import (
     UnexpectedAnswerError,
     UnknownCoinError,
 )
-from pipeline_lib.market.history import find_past_quote
+from pipeline_lib.market import find_past_observation
+from pipeline_lib.model.answers import HistoryAnswer
 from pipeline_lib.model.outcome import Done, Skipped
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.fetching.past import past_observation
 from tests.steps.past_world import CHART, LATE, MARKETS, fetch, paths
 from tests.steps.world import CRASH, START, World
 
@@ -55,10 +55,10 @@ def test_the_snapshot_alone_proves_the_observation(past: World) -> None:
         f'{{"prices":[[{at - 86_400_000},8002.50],[{at - 3_600_000},8001.50],[{at},7202.50]],'
         f'"market_caps":[[{at},141169000000]],"total_volumes":[[{at},1062]]}}'
     )
-    quote = find_past_quote(
-        snapshot.provenance.answer.encode(), "bitcoin", CRASH, past.services.settings.history_tolerance
-    )
-    assert past_observation("bitcoin", "usd", CRASH, quote) == snapshot.observation
+    source = snapshot.provenance
+    answer = HistoryAnswer(CRASH, CRASH, source.requested_at, source.url, source.answer.encode())
+    tolerance = past.services.settings.history_tolerance
+    assert find_past_observation(answer, "bitcoin", "usd", CRASH, tolerance) == snapshot
 
 
 def test_a_live_snapshot_is_told_from_a_historic_one(past: World) -> None:

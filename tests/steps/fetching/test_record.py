@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.archive import manifest_chain as manifests
-from pipeline_lib.archive.snapshots import Snapshot, write_snapshot
+from pipeline_lib.archive.snapshots import write_snapshot
 from pipeline_lib.errors import SnapshotMissingError, TableDamagedError
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.model.observation import Observation, Snapshot
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import hash_snapshot, record
 from pipeline_lib.store.log import log_index, raw_log

@@ -9,11 +9,11 @@ import pytest
 
 from pipeline_lib.errors import AnswerAwaitedError, TemporaryError
 from pipeline_lib.simulator.faults.queue import Fault
-from pipeline_lib.steps.fetching.live import TakenSnapshot
+from pipeline_lib.steps.fetching.live import Taken
 from tests.steps.live_market import LiveMarket
 
 
-def begin_to_ask(market: LiveMarket, pool: ThreadPoolExecutor, seconds: float) -> Future[TakenSnapshot]:
+def begin_to_ask(market: LiveMarket, pool: ThreadPoolExecutor, seconds: float) -> Future[Taken]:
     """Let bitcoin's pipeline ask a market that takes ``seconds`` to answer."""
     market.simulator.faults.add(Fault(kind="slow", seconds=seconds))
     asking = pool.submit(market.take_live, "bitcoin")

@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import StoreBusyError
+from pipeline_lib.model.answers import HistoryAnswer
 from pipeline_lib.settings import Settings
-from pipeline_lib.store.cache.history_cache import HistoryCache, KeptAnswer
+from pipeline_lib.store.cache.history_cache import HistoryCache
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 NAME = "20240303T120000Z-20240530T120000Z-20240601T110000Z.json"
 
-ANSWER = KeptAnswer(
+ANSWER = HistoryAnswer(
     start=NOW - 90 * DAY,
     end=NOW - 2 * DAY,
     requested_at=NOW - timedelta(hours=1),
@@ -33,7 +34,7 @@ def at(cache: HistoryCache, now: datetime) -> HistoryCache:
     return replace(cache, now=now)
 
 
-def find(cache: HistoryCache) -> KeptAnswer | None:
+def find(cache: HistoryCache) -> HistoryAnswer | None:
     return cache.find(ANSWER.start, ANSWER.end, ANSWER.requested_at)
 
 

@@ -10,7 +10,7 @@ from pipeline_lib.errors import (
     RequestRefusedError,
     UnexpectedAnswerError,
 )
-from pipeline_lib.model.observation import MarketAnswer
+from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.store.cache.latest_answers import LatestAnswers
 from pipeline_lib.store.cache.shared_answers import SharedAnswers, decode_answer, encode_answer
 from pipeline_lib.store.cache.shared_failures import find_failure, keep_failure

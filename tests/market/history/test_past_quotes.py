@@ -1,39 +1,17 @@
-"""Prices of the past, from charts and over HTTP."""
+"""Prices of the past, from charts."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.common.retries import RetryPolicy
-from pipeline_lib.errors import (
-    HistoryGapError,
-    InvalidQuoteError,
-    MarketUnavailableError,
-    RequestRefusedError,
-    UnknownCoinError,
-)
-from pipeline_lib.market import Transport
-from pipeline_lib.market.history import (
-    LONGEST_RANGE,
-    HistoryRange,
-    PastQuote,
-    ask_history,
-    find_past_quote,
-    range_needed,
-    range_to_ask,
-)
-from pipeline_lib.simulator.faults.queue import Fault
-from pipeline_lib.simulator.server import Simulator
+from pipeline_lib.errors import HistoryGapError, InvalidQuoteError
+from pipeline_lib.market.history.past_quotes import PastQuote, find_past_quote
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 TOLERANCE = timedelta(minutes=75)
-ONCE = RetryPolicy(attempts=1)
 
 
 def chart(prices: Mapping[float, str], rest: str = "") -> bytes:
@@ -126,76 +104,3 @@ def test_the_text_alone_proves_the_quote(minutes: list[int], cents: int, toleran
     prices: dict[float, str] = {minute: f"{cents + minute + 2000}.10" for minute in [*minutes, -tolerance]}
     quote = find_past_quote(chart(prices), "bitcoin", NOON, allowed)
     assert find_past_quote(quote.text.encode(), "bitcoin", NOON, allowed) == quote
-
-
-def test_a_range_is_asked_for_forward_up_to_now() -> None:
-    needed = range_needed(NOON, TOLERANCE)
-    assert needed == HistoryRange(NOON - DAY - TOLERANCE, NOON)
-    long_ago = NOON - 999 * DAY
-    ahead = range_to_ask(needed, long_ago, NOON + 365 * DAY, [])
-    start = needed.start - 2 * DAY
-    assert ahead == HistoryRange(start, start + LONGEST_RANGE)
-    recent = range_to_ask(needed, long_ago, NOON + HOUR, [])
-    assert recent == HistoryRange(NOON + HOUR - LONGEST_RANGE, NOON + HOUR)
-
-
-@given(
-    age=st.integers(0, 400 * 24),
-    reach=st.integers(1, 400),
-    known=st.lists(st.integers(-400 * 24, 400 * 24), max_size=5),
-)
-def test_what_is_asked_for_serves_the_moment_by_the_hour(age: int, reach: int, known: list[int]) -> None:
-    needed, now = range_needed(NOON, TOLERANCE), NOON + age * HOUR
-    earliest = max(now - reach * DAY, needed.start)
-    asked = range_to_ask(needed, earliest, now, [NOON + hours * HOUR for hours in known])
-    assert max(needed.start, earliest) >= asked.start >= earliest
-    assert needed.end <= asked.end <= now
-    assert asked.end - asked.start <= LONGEST_RANGE
-
-
-@pytest.mark.parametrize("step", [HOUR, DAY, 7 * DAY, -HOUR, -DAY, -7 * DAY])
-def test_a_year_takes_few_ranges_forward_and_backward(step: timedelta) -> None:
-    now = NOON
-    moments = [now - 360 * DAY + number * HOUR for number in range(0, 360 * 24, abs(step) // HOUR)]
-    asked: list[HistoryRange] = []
-    for moment in moments if step > timedelta(0) else reversed(moments):
-        needed = range_needed(moment, TOLERANCE)
-        if not any(known.start <= needed.start and needed.end <= known.end for known in asked):
-            asked.append(range_to_ask(needed, now - 365 * DAY, now, [known.start for known in asked]))
-    assert len(asked) in {4, 5}
-
-
-def test_a_range_is_asked_for_in_unix_seconds(
-    simulator: Simulator, transport: Transport, moment: datetime
-) -> None:
-    wanted = HistoryRange(moment - 2 * HOUR, moment)
-    answer = ask_history(transport, "bitcoin", "usd", wanted, ONCE)
-    (request,) = simulator.requests
-    assert request.path == "/coins/bitcoin/market_chart/range"
-    assert request.query == {"vs_currency": "usd", "from": "1517832000", "to": "1517839200"}
-    assert find_past_quote(answer.body, "bitcoin", moment, TOLERANCE).price == Decimal("7325.10")
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault(kind="unknown_coin", coin="bitcoin"), UnknownCoinError),
-        (Fault(kind="status", status=401, error_code=10012), RequestRefusedError),
-        (Fault(kind="status", status=503), MarketUnavailableError),
-    ],
-)
-def test_a_failure_has_its_type(
-    simulator: Simulator, transport: Transport, moment: datetime, fault: Fault, error: type[Exception]
-) -> None:
-    simulator.faults.add(fault)
-    with pytest.raises(error):
-        ask_history(transport, "bitcoin", "usd", HistoryRange(moment - HOUR, moment), ONCE)
-
-
-def test_a_failure_that_passes_is_tried_again(
-    simulator: Simulator, transport: Transport, moment: datetime
-) -> None:
-    simulator.faults.add(Fault(kind="status", status=503))
-    policy = RetryPolicy(attempts=2, first_wait=0.0)
-    ask_history(transport, "bitcoin", "usd", HistoryRange(moment - HOUR, moment), policy)
-    assert len(simulator.requests) == 2

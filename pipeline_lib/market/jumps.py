@@ -12,7 +12,7 @@ class Jump:
     Attributes:
         before: The price that it starts from.
         price: The price that it ends at.
-        limit_percent: The largest move that needs no second look, in percent of ``before``.
+        limit_percent: The largest move that needs no confirmation, in percent of ``before``.
     """
 
     before: Decimal
@@ -24,15 +24,15 @@ class Jump:
         """The move in percent of ``before``."""
         return (self.price / self.before - 1) * 100
 
-    def is_confirmed_by(self, second: Decimal, tolerance_percent: Decimal) -> bool:
-        """Whether a second look tells of the same move.
+    def is_confirmed_by(self, later: Decimal, tolerance_percent: Decimal) -> bool:
+        """Whether a later price shows the same move.
 
-        Its price lies beyond the limit too, on the same side, and no further than ``tolerance_percent`` of
+        It lies beyond the limit too, on the same side, and no further than ``tolerance_percent`` of
         ``price`` away from ``price``: a feed that jumps about confirms nothing.
         """
-        goes_on = find_jump(self.before, second, self.limit_percent) is not None
-        same_side = (second > self.before) == (self.price > self.before)
-        return goes_on and same_side and not _is_beyond(self.price, second, tolerance_percent)
+        goes_on = find_jump(self.before, later, self.limit_percent) is not None
+        same_side = (later > self.before) == (self.price > self.before)
+        return goes_on and same_side and not _is_beyond(self.price, later, tolerance_percent)
 
 
 def find_jump(before: Decimal, price: Decimal, limit_percent: Decimal) -> Jump | None:

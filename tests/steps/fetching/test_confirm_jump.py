@@ -1,6 +1,9 @@
-"""The gate between the market and the archive, against the simulated market."""
+"""Large moves between market and archive, which a later price confirms or doesn't."""
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,16 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.archive.snapshots import Snapshot
-from pipeline_lib.errors import ImplausibleJumpError, UnexpectedAnswerError
-from pipeline_lib.model.observation import Observation, Provenance
+from pipeline_lib.errors import ImplausibleJumpError
 from pipeline_lib.model.outcome import Done, Outcome
+from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.faults.queue import Fault
-from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.steps import Run, Services
-from pipeline_lib.steps.fetching.confirm_jump import TakeSnapshot
-from pipeline_lib.steps.fetching.live import TakenSnapshot
-from pipeline_lib.steps.fetching.quality import take_checked_snapshot
+from pipeline_lib.simulator.market.series import CsvSeries
+from pipeline_lib.simulator.server import Simulator
+from tests.steps.past_world import LATE, fetch
 from tests.steps.world import CRASH, World
 
 HOUR = timedelta(hours=1)
@@ -31,7 +31,7 @@ def waited() -> list[float]:
 
 @pytest.fixture
 def wary(world: World, waited: list[float]) -> World:
-    """The market an hour before the crash of a tenth is stored; more than 5 % needs a second look.
+    """The market an hour before the crash of a tenth is stored; more than 5 % needs a confirmation.
 
     A wait passes in the simulated market alone.
     """
@@ -61,13 +61,13 @@ def warnings(outcome: Outcome) -> tuple[str, ...]:
     return outcome.warnings
 
 
-def test_a_jump_that_a_second_look_confirms_is_stored_and_told(wary: World, waited: list[float]) -> None:
+def test_a_jump_that_a_later_price_confirms_is_stored_and_told(wary: World, waited: list[float]) -> None:
     outcome = wary.fetch(CRASH)
     assert wary.files()[LOG].splitlines()[-1].startswith(b"2018-02-05T14:00:00Z,bitcoin,usd,7202.50,")
     assert warnings(outcome) == (
         (
             "btc: 7202.50 USD of 2018-02-05T14:00:00Z after 8001.50 USD of 2018-02-05T13:00:00Z,"
-            " a move of -9.99 %; a second look found 7202.50 USD of 2018-02-05T14:01:05Z"
+            " a move of -9.99 %, confirmed by 7202.50 USD of 2018-02-05T14:01:05Z"
         ),
     )
     assert (waited, len(wary.simulator.requests), quarantined(wary)) == ([65.0], 3, [])
@@ -81,7 +81,7 @@ def test_a_jump_that_was_a_bad_tick_is_refused_and_kept(wary: World, waited: lis
     (path,) = quarantined(wary)
     assert str(caught.value) == (
         "price of 'bitcoin' refused: 80015.0 USD of 2018-02-05T14:00:00Z after 8001.50 USD of"
-        " 2018-02-05T13:00:00Z, a move of +900.00 %, and a second look found 7202.50 USD of"
+        " 2018-02-05T13:00:00Z, a move of +900.00 %, not confirmed by 7202.50 USD of"
         " 2018-02-05T14:01:05Z (quality.max_jump allows 5 %; if the move is true, a later try confirms it);"
         f" what came is kept in {path}"
     )
@@ -105,22 +105,22 @@ def test_after_a_bad_tick_a_retry_stores_the_true_price(wary: World) -> None:
 
 def test_a_market_that_stands_still_confirms_nothing(wary: World) -> None:
     still = replace(wary, services=replace(wary.services, sleep=lambda _: None))
-    with pytest.raises(ImplausibleJumpError, match=r"second look found 7202\.50 USD of 2018-02-05T14:00"):
+    with pytest.raises(ImplausibleJumpError, match=r"not confirmed by 7202\.50 USD of 2018-02-05T14:00"):
         still.fetch(CRASH)
 
 
-def test_a_second_look_without_an_answer_confirms_nothing(wary: World) -> None:
+def test_a_market_without_an_answer_confirms_nothing(wary: World) -> None:
     def cut_off(_: float) -> None:
         wary.simulator.faults.add(Fault(kind="status", status=401, times=None))
 
     alone = replace(wary, services=replace(wary.services, sleep=cut_off))
-    with pytest.raises(ImplausibleJumpError, match="and a second look failed: CoinGecko answered 401"):
+    with pytest.raises(ImplausibleJumpError, match="not confirmed: CoinGecko answered 401"):
         alone.fetch(CRASH)
     assert len(quarantined(wary)) == 1
 
 
 @pytest.mark.parametrize("limit", ["9.99", "10", "50"])
-def test_only_a_move_beyond_the_limit_is_looked_at_again(
+def test_only_a_move_beyond_the_limit_needs_a_confirmation(
     wary: World, waited: list[float], limit: str
 ) -> None:
     wary.with_spec(
@@ -138,64 +138,68 @@ def test_the_first_price_stands_alone(world: World, waited: list[float]) -> None
 
 
 def test_a_damaged_log_loses_no_price_and_is_told(wary: World) -> None:
+    # The row that came last is another one: a log that ends in damage is not added to.
+    wary.fetch(CRASH - 2 * HOUR)
     log = wary.data / LOG
     log.write_bytes(log.read_bytes().replace(b",8001.50,", b",nothing,"))
-    checked = take_checked_snapshot(wary.spec, Run(CRASH), wary.services, historic({CRASH: "7202"}))
-    assert checked.taken.snapshot.observation.price == 7202
-    (warning,) = checked.warnings
+    (warning,) = warnings(wary.fetch(CRASH))
     assert warning.startswith(f"btc: the move since the price before could not be checked: {log}:2: ")
+    assert log.read_bytes().splitlines()[-1].startswith(b"2018-02-05T14:00:00Z,bitcoin,usd,7202.50,")
 
 
-def historic(prices: dict[datetime, str]) -> TakeSnapshot:
-    """Takes snapshots from a history that has these prices and no others."""
-
-    def take(spec: PipelineSpec, run: Run, services: Services) -> TakenSnapshot:
-        if run.moment not in prices:
-            raise UnexpectedAnswerError("no such point")
-        observation = Observation(
-            spec.coin,
-            spec.vs_currency,
-            run.moment,
-            Decimal(prices[run.moment]),
-            None,
-            None,
-            None,
-            None,
-            run.moment,
+@contextmanager
+def history(world: World, prices: dict[datetime, str]) -> Iterator[World]:
+    """The same pipeline long after the crash, in a market whose history has these prices and no others."""
+    path = world.data.parent / "history.csv"
+    rows = [f"{moment:%Y-%m-%dT%H:%M:%SZ},{price}" for moment, price in sorted(prices.items())]
+    path.write_text("\n".join(["timestamp,close_usd", *rows, ""]), encoding="utf-8")
+    clock = SimulatedClock(lambda: LATE)
+    clock.set(LATE)
+    with Simulator({"bitcoin": CsvSeries(path)}, clock) as simulator:
+        settings = replace(
+            world.services.settings,
+            coingecko_base_url=simulator.base_url,
+            history_tolerance=timedelta(minutes=30),
         )
-        url = "https://api.example/api/v3/coins/bitcoin/market_chart/range?vs_currency=usd"
-        provenance = Provenance(url, services.now(), 200, f"[0, {prices[run.moment]}]")
-        return TakenSnapshot(Snapshot(observation, provenance))
-
-    return take
+        services = replace(world.services, settings=settings, now=clock.now)
+        yield replace(world, services=services, simulator=simulator)
 
 
 @pytest.mark.parametrize("next_price", ["7202", "7500", "6900"])
 def test_a_jump_in_the_past_is_confirmed_by_the_hour_after_it(
     wary: World, waited: list[float], next_price: str
 ) -> None:
-    take = historic({CRASH: "7202", CRASH + HOUR: next_price})
-    checked = take_checked_snapshot(wary.spec, Run(CRASH), wary.services, take)
-    assert checked.taken.snapshot.observation.price == 7202
-    assert f"a second look found {next_price} USD of 2018-02-05T15:00:00Z" in checked.warnings[0]
+    with history(wary, {CRASH: "7202", CRASH + HOUR: next_price}) as past:
+        outcome = fetch(past, CRASH, is_backfill=True)
+    assert wary.files()[LOG].splitlines()[-1].startswith(b"2018-02-05T14:00:00Z,bitcoin,usd,7202,")
+    assert warnings(outcome) == (
+        (
+            "btc: 7202 USD of 2018-02-05T14:00:00Z after 8001.50 USD of 2018-02-05T13:00:00Z,"
+            f" a move of -9.99 %, confirmed by {next_price} USD of 2018-02-05T15:00:00Z"
+        ),
+    )
     assert waited == []
 
 
 @pytest.mark.parametrize(
     ("after", "told"),
     [
-        ({CRASH + HOUR: "8000"}, "a second look found 8000 USD of 2018-02-05T15:00:00Z"),
-        ({CRASH + HOUR: "6800"}, "a second look found 6800 USD of 2018-02-05T15:00:00Z"),
-        ({}, "a second look failed: no such point"),
+        ({CRASH + HOUR: "8000"}, "not confirmed by 8000 USD of 2018-02-05T15:00:00Z"),
+        ({CRASH + HOUR: "6800"}, "not confirmed by 6800 USD of 2018-02-05T15:00:00Z"),
+        ({}, "not confirmed: CoinGecko's history of 'bitcoin' has no price of 2018-02-05T15:00:00Z"),
     ],
 )
 def test_a_jump_in_the_past_that_stands_alone_is_refused_and_kept(
     wary: World, after: dict[datetime, str], told: str
 ) -> None:
-    with pytest.raises(ImplausibleJumpError, match=told):
-        take_checked_snapshot(wary.spec, Run(CRASH), wary.services, historic({CRASH: "7202", **after}))
+    with (
+        history(wary, {CRASH: "7202", **after}) as past,
+        pytest.raises(ImplausibleJumpError, match=re.escape(f"a move of -9.99 %, {told}")),
+    ):
+        fetch(past, CRASH, is_backfill=True)
     (path,) = quarantined(wary)
-    assert json.loads(path.read_bytes())["answer"] == "[0, 7202]"
+    answer = json.loads(path.read_bytes())["answer"]
+    assert answer.startswith(f'{{"prices":[[{int(CRASH.timestamp()) * 1000},7202]]')
 
 
 def test_a_point_of_the_past_is_held_against_the_one_before_it_and_not_against_the_latest(
@@ -203,6 +207,8 @@ def test_a_point_of_the_past_is_held_against_the_one_before_it_and_not_against_t
 ) -> None:
     wary.fetch(CRASH)
     waited.clear()
-    take = historic({CRASH - HOUR / 2: "8001"})
-    checked = take_checked_snapshot(wary.spec, Run(CRASH - HOUR / 2), wary.services, take)
-    assert (checked.warnings, waited) == ((), [])
+    moment = CRASH - HOUR / 2
+    with history(wary, {moment: "8001"}) as past:
+        outcome = fetch(past, moment, is_backfill=True)
+    assert (warnings(outcome), waited) == ((), [])
+    assert b"2018-02-05T13:30:00Z,bitcoin,usd,8001," in wary.files()[LOG]

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError
-from pipeline_lib.market.charts import NumberText, exact_number, point_time, read_chart
+from pipeline_lib.market.history.charts import NumberText, exact_number, point_time, read_chart
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 AT = int(NOON.timestamp()) * 1000

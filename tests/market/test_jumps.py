@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.market.quality import Jump, find_jump
+from pipeline_lib.market.jumps import Jump, find_jump
 
 PRICES = st.decimals("1e-8", "1e6", places=8).filter(lambda price: price > 0)
 LIMITS = st.decimals("0.01", "1000", places=2)
@@ -53,7 +53,7 @@ def test_a_jump_tells_its_size() -> None:
         ("49", "50", False),
     ],
 )
-def test_a_second_look_confirms_what_lies_beyond_the_limit_too_and_close_by(
+def test_a_later_price_confirms_what_lies_beyond_the_limit_too_and_close_by(
     price: str,
     second: str,
     is_confirmed: bool,  # noqa: FBT001

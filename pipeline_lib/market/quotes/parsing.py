@@ -8,8 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from pipeline_lib.common.timestamps import parse_moment
-from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError
-from pipeline_lib.market.evidence import evidence
+from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError, UnknownCoinError
 from pipeline_lib.market.numbers import is_possible
 
 _WHITE_SPACE = " \t\r\n"
@@ -40,20 +39,42 @@ class Quote:
     text: str
 
 
-def find_quote(body: bytes, coin: str) -> Quote | None:
-    """The quote of ``coin`` in a body of ``/coins/markets``; None when the body leaves the coin out.
+def find_text(body: bytes, coin: str) -> str:
+    """The object of ``coin`` in a body of ``/coins/markets``, letter for letter.
 
     Raises:
-        UnexpectedAnswerError: The body is not a JSON list, or the coin's object lacks a field or holds
-            something that is no JSON.
-        InvalidQuoteError: A field of the coin's object holds a value that can't be true.
+        UnexpectedAnswerError: The body is not a JSON list.
+        UnknownCoinError: The body leaves the coin out.
     """
-    with evidence(answer=body):
-        for row, text in _rows(body):
-            if row.get("id") == coin:
-                with evidence(answer=text.encode()):
-                    return _read_quote(coin, _read_row(text), text)
-    return None
+    for row, text in _rows(body):
+        if row.get("id") == coin:
+            return text
+    raise UnknownCoinError(coin)
+
+
+def read_quote(coin: str, text: str) -> Quote:
+    """The quote in the object of ``coin``.
+
+    Raises:
+        UnexpectedAnswerError: The object lacks a field, or holds something that is no JSON.
+        InvalidQuoteError: A field holds a value that can't be true.
+    """
+    row = _read_row(text)
+    price = _number(coin, row, "current_price")
+    if price is None:
+        raise InvalidQuoteError(coin, "current_price", "null", "and a null is not a price")
+    if price <= 0:
+        raise InvalidQuoteError(coin, "current_price", str(price), "and a price is greater than zero")
+    return Quote(
+        coin=coin,
+        price=price,
+        change_1h_percent=_number(coin, row, "price_change_percentage_1h_in_currency"),
+        change_24h_percent=_number(coin, row, "price_change_percentage_24h_in_currency"),
+        market_cap=_number(coin, row, "market_cap"),
+        total_volume=_number(coin, row, "total_volume"),
+        last_updated=_time(coin, row),
+        text=text,
+    )
 
 
 def check_list(body: bytes) -> None:
@@ -116,24 +137,6 @@ def _refuse(reason: str) -> NoReturn:
 
 def _refuse_constant(name: str) -> NoReturn:
     _refuse(f"holds {name}, which is no JSON number")
-
-
-def _read_quote(coin: str, row: Mapping[str, Any], text: str) -> Quote:
-    price = _number(coin, row, "current_price")
-    if price is None:
-        raise InvalidQuoteError(coin, "current_price", "null", "and a null is not a price")
-    if price <= 0:
-        raise InvalidQuoteError(coin, "current_price", str(price), "and a price is greater than zero")
-    return Quote(
-        coin=coin,
-        price=price,
-        change_1h_percent=_number(coin, row, "price_change_percentage_1h_in_currency"),
-        change_24h_percent=_number(coin, row, "price_change_percentage_24h_in_currency"),
-        market_cap=_number(coin, row, "market_cap"),
-        total_volume=_number(coin, row, "total_volume"),
-        last_updated=_time(coin, row),
-        text=text,
-    )
 
 
 def _field(coin: str, row: Mapping[str, Any], field: str) -> Any:  # noqa: ANN401 (whatever the JSON holds)

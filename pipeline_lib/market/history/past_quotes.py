@@ -1,36 +1,16 @@
-"""CoinGecko's history → what the price of a coin was at a moment of the past."""
+"""A chart → the price of a coin at a moment of the past, and what its moves are computed from."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from http import HTTPStatus
 
-from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.errors import HistoryGapError, InvalidQuoteError, RequestRefusedError, UnknownCoinError
-from pipeline_lib.market.charts import Chart, Series, exact_number, point_time, read_chart
-from pipeline_lib.market.transport import Answer, Transport
-from pipeline_lib.model.observation import HISTORY_PATH_END
+from pipeline_lib.errors import HistoryGapError, InvalidQuoteError
+from pipeline_lib.market.history.charts import Chart, Series, exact_number, point_time, read_chart
 
-LONGEST_RANGE = timedelta(days=89)
-"""The widest range asked for. Up to 90 days CoinGecko gives a point an hour, beyond that one a day."""
-
-HISTORY_LAG = timedelta(hours=1)
-"""How long after a moment its points may still come: a recorded answer ended 29 minutes before its time."""
-
-# Runs that are started at once come in no order.
-_BEHIND = timedelta(days=2)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryRange:
-    """A range of time to ask for, both ends included (UTC, to the second)."""
-
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,56 +35,6 @@ class PastQuote:
     market_cap: Decimal | None
     total_volume: Decimal | None
     text: str
-
-
-def range_needed(moment: datetime, tolerance: timedelta) -> HistoryRange:
-    """What a moment's price and both its moves are read from."""
-    return HistoryRange(moment - _DAY - tolerance, moment)
-
-
-def range_to_ask(
-    needed: HistoryRange, earliest: datetime, now: datetime, known: Iterable[datetime]
-) -> HistoryRange:
-    """The range that also serves most of the runs that will need history next.
-
-    89 days wide, so that one call gives hourly points for as many moments as it can. All but two of them lie
-    ahead of the moment, since backfills go forward, up to now or to where a range that is at hand already
-    begins; the rest lies behind it, which is what a backfill that goes backwards will need.
-
-    Args:
-        needed: What must be in it.
-        earliest: Where the plan's history begins.
-        now: By the real clock.
-        known: Where the ranges at hand begin.
-    """
-    ends = [needed.start + LONGEST_RANGE - _BEHIND, now, *(start for start in known if start > needed.start)]
-    end = max(needed.end, min(ends))
-    return HistoryRange(max(end - LONGEST_RANGE, earliest), end)
-
-
-def ask_history(
-    transport: Transport, coin: str, vs_currency: str, wanted: HistoryRange, retry_policy: RetryPolicy
-) -> Answer:
-    """Ask for the points of a range.
-
-    Raises:
-        MarketUnavailableError: No usable answer, after all tries.
-        RequestRefusedError: CoinGecko refused the request.
-        UnknownCoinError: CoinGecko doesn't know the coin.
-        UnexpectedAnswerError: The body is larger than any true answer.
-    """
-    parameters = {
-        "vs_currency": vs_currency,
-        "from": str(int(wanted.start.timestamp())),
-        "to": str(int(wanted.end.timestamp())),
-    }
-    path = f"/coins/{coin}{HISTORY_PATH_END}"
-    try:
-        return retry_policy.call(lambda: transport.get(path, parameters))
-    except RequestRefusedError as error:
-        if error.status == HTTPStatus.NOT_FOUND:
-            raise UnknownCoinError(coin) from error
-        raise
 
 
 def find_past_quote(body: bytes, coin: str, moment: datetime, tolerance: timedelta) -> PastQuote:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.market.pages import split_into_pages
+from pipeline_lib.market.quotes.pages import split_into_pages
 
 COINS = st.sets(st.text("abcdefghijklmnopqrstuvwxyz0123456789.-_", min_size=1, max_size=100), max_size=600)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.market.response_shape import Shape
+from pipeline_lib.market.quotes.response_shape import Shape
 
 VALUES: list[object] = [None, 1, 1.5, "x", True, [], {}]
 ANSWERS = st.dictionaries(st.sampled_from(["id", "price", "roi", "new"]), st.sampled_from(VALUES))

@@ -1,0 +1,1 @@
+"""CoinGecko's history: what the price of a coin was at a moment of the past."""

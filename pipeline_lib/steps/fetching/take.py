@@ -1,0 +1,32 @@
+"""The price of the run's moment: the current quote, or history once the market has gone on."""
+
+from pipeline_lib.common.timestamps import parse_moment
+from pipeline_lib.errors import MomentMismatchError
+from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.steps.fetching.live import Taken, take_live_snapshot
+from pipeline_lib.steps.fetching.past import has_history_at_hand, take_past_snapshot
+from pipeline_lib.steps.run import Run, Services
+
+
+def take_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Taken:
+    """Take the current quote for a run that is due now, history for all others.
+
+    Args:
+        spec: The pipeline.
+        run: Its run.
+        services: The access to the world.
+
+    Raises:
+        MarketError: The market has no observation for this run, or one that can't be true.
+        StoreBusyError: Another process has been asking for history for too long.
+        OSError: The disk is full or read-only.
+    """
+    if run.is_backfill or has_history_at_hand(spec, run, services):
+        return Taken(take_past_snapshot(spec, run, services))
+    try:
+        return take_live_snapshot(spec, run, services)
+    except MomentMismatchError as error:
+        # The quote's own time decides: a moment that it hasn't reached has no history either.
+        if parse_moment(error.last_updated) < run.moment:
+            raise
+    return Taken(take_past_snapshot(spec, run, services))

@@ -1,0 +1,87 @@
+"""One coin's observation in an answer for many, and what a refusal of it carries."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from pipeline_lib.errors import (
+    InvalidQuoteError,
+    MomentMismatchError,
+    UnexpectedAnswerError,
+    UnknownCoinError,
+    UnusableAnswerError,
+)
+from pipeline_lib.market import find_observation
+from pipeline_lib.model.answers import MarketAnswer
+from pipeline_lib.model.observation import Snapshot
+
+URL = "https://market.example/api/v3/coins/markets?vs_currency=usd&ids=bitcoin"
+MAX_AGE = timedelta(minutes=10)
+
+
+def find(body: bytes, moment: datetime) -> Snapshot:
+    asked_at = moment + timedelta(seconds=9)
+    return find_observation(
+        MarketAnswer("usd", ("bitcoin",), URL, asked_at, body), "bitcoin", moment, MAX_AGE
+    )
+
+
+def refusal(body: bytes, moment: datetime) -> UnusableAnswerError:
+    with pytest.raises(UnusableAnswerError) as caught:
+        find(body, moment)
+    assert caught.value.url == URL
+    assert caught.value.requested_at == moment + timedelta(seconds=9)
+    return caught.value
+
+
+def test_an_observation_comes_with_its_own_part_and_the_source(
+    row: Callable[..., str], moment: datetime
+) -> None:
+    own, other = row(), row(id='"ethereum"')
+    snapshot = find(f"[{other}, {own}]".encode(), moment)
+    assert (snapshot.observation.moment, str(snapshot.observation.price)) == (moment, "7325.10")
+    assert snapshot.provenance.answer == own
+    assert (snapshot.provenance.url, snapshot.provenance.status) == (URL, 200)
+    assert snapshot.provenance.requested_at == moment + timedelta(seconds=9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"current_price": "-1"}, InvalidQuoteError),
+        ({"market_cap": None}, UnexpectedAnswerError),
+        ({"market_cap": "NaN"}, UnexpectedAnswerError),
+        ({"last_updated": '"2018-02-05T13:49:59Z"'}, MomentMismatchError),
+    ],
+)
+def test_a_refused_quote_is_carried_letter_for_letter_and_alone(
+    row: Callable[..., str], moment: datetime, changes: dict[str, str | None], error: type[Exception]
+) -> None:
+    refused, other = row(**changes), row(id='"ethereum"')
+    caught = refusal(f"[{other}, {refused}]".encode(), moment)
+    assert type(caught) is error
+    assert caught.answer == refused.encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"", UnexpectedAnswerError),
+        (b"<html>", UnexpectedAnswerError),
+        (b"[{} {}]", UnexpectedAnswerError),
+        (b"[\xff]", UnexpectedAnswerError),
+        (b'[{"id":"ethereum"}]', UnknownCoinError),
+    ],
+)
+def test_an_answer_without_a_part_of_the_coin_is_carried_whole(
+    moment: datetime, body: bytes, error: type[Exception]
+) -> None:
+    caught = refusal(body, moment)
+    assert type(caught) is error
+    assert caught.answer == body
+
+
+def test_of_a_large_answer_the_start_is_carried(moment: datetime) -> None:
+    body = b"[" + b" " * 100_000
+    assert refusal(body, moment).answer == body[: 64 * 1024]
