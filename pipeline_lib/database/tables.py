@@ -111,6 +111,7 @@ observations = Table(
     Column("series_id", _Id, ForeignKey("series.id"), primary_key=True, comment="of the series"),
     Column("moment", Moment, primary_key=True, comment="of the run"),
     Column("arrival", BigInteger, nullable=False, comment="number of its snapshot in arrivals"),
+    Column("part", Integer, nullable=False, comment="of its snapshot; the lowest part wins"),
     *_digits("price", "of one coin, as it was sent", nullable=False),
     *_digits("change_1h_percent", "move over the last hour, as it was sent"),
     *_digits("change_24h_percent", "move over the last 24 hours, as it was sent"),
@@ -118,7 +119,7 @@ observations = Table(
     *_digits("total_volume", "of the last 24 hours, as it was sent"),
     Column("last_updated", Moment, nullable=False, comment="what the source says that the quote is of"),
     Index(None, "series_id", "arrival"),
-    comment="One row a series and moment; the first snapshot of a moment wins",
+    comment="One row a series and moment; the lowest part of a moment wins",
 )
 
 latest_observations = Table(

@@ -16,6 +16,7 @@ _Number = sa.Numeric().with_variant(sa.REAL(), "sqlite")
 
 
 def upgrade() -> None:
+    """Make them."""
     op.create_table(
         "database_info",
         sa.Column("id", sa.Integer, nullable=False, autoincrement=False, comment="always 1"),
@@ -158,6 +159,7 @@ def upgrade() -> None:
             _Id,
             sa.ForeignKey("pipelines.id", name="arrivals_pipeline_id_fkey"),
             nullable=False,
+            comment="of the pipeline",
         ),
         sa.Column(
             "number", sa.BigInteger, nullable=False, autoincrement=False, comment="1, 2, …: order of arrival"
@@ -183,6 +185,7 @@ def upgrade() -> None:
             _Id,
             sa.ForeignKey("pipelines.id", name="publications_pipeline_id_fkey"),
             nullable=False,
+            comment="of the pipeline",
         ),
         sa.Column(
             "destination", sa.Text, nullable=False, comment="hash of endpoint, bucket, prefix and layout"
@@ -199,7 +202,11 @@ def upgrade() -> None:
         "series",
         sa.Column("id", _Id, nullable=False, comment="key"),
         sa.Column(
-            "pipeline_id", _Id, sa.ForeignKey("pipelines.id", name="series_pipeline_id_fkey"), nullable=False
+            "pipeline_id",
+            _Id,
+            sa.ForeignKey("pipelines.id", name="series_pipeline_id_fkey"),
+            nullable=False,
+            comment="of the pipeline",
         ),
         sa.Column("coin", sa.Text, nullable=False, comment="CoinGecko id"),
         sa.Column("vs_currency", sa.Text, nullable=False, comment="the currency that prices are in"),
@@ -274,6 +281,7 @@ def upgrade() -> None:
             _Id,
             sa.ForeignKey("series.id", name="latest_observations_series_id_fkey"),
             nullable=False,
+            comment="of the series",
         ),
         sa.Column("moment", Moment, nullable=False, comment="of the run (UTC)"),
         sa.Column("price", Digits, nullable=False, comment="of one coin, as it was sent"),
@@ -312,10 +320,15 @@ def upgrade() -> None:
     op.create_table(
         "observations",
         sa.Column(
-            "series_id", _Id, sa.ForeignKey("series.id", name="observations_series_id_fkey"), nullable=False
+            "series_id",
+            _Id,
+            sa.ForeignKey("series.id", name="observations_series_id_fkey"),
+            nullable=False,
+            comment="of the series",
         ),
         sa.Column("moment", Moment, nullable=False, comment="of the run"),
         sa.Column("arrival", sa.BigInteger, nullable=False, comment="number of its snapshot in arrivals"),
+        sa.Column("part", sa.Integer, nullable=False, comment="of its snapshot; the lowest part wins"),
         sa.Column("price", Digits, nullable=False, comment="of one coin, as it was sent"),
         sa.Column(
             "price_number",
@@ -355,13 +368,17 @@ def upgrade() -> None:
             "last_updated", Moment, nullable=False, comment="what the source says that the quote is of"
         ),
         sa.PrimaryKeyConstraint("series_id", "moment", name="observations_pkey"),
-        comment="One row a series and moment; the first snapshot of a moment wins",
+        comment="One row a series and moment; the lowest part of a moment wins",
     )
     op.create_index("observations_series_id_arrival_index", "observations", ["series_id", "arrival"])
     op.create_table(
         "price_moves",
         sa.Column(
-            "series_id", _Id, sa.ForeignKey("series.id", name="price_moves_series_id_fkey"), nullable=False
+            "series_id",
+            _Id,
+            sa.ForeignKey("series.id", name="price_moves_series_id_fkey"),
+            nullable=False,
+            comment="of the series",
         ),
         sa.Column("moment", Moment, nullable=False, comment="of the run (UTC)"),
         sa.Column(
@@ -403,6 +420,7 @@ def upgrade() -> None:
             _Id,
             sa.ForeignKey("series.id", name="rule_checkpoints_series_id_fkey"),
             nullable=False,
+            comment="of the series",
         ),
         sa.Column("rule", sa.Text, nullable=False, comment="1h, 24h, z_score_7d …"),
         sa.Column(
@@ -428,6 +446,7 @@ def upgrade() -> None:
             _Id,
             sa.ForeignKey("series.id", name="statistics_state_series_id_fkey"),
             nullable=False,
+            comment="of the series",
         ),
         sa.Column(
             "windows", sa.Text, nullable=False, comment="labels of the windows and the method, as computed"
@@ -443,6 +462,7 @@ def upgrade() -> None:
             _Id,
             sa.ForeignKey("series.id", name="window_statistics_series_id_fkey"),
             nullable=False,
+            comment="of the series",
         ),
         sa.Column("moment", Moment, nullable=False, comment="of the run (UTC)"),
         sa.Column("window", sa.Text, nullable=False, comment="label of the window: 24h, 7d, 20_rows"),
