@@ -37,6 +37,7 @@ class Database:
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._process = 0
+        self._of_parents: list[Connection | None] = []
 
     @property
     def name(self) -> str:
@@ -109,7 +110,9 @@ class Database:
 
     def _engine_of_process(self) -> Engine:
         if self._engine is not None and self._process != os.getpid():
-            # The parent goes on with its connection; closing it here would end it for both.
+            # The parent goes on with its connection. Closing it here would end it for both, and so would
+            # forgetting it, since whatever is forgotten is closed.
+            self._of_parents.append(self._connection)
             self._engine.dispose(close=False)
             self._engine, self._connection = None, None
         if self._engine is None:
