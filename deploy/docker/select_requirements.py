@@ -4,8 +4,8 @@
     python select_requirements.py LOCK NAME...      the entries of these packages
     python select_requirements.py LOCK --missing    the entries of packages that are not installed here
 
-The packages of the Airflow image were tested together, so they keep their versions; only missing packages come
-from the lock. ``pip check`` verifies afterwards that all versions are compatible.
+The packages of the Airflow image were tested together, so they keep their versions; only missing packages
+come from the lock. ``pip check`` verifies afterwards that all versions are compatible.
 """
 
 import re
