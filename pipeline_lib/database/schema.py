@@ -40,7 +40,7 @@ def read_state(database: "Database") -> SchemaState:
         DatabaseError: The database can't be used.
     """
     with database.reading() as connection:
-        return _read_state(connection)
+        return state_of(connection)
 
 
 def upgrade(database: "Database") -> SchemaState:
@@ -60,7 +60,7 @@ def upgrade(database: "Database") -> SchemaState:
             connection.execute(
                 text(f"SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             )
-        before = _read_state(connection)
+        before = state_of(connection)
         if before.version > VERSION:
             raise SchemaVersionError(database.name, before.version, VERSION)
         if before.version < VERSION:
@@ -68,33 +68,8 @@ def upgrade(database: "Database") -> SchemaState:
     return before
 
 
-def require_current(database: "Database") -> SchemaState:
-    """The state of a schema that this code can work with.
-
-    Raises:
-        SchemaVersionError: It is older, newer or not there.
-        DatabaseError: The database can't be used.
-    """
-    state = read_state(database)
-    if state.version != VERSION:
-        raise SchemaVersionError(database.name, state.version, VERSION)
-    return state
-
-
-def prepare_for_writing(database: "Database") -> SchemaState:
-    """The state of a schema that can be written to; one of SQLite is brought up to date first.
-
-    Raises:
-        SchemaVersionError: It is newer than this code, or PostgreSQL's is older.
-        DatabaseError: The database can't be used.
-        OSError: SQLite's disk is full or read-only.
-    """
-    if database.is_sqlite and read_state(database).version < VERSION:
-        upgrade(database)
-    return require_current(database)
-
-
-def _read_state(connection: Connection) -> SchemaState:
+def state_of(connection: Connection) -> SchemaState:
+    """The schema's state, as a transaction sees it."""
     if not inspect(connection).has_table(database_info.name):
         return SchemaState("", 0)
     row = connection.execute(select(database_info.c.uuid, database_info.c.version)).one()

@@ -33,19 +33,15 @@ def test_postgresql_keeps_the_comments(postgresql_address: Secret) -> None:
         assert inspect(connection).get_table_comment("series")["text"] == metadata.tables["series"].comment
 
 
-def test_a_database_without_tables_is_refused_with_the_command_that_makes_them(
-    empty_address: Secret,
-) -> None:
+def test_a_database_without_tables_is_at_version_0(empty_address: Secret) -> None:
     with closing(Database(empty_address)) as database:
         assert schema.read_state(database) == SchemaState("", 0)
-        with pytest.raises(SchemaVersionError, match=r"has no tables yet .*coin-pipelines database upgrade"):
-            schema.require_current(database)
 
 
 def test_an_upgrade_makes_the_tables_and_says_what_was_there_before(empty_address: Secret) -> None:
     with closing(Database(empty_address)) as database:
         assert schema.upgrade(database) == SchemaState("", 0)
-        state = schema.require_current(database)
+        state = schema.read_state(database)
         assert (state.version, len(state.uuid)) == (VERSION, 36)
         assert schema.upgrade(database) == state
 
@@ -72,19 +68,9 @@ def _set_version(database: Database, version: int) -> None:
 
 def test_a_newer_schema_is_refused_and_left_alone(database: Database) -> None:
     _set_version(database, VERSION + 1)
-    for use in (schema.upgrade, schema.require_current, schema.prepare_for_writing):
-        with pytest.raises(SchemaVersionError, match=r"newer than .*upgrade coin-pipelines"):
-            use(database)
+    with pytest.raises(SchemaVersionError, match=r"newer than .*upgrade coin-pipelines"):
+        schema.upgrade(database)
     assert schema.read_state(database).version == VERSION + 1
-
-
-def test_a_writing_command_brings_sqlite_up_to_date(empty_address: Secret) -> None:
-    with closing(Database(empty_address)) as database:
-        if not database.is_sqlite:
-            with pytest.raises(SchemaVersionError):
-                schema.prepare_for_writing(database)
-            return
-        assert schema.prepare_for_writing(database).version == VERSION
 
 
 def test_a_failed_migration_leaves_no_table(empty_address: Secret, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +91,7 @@ def test_a_failed_migration_leaves_no_table(empty_address: Secret, monkeypatch: 
                 schema.upgrade(database)
         assert schema.read_state(database) == SchemaState("", 0)
         schema.upgrade(database)
-        assert schema.require_current(database).version == VERSION
+        assert schema.read_state(database).version == VERSION
 
 
 def test_sqlite_is_written_ahead_and_synchronised(sqlite_address: Secret) -> None:
