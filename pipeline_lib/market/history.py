@@ -9,7 +9,8 @@ from http import HTTPStatus
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.errors import HistoryGapError, InvalidQuoteError, RequestRefusedError, UnknownCoinError
-from pipeline_lib.market.charts import Chart, Series, exact_number, point_time, read_chart
+from pipeline_lib.market.charts import Chart, Series, point_time, read_chart
+from pipeline_lib.market.numbers import exact_number
 from pipeline_lib.market.transport import Answer, Transport
 from pipeline_lib.model.observation import HISTORY_PATH_END
 
