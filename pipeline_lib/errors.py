@@ -26,6 +26,8 @@
     │       ├── MomentMismatchError !   a valid quote, but not of this run's moment
     │       ├── ImplausibleJumpError    too far from the price before, and no later price confirms it
     │       └── RefusedBeforeError      the same answer that an earlier try of the run refused
+    ├── NoAnswerError ~                 no whole HTTP answer, from whomever
+    ├── MalformedJsonError              text from outside is not JSON
     ├── StoreError                      about files and S3
     │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
@@ -452,6 +454,24 @@ class RefusedBeforeError(UnusableAnswerError):
         )
         self.coin = coin
         self.kept_in = kept_in
+
+
+class NoAnswerError(TemporaryError):
+    """No whole HTTP answer: no connection, a broken one, too slow a one, or something else than HTTP.
+
+    Attributes:
+        host: Who was asked, with the port.
+        reason: What happened; holds no secret.
+    """
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(f"no answer from {host}: {reason}", hint="check the network, or try later")
+        self.host = host
+        self.reason = reason
+
+
+class MalformedJsonError(CoinPipelinesError, ValueError):
+    """Text from outside is not JSON; the message begins with a verb."""
 
 
 class StoreError(CoinPipelinesError):

@@ -1,17 +1,21 @@
 """Delivery to a Slack incoming webhook. The webhook's address is a secret and stays out of every error."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+from pipeline_lib.common import http
+from pipeline_lib.common.http.foreign_text import readable
 from pipeline_lib.common.retries import RetryPolicy, parse_retry_after
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.errors import SlackRefusedError, SlackUnavailableError
+from pipeline_lib.errors import AlertError, NoAnswerError, SlackRefusedError, SlackUnavailableError
 
-_TIMEOUT_SECONDS = (5.0, 15.0)
-_LONGEST_REASON = 100
+# Slack answers with a word.
+_LIMITS = http.Limits(most_bytes=64 * 1024)
+_HEADERS = {"Content-Type": "application/json"}
 
 # By Slack's own word for the error; see "Sending messages using incoming webhooks" in Slack's documentation.
 _HINTS = {
@@ -38,10 +42,12 @@ class SlackWebhook:
     Attributes:
         url: The webhook's address.
         retry_policy: How often a failed delivery is tried.
+        limits: How long one try may take, and how much of its answer is read.
     """
 
     url: Secret
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
+    limits: http.Limits = _LIMITS
 
     def deliver(self, message: Mapping[str, Any]) -> None:
         """Send a message; returning means that Slack took it.
@@ -53,24 +59,24 @@ class SlackWebhook:
         self.retry_policy.call(lambda: self._post(message))
 
     def _post(self, message: Mapping[str, Any]) -> None:
-        import requests  # heavy, and not needed to parse a DAG
-
-        # The texts and the chain of requests' exceptions hold the address: only the type goes on.
-        failure = ""
+        body = json.dumps(message, allow_nan=False).encode()
+        request = http.Request("POST", self.url.reveal(), headers=_HEADERS, body=body)
         try:
-            response = requests.post(
-                self.url.reveal(), json=message, timeout=_TIMEOUT_SECONDS, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            failure = type(error).__name__
-        if failure:
-            raise SlackUnavailableError(f"no answer from Slack: {failure}")
-        status, reason = response.status_code, " ".join(response.text.split())[:_LONGEST_REASON]
-        if status == HTTPStatus.OK:
-            return
-        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise SlackUnavailableError(
-                f"Slack answered {status} {reason}",
-                retry_after=parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC)),
-            )
-        raise SlackRefusedError(status, reason, hint=_HINTS.get(reason, ""))
+            answer = http.send(request, self.limits, (self.url,))
+        except NoAnswerError as error:
+            raise SlackUnavailableError(f"no answer from Slack: {error.reason}") from error
+        if answer.status != HTTPStatus.OK:
+            raise _failure(answer)
+
+
+def _failure(answer: http.Answer) -> AlertError:
+    status = answer.status
+    if answer.redirect_host:
+        return SlackRefusedError(status, f"a redirect to {answer.redirect_host}")
+    reason = readable(answer.body.decode("utf-8", errors="replace"))
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return SlackUnavailableError(
+            f"Slack answered {status} {reason}",
+            retry_after=parse_retry_after(answer.headers.get("retry-after"), datetime.now(UTC)),
+        )
+    return SlackRefusedError(status, reason, hint=_HINTS.get(reason, ""))

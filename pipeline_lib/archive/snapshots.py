@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_lib.archive.manifest import Record
+from pipeline_lib.common.http.bounded_json import NumberText, read_json
 from pipeline_lib.common.timestamps import format_key, format_moment, parse_moment
 from pipeline_lib.errors import SnapshotDamagedError, SnapshotMissingError
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
@@ -135,8 +136,8 @@ def decode_snapshot(content: bytes) -> Snapshot:
         ValueError: They are no snapshot, or its hash doesn't fit; the text says why.
     """
     text = content.decode("utf-8")
-    whole = _mapping(json.loads(text))
-    if whole.get("format") != _FORMAT:
+    whole = _mapping(read_json(text))
+    if whole.get("format") != str(_FORMAT):
         raise ValueError(f"format {whole.get('format')!r} instead of {_FORMAT}")
     _, separator, rest = text.partition(_ANSWER_STARTS)
     if not separator or not rest.endswith(_ANSWER_ENDS):
@@ -172,7 +173,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _texts(value: object) -> Mapping[str, str]:
     texts = _mapping(value)
-    if not all(isinstance(text, str) for text in texts.values()):
+    if not all(isinstance(text, str) and not isinstance(text, NumberText) for text in texts.values()):
         raise ValueError("a value of the observation is not text")
     return texts
 

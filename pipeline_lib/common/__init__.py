@@ -1,1 +1,1 @@
-"""What any room may use and what knows no other room: time, secrets, redaction, retries, deadlines."""
+"""What any room may use and what knows no other room: time, secrets, redaction, retries, HTTP."""

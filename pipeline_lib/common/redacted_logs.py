@@ -31,4 +31,6 @@ class _Redacting(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redacted(record.getMessage(), self._secrets), None
+        # A traceback repeats texts, which may be the other side's, and nothing here formats it.
+        record.exc_info = None
         return True

@@ -1,33 +1,26 @@
 """One GET to CoinGecko: bounded in time and size, never redirected, each failure with its type."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from pipeline_lib.common.deadline import DeadlinePassedError, call_within
+from pipeline_lib.common import http
+from pipeline_lib.common.http.foreign_text import shorten
 from pipeline_lib.common.retries import parse_retry_after
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import (
     MarketError,
     MarketUnavailableError,
+    NoAnswerError,
     RequestRefusedError,
     UnexpectedAnswerError,
 )
-from pipeline_lib.market.error_bodies import read_api_error, shorten
+from pipeline_lib.market.error_bodies import read_api_error
 from pipeline_lib.market.quota.calls import CallQuota
 
-if TYPE_CHECKING:
-    import requests
-
-_CHUNK_BYTES = 64 * 1024
-# What an error says stands at its start; a web page of megabytes must not hide the status.
-_MOST_ERROR_BYTES = 64 * 1024
-
 _TEMPORARY_STATUSES = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
-_REDIRECTS = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
 _PAID_HOST = "pro-api.coingecko.com"
 
 _HINTS_BY_CODE = {
@@ -39,7 +32,10 @@ _HINTS_BY_CODE = {
 }
 _HINTS_BY_STATUS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "check COINGECKO_API_KEY and COINGECKO_BASE_URL",
-    HTTPStatus.FORBIDDEN: "check COINGECKO_API_KEY, and whether CoinGecko shuts this network out",
+    HTTPStatus.FORBIDDEN: (
+        "it is tried again by itself; if it lasts, CoinGecko shuts this network out,"
+        " or COINGECKO_API_KEY is wrong"
+    ),
     HTTPStatus.NOT_FOUND: "check the coin's id and COINGECKO_BASE_URL",
     HTTPStatus.TOO_MANY_REQUESTS: (
         "too many calls for the plan; it is tried again by itself, and if it lasts, set COINGECKO_API_KEY,"
@@ -47,6 +43,8 @@ _HINTS_BY_STATUS: Mapping[int, str] = {
     ),
 }
 _HINT_OF_A_FAILURE = "CoinGecko has trouble; it is tried again by itself"
+# A page in front of CoinGecko says so for a while; it doesn't go away within seconds.
+_SHORTEST_WAIT_WHEN_FORBIDDEN = 60.0
 _HINT_OF_A_REFUSAL = "check coin and vs_currency in the spec, and COINGECKO_BASE_URL"
 
 
@@ -71,70 +69,46 @@ class Transport:
         base_url: Root of the API.
         api_key: Sent in the header that the host wants, or None.
         quota: What every request waits for, or None to ask without limit.
-        connect_seconds: Longest wait for a connection.
-        read_seconds: Longest wait for the next byte.
-        total_seconds: Longest time from the look-up of the name to the last byte.
-        most_bytes: Size of the largest body, unpacked.
+        limits: How long and how large a call may get.
     """
 
     base_url: str
     api_key: Secret | None
     quota: CallQuota | None = None
-    connect_seconds: float = 5.0
-    read_seconds: float = 15.0
-    total_seconds: float = 30.0
-    most_bytes: int = 16 * 1024 * 1024
+    limits: http.Limits = field(default_factory=http.Limits)
 
     def get(self, path: str, parameters: Mapping[str, str]) -> Answer:
         """Ask once.
 
         Raises:
-            MarketUnavailableError: No answer in time, a broken one, or status 408, 429 or 5xx.
+            MarketUnavailableError: No answer in time, a broken one, status 408, 429 or 5xx, or 403 without a
+                code about keys or plans.
             RequestRefusedError: Any other status than 200, a redirect among them.
             UnexpectedAnswerError: The body is no JSON by its header, or larger than any true answer.
             CallQuotaError: No request may be made for now.
         """
-        import requests  # heavy, and not needed to parse a DAG
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415 (comes with requests)
-
-        url = f"{self.base_url}{path}"
         if self.quota:
             self.quota.take_call()
+        request = http.Request(
+            "GET", f"{self.base_url}{path}", parameters, self._headers(), proxies=self._proxies()
+        )
         try:
-            return call_within(self.total_seconds, lambda: self._ask(url, parameters))
-        except DeadlinePassedError as error:
-            raise MarketUnavailableError(
-                f"{urlsplit(url).netloc} took longer than {self.total_seconds:g} s to answer",
-                hint="check the network, or try later",
-            ) from error
-        except (requests.RequestException, HTTPError) as error:
-            raise MarketUnavailableError(
-                f"no answer from {urlsplit(url).netloc}: {_reason(error)}",
-                hint="check the network, or try later",
-            ) from error
+            answer = http.send(request, self.limits, (self.api_key,) if self.api_key else ())
+        except NoAnswerError as error:
+            raise MarketUnavailableError(error.message, hint=error.hint) from error
+        if answer.status != HTTPStatus.OK:
+            raise _failure(answer)
+        self._check(answer)
+        return Answer(answer.url, answer.body)
 
-    def _ask(self, url: str, parameters: Mapping[str, str]) -> Answer:
-        import requests
-
-        with requests.get(
-            url,
-            params=parameters,
-            headers=self._headers(),
-            proxies=self._proxies(),
-            timeout=(self.connect_seconds, self.read_seconds),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            if response.status_code != HTTPStatus.OK:
-                raise _failure(response, _read_body(response, _MOST_ERROR_BYTES))
-            # One byte more than allowed tells that there are too many.
-            body = _read_body(response, self.most_bytes + 1)
-        url = str(response.url)
-        if len(body) > self.most_bytes:
-            reason = f"CoinGecko's answer is larger than {self.most_bytes} bytes"
-            raise UnexpectedAnswerError(reason).attach(body, url)
-        _check_content_type(response, body)
-        return Answer(url, body)
+    def _check(self, answer: http.Answer) -> None:
+        # RFC 9110, 8.3: without the header the content itself decides.
+        content_type = answer.headers.get("content-type", "application/json")
+        media_type = content_type.partition(";")[0].strip().lower()
+        if not answer.is_whole:
+            raise _unexpected(answer, f"is larger than {self.limits.most_bytes} bytes")
+        if media_type != "application/json" and not media_type.endswith("+json"):
+            raise _unexpected(answer, f"is of type {shorten(content_type)!r}, not JSON")
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "coin-pipelines"}
@@ -149,40 +123,34 @@ class Transport:
         return {"http": ""} if urlsplit(self.base_url).scheme == "http" else {}
 
 
-def _read_body(response: "requests.Response", most_bytes: int) -> bytes:
-    """The body, unpacked, and of a larger one its first ``most_bytes``."""
-    body = bytearray()
-    # Each read takes what is there: iter_content would unpack a whole chunk, however large that gets.
-    while len(body) < most_bytes and (chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True)):
-        body += chunk
-    return bytes(body[:most_bytes])
+def _unexpected(answer: http.Answer, reason: str) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(f"CoinGecko's answer {reason}").attach(answer.body, answer.url)
 
 
-def _check_content_type(response: "requests.Response", body: bytes) -> None:
-    # RFC 9110, 8.3: without the header the content itself decides.
-    content_type = response.headers.get("Content-Type", "application/json")
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        reason = f"CoinGecko's answer is of type {shorten(content_type)!r}, not JSON"
-        raise UnexpectedAnswerError(reason).attach(body, str(response.url))
-
-
-def _failure(response: "requests.Response", body: bytes) -> MarketError:
-    status = response.status_code
-    api_error = read_api_error(body)
+def _failure(answer: http.Answer) -> MarketError:
+    status = answer.status
+    if answer.redirect_host:
+        return RequestRefusedError(
+            f"CoinGecko answered {status}, a redirect to {answer.redirect_host}",
+            status=status,
+            hint="no redirect is followed, since the key would go along; check COINGECKO_BASE_URL",
+        )
+    api_error = read_api_error(answer.body)
     message = f"CoinGecko answered {status}" + (f": {api_error.text}" if api_error.text else "")
+    retry_after = parse_retry_after(answer.headers.get("retry-after"), datetime.now(UTC))
+    if status == HTTPStatus.FORBIDDEN and api_error.code not in _HINTS_BY_CODE:
+        return MarketUnavailableError(
+            message,
+            status=status,
+            retry_after=max(retry_after or 0.0, _SHORTEST_WAIT_WHEN_FORBIDDEN),
+            hint=_HINTS_BY_STATUS[status],
+        )
     if status in _TEMPORARY_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return MarketUnavailableError(
             message,
             status=status,
-            retry_after=parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC)),
+            retry_after=retry_after,
             hint=_HINTS_BY_STATUS.get(status, _HINT_OF_A_FAILURE),
-        )
-    if status in _REDIRECTS:
-        return RequestRefusedError(
-            f"CoinGecko answered {status}, a redirect to {_redirect_host(response)}",
-            status=status,
-            hint="no redirect is followed, since the key would go along; check COINGECKO_BASE_URL",
         )
     return RequestRefusedError(
         message,
@@ -190,20 +158,3 @@ def _failure(response: "requests.Response", body: bytes) -> MarketError:
         error_code=api_error.code,
         hint=_HINTS_BY_CODE.get(api_error.code or 0, _HINTS_BY_STATUS.get(status, _HINT_OF_A_REFUSAL)),
     )
-
-
-def _redirect_host(response: "requests.Response") -> str:
-    # The host alone: a query could hold anything.
-    try:
-        host = urlsplit(urljoin(str(response.url), response.headers.get("Location", ""))).hostname
-    except ValueError:
-        host = None
-    return shorten(host or "no host")
-
-
-def _reason(error: Exception) -> str:
-    # requests wraps the cause two or three deep; the innermost says it in plain words.
-    cause: BaseException = error
-    while cause.__context__ is not None:
-        cause = cause.__context__
-    return f"{type(error).__name__}, {shorten(str(cause))}"

@@ -1,3 +1,4 @@
+import errno
 import json
 import time
 from typing import Any
@@ -6,12 +7,14 @@ import pytest
 
 from pipeline_lib.alerts.messages.composing import AlertContext, announce, slack_messages
 from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.common.http import Limits
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import PermanentError, SlackRefusedError, SlackUnavailableError, TemporaryError
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 from tests.alerts.samples import FIRED, event
+from tests.fixtures.far_end import Behaviour, Watched, drips, far_end, says_nothing, sends, sends_for_ever
 
 MESSAGE: dict[str, Any] = {"text": "📉 bitcoin -8.16 % &amp; more"}
 
@@ -102,14 +105,14 @@ def test_a_reason_is_one_short_line(webhook: SlackWebhook, simulator: Simulator)
     simulator.faults.add(Fault(kind="status", path="/services", status=403, body="no\r\n way " * 50))
     with pytest.raises(SlackRefusedError) as caught:
         webhook.deliver(MESSAGE)
-    assert caught.value.reason == ("no way " * 50)[:100]
+    assert caught.value.reason == ("no way " * 50)[:199] + "…"
 
 
 def test_a_redirect_is_not_followed(webhook: SlackWebhook, simulator: Simulator) -> None:
     simulator.faults.add(Fault(kind="redirect", path="/services", location=simulator.slack_webhook_url))
     with pytest.raises(SlackRefusedError) as caught:
         webhook.deliver(MESSAGE)
-    assert caught.value.status == 302
+    assert (caught.value.status, caught.value.reason) == (302, "a redirect to 127.0.0.1")
     assert simulator.slack_messages == ()
 
 
@@ -124,4 +127,41 @@ def test_where_nobody_listens_slack_is_unavailable(closed_port: int) -> None:
     url = Secret(f"http://127.0.0.1:{closed_port}/services/T0/B0/x")
     with pytest.raises(SlackUnavailableError) as caught:
         SlackWebhook(url, RetryPolicy(attempts=2, first_wait=0)).deliver(MESSAGE)
-    assert str(caught.value) == "no answer from Slack: ConnectionError"
+    refused = f"ConnectionError, [Errno {errno.ECONNREFUSED}] Connection refused"
+    assert str(caught.value) == f"no answer from Slack: {refused}"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [says_nothing, drips(HEAD + b"X-Slow: "), drips(HEAD + b"Content-Length: 9999\r\n\r\n")],
+    ids=["nothing", "headers byte by byte", "body byte by byte"],
+)
+def test_slack_is_not_waited_for_longer_than_a_call_may_take(behaviour: Behaviour) -> None:
+    watched = Watched(behaviour)
+    with far_end(watched) as base_url:
+        limits = Limits(total_seconds=0.3)
+        slow = SlackWebhook(Secret(f"{base_url}/services/T0/B0/x"), RetryPolicy(attempts=1), limits)
+        with pytest.raises(SlackUnavailableError) as caught:
+            slow.deliver(MESSAGE)
+        assert watched.hung_up.wait(5)
+    assert str(caught.value) == "no answer from Slack: the call took longer than 0.3 s"
+
+
+def test_the_usual_limits_are_those_of_the_page() -> None:
+    limits = SlackWebhook(Secret("https://hooks.example")).limits
+    assert limits == Limits(connect_seconds=5, read_seconds=15, total_seconds=30, most_bytes=64 * 1024)
+
+
+def test_an_answer_that_never_ends_is_not_read_to_its_end() -> None:
+    with far_end(sends_for_ever(HEAD + b"\r\nok", b"x" * 65536)) as base_url:
+        SlackWebhook(Secret(f"{base_url}/services/T0/B0/x")).deliver(MESSAGE)
+
+
+def test_of_a_page_of_html_the_title_is_told() -> None:
+    page = b"<!doctype html><title>Blocked by the proxy</title><body><p>Ask IT"
+    with far_end(sends(page, 403, "text/html")) as base_url, pytest.raises(SlackRefusedError) as caught:
+        SlackWebhook(Secret(f"{base_url}/services/T0/B0/x")).deliver(MESSAGE)
+    assert caught.value.reason == "Blocked by the proxy"

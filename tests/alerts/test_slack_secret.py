@@ -11,6 +11,7 @@ from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import AlertError
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
+from tests.fixtures.far_end import far_end, sends
 
 PATH = "services/T00000000/B00000000/"
 TOKEN = "made-up-token-1234"
@@ -57,6 +58,25 @@ def test_a_failed_delivery_does_not_show_the_address(
         webhook.deliver({"text": "hello"})
     output, errors = capfd.readouterr()
     for text in [*_texts(caught.value), repr(webhook), str(webhook), caplog.text, output, errors]:
+        assert TOKEN not in text
+        assert "B00000000" not in text
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 500])
+def test_an_address_that_slack_repeats_is_not_told(
+    status: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    caplog.set_level(logging.INFO)
+    body = f"no such webhook: /{PATH}{TOKEN}, {TOKEN}".encode()
+    with far_end(
+        sends(body, status, "text/plain", location=f"https://{TOKEN}.example/{PATH}{TOKEN}")
+    ) as root:
+        url = f"{root.removesuffix('/api/v3')}/{PATH}{TOKEN}"
+        webhook = SlackWebhook(Secret(url), RetryPolicy(attempts=1))
+        with pytest.raises(AlertError) as caught:
+            webhook.deliver({"text": "hello"})
+    for text in [*_texts(caught.value), caplog.text]:
         assert TOKEN not in text
         assert "B00000000" not in text
 

@@ -52,6 +52,8 @@ def test_a_snapshot_reads_back_letter_for_letter(
         '{"price": 1.10e+4, "p":  11000.00 , "big": 123456789012345678901234567890.10}',
         '{"name": "\\u20bf \\ud83d\\ude00 \\/ ₿ 😀 \u2028 \x7f"}',
         '{ \r\n\t"a" :\n[ ]\n}',
+        f'{{"digits": {"9" * 5000}, "exponent": 1e99999999999999999999}}',
+        '{"lists": ' + "[" * 1000 + "]" * 1000 + "}",
         '{"a": {\n "answer": {\n "answer": "b"\n}\n}\n}',
         '{"a": "\\n \\"answer\\": 5\\n}\\n"}',
         '{"a": 1, "a": 2}',

@@ -29,3 +29,13 @@ def test_a_secret_that_is_found_on_the_way_is_hidden_from_then_on(caplog: pytest
         secrets.append(Secret("found-later"))
         logging.getLogger("some.library").info("found-later")
     assert caplog.messages == ["***"]
+
+
+def test_a_traceback_which_may_hold_a_secret_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO), redacted_logs(("some.library",), [Secret(URL)]):
+        try:
+            raise OSError(URL)  # noqa: TRY301
+        except OSError:
+            logging.getLogger("some.library").exception("it failed")
+    assert "it failed" in caplog.text
+    assert "made-up-token" not in caplog.text

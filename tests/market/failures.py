@@ -18,7 +18,7 @@ from pipeline_lib.errors import (
     UnknownCoinError,
 )
 from pipeline_lib.simulator.http.error_bodies import market_error
-from tests.market.far_end import (
+from tests.fixtures.far_end import (
     closes,
     drips,
     far_end,
@@ -29,6 +29,7 @@ from tests.market.far_end import (
     resets,
     says_nothing,
     sends,
+    sends_for_ever,
     sends_raw,
     stops_after,
 )
@@ -40,6 +41,8 @@ NEVER = "never"
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _HEADERS_OF_MANY = _OK + b"Content-Length: 9999\r\n\r\n"
+_REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\n\r\n"
+_CHALLENGE = b"<!doctype html><html><title>Attention Required! | Cloudflare</title><p>Ray ID"
 _CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
 _FIELDS = {
     "id": '"bitcoin"',
@@ -127,10 +130,10 @@ CONNECTIONS = (
     Row("no byte within 15 s", lambda: far_end(says_nothing), MarketUnavailableError,
         _NO_ANSWER + "ReadTimeout", IN_THE_TASK, {"read_seconds": 0.1}),
     Row("headers byte by byte, beyond 30 s", lambda: far_end(drips(b"HTTP/1.1 200 OK\r\nX-Slow: ")),
-        MarketUnavailableError, r"127\.0\.0\.1:\d+ took longer than 0\.3 s", IN_THE_TASK,
+        MarketUnavailableError, _NO_ANSWER + r"the call took longer than 0\.3 s", IN_THE_TASK,
         {"total_seconds": 0.3}),
     Row("body byte by byte, beyond 30 s", lambda: far_end(drips(_HEADERS_OF_MANY + b"[")),
-        MarketUnavailableError, r"127\.0\.0\.1:\d+ took longer than 0\.3 s", IN_THE_TASK,
+        MarketUnavailableError, _NO_ANSWER + r"the call took longer than 0\.3 s", IN_THE_TASK,
         {"total_seconds": 0.3}),
     Row("body that stops in the middle", lambda: far_end(stops_after(_HEADERS_OF_MANY + b"[")),
         MarketUnavailableError, _NO_ANSWER + ".*timed out", IN_THE_TASK, {"read_seconds": 0.1}),
@@ -199,6 +202,10 @@ QUOTES = (
 )  # fmt: skip
 
 STATUSES = (
+    Row("redirect with a body that never ends", lambda: far_end(sends_for_ever(_REDIRECT, b"x" * 65536)),
+        RequestRefusedError, "CoinGecko answered 302, a redirect to elsewhere.example$", NEVER),
+    Row("redirect to no readable address", _answers(b"", status=302, location="https://[elsewhere"),
+        RequestRefusedError, "CoinGecko answered 302, a redirect to no host$", NEVER),
     Row("redirect to another host", _answers(b"", status=302, location="https://elsewhere.example/?a=b"),
         RequestRefusedError, "CoinGecko answered 302, a redirect to elsewhere.example$", NEVER),
     Row("400, code 10010", _complains(400, 10010), RequestRefusedError, "CoinGecko answered 400: A Pro",
@@ -211,8 +218,12 @@ STATUSES = (
         NEVER),
     Row("401, code 10012", _complains(401, 10012), RequestRefusedError, "CoinGecko answered 401: Your",
         NEVER),
-    Row("403", _complains(403, shape="edge"), RequestRefusedError, "CoinGecko answered 403: error code",
+    Row("403, code 10005", _complains(403, 10005), RequestRefusedError, "CoinGecko answered 403: This",
         NEVER),
+    Row("403 without a code about keys or plans", _complains(403, shape="edge"), MarketUnavailableError,
+        "CoinGecko answered 403: error code", BY_AIRFLOW),
+    Row("403 as a page of HTML", _answers(_CHALLENGE, status=403, content_type="text/html"),
+        MarketUnavailableError, r"CoinGecko answered 403: Attention Required! \| Cloudflare$", BY_AIRFLOW),
     Row("404", _complains(404), RequestRefusedError, "CoinGecko answered 404: coin not found", NEVER),
     Row("422", _complains(422), RequestRefusedError, "CoinGecko answered 422: Missing parameter", NEVER),
     Row("408", _complains(408), MarketUnavailableError, "CoinGecko answered 408", IN_THE_TASK),

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from pipeline_lib.common.http import Limits
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.errors import MarketError, PermanentError, TemporaryError, UnusableAnswerError
 from pipeline_lib.market import CoinGecko, Transport
 from pipeline_lib.market.transport import Answer
 from pipeline_lib.model.observation import Observation
+from tests.fixtures.far_end import far_end, sends
 from tests.market.failures import BY_AIRFLOW, IN_THE_TASK, MOMENT, NEVER, ROWS, Row, quote_text
-from tests.market.far_end import far_end, sends
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "market.md"
 MAX_AGE = timedelta(minutes=10)
@@ -31,7 +32,8 @@ class CountingTransport(Transport):
 def fails(row: Row) -> tuple[MarketError, int]:
     """What the client raises, and how often it asked."""
     with row.far_end() as base_url:
-        transport = CountingTransport(base_url, None, most_bytes=10_000, **row.limits)  # type: ignore[arg-type]
+        limits = Limits(most_bytes=10_000, **row.limits)
+        transport = CountingTransport(base_url, None, limits=limits)
         with pytest.raises(MarketError) as caught:
             CoinGecko(transport, lambda: MOMENT, TWICE).observe("bitcoin", "usd", MOMENT, MAX_AGE)
     return caught.value, len(transport.tries)
@@ -79,7 +81,7 @@ def test_what_nobody_asked_for_is_no_failure() -> None:
 
 
 def test_the_limits_that_the_names_of_rows_tell_are_the_real_ones() -> None:
-    usual = Transport("https://api.coingecko.com/api/v3", None)
+    usual = Transport("https://api.coingecko.com/api/v3", None).limits
     assert (usual.connect_seconds, usual.read_seconds, usual.total_seconds) == (5.0, 15.0, 30.0)
     assert usual.most_bytes == 16 * 1024 * 1024
 

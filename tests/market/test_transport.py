@@ -1,18 +1,28 @@
 import gzip
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import responses
 
+from pipeline_lib.common.http import Limits
+from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.errors import MarketUnavailableError, RequestRefusedError, UnexpectedAnswerError
-from pipeline_lib.market import Transport
+from pipeline_lib.errors import (
+    MarketError,
+    MarketUnavailableError,
+    RequestRefusedError,
+    UnexpectedAnswerError,
+)
+from pipeline_lib.market import CoinGecko, Transport
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
+from tests.fixtures.far_end import far_end, sends
 
 KEY = "CG-made-up-key"
+MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
 MARKETS = {"vs_currency": "usd", "ids": "bitcoin"}
 PACKED = {"Content-Encoding": "gzip"}
 FREE = "https://api.coingecko.com/api/v3"
@@ -97,10 +107,10 @@ def test_a_compressed_answer_is_unpacked() -> None:
 
 def test_an_answer_of_the_largest_size_is_taken(simulator: Simulator) -> None:
     size = len(Transport(simulator.base_url, None).get("/coins/markets", MARKETS).body)
-    exact = Transport(simulator.base_url, None, most_bytes=size)
+    exact = Transport(simulator.base_url, None, limits=Limits(most_bytes=size))
     assert len(exact.get("/coins/markets", MARKETS).body) == size
     with pytest.raises(UnexpectedAnswerError, match=f"^CoinGecko's answer is larger than {size - 1} bytes"):
-        replace(exact, most_bytes=size - 1).get("/coins/markets", MARKETS)
+        replace(exact, limits=Limits(most_bytes=size - 1)).get("/coins/markets", MARKETS)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +136,20 @@ def test_a_refused_answer_tells_where_it_came_from() -> None:
     assert (caught.value.url, caught.value.answer) == (f"{FREE}/ping?a=b", b"<html>")
 
 
+@pytest.mark.parametrize("status", [200, 301, 401, 403, 404, 500])
+@pytest.mark.parametrize("content_type", ["application/json", f"text/html; key={KEY}"])
+def test_a_key_that_the_other_side_repeats_is_told_and_kept_nowhere(status: int, content_type: str) -> None:
+    body = f'[{{"error": "unknown key {KEY}", "id": "{KEY}", "current_price": "{KEY}"}}]'.encode()
+    said = sends(body, status, content_type, location=f"https://{KEY}.example/?key={KEY}", retry_after=KEY)
+    with far_end(said) as base_url:
+        market = CoinGecko(Transport(base_url, Secret(KEY)), lambda: MOMENT, RetryPolicy(attempts=1))
+        with pytest.raises(MarketError) as caught:
+            market.observe("***", "usd", MOMENT, timedelta(minutes=10))
+    assert KEY.lower() not in f"{caught.value} {caught.value!r} {vars(caught.value)}".lower()
+
+
 def test_an_errors_endless_text_doesnt_hide_its_status(simulator: Simulator) -> None:
     simulator.faults.add(Fault(kind="status", status=503, body="<p>" * 100_000))
     with pytest.raises(MarketUnavailableError) as caught:
-        Transport(simulator.base_url, None, most_bytes=1000).get("/coins/markets", MARKETS)
+        Transport(simulator.base_url, None, limits=Limits(most_bytes=1000)).get("/coins/markets", MARKETS)
     assert caught.value.status == 503

@@ -128,6 +128,43 @@ def test_a_code_of_coingeckos_comes_with_what_to_do(
     assert (error.error_code, error.hint) == (code, hint)
 
 
+@pytest.mark.parametrize("code", [10002, 10005, 10010, 10011, 10012])
+def test_a_403_about_key_or_plan_is_permanent(simulator: Simulator, transport: Transport, code: int) -> None:
+    simulator.faults.add(Fault(kind="status", status=403, error_code=code))
+    assert refused(transport).error_code == code
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("edge", "error code: 1015"),
+        (
+            '{"status": {"error_code": 403, "error_message": "temporarily unavailable"}}',
+            "temporarily unavailable",
+        ),
+        ("<!doctype html><title>Just a moment...</title><body><p>x", "Just a moment..."),
+    ],
+)
+def test_any_other_403_passes_in_a_minute_or_more(
+    simulator: Simulator, transport: Transport, body: str, told: str
+) -> None:
+    simulator.faults.add(Fault(kind="status", status=403, body=body))
+    error = unavailable(transport)
+    assert (error.status, error.retry_after) == (403, 60.0)
+    assert str(error) == (
+        f"CoinGecko answered 403: {told} (it is tried again by itself; if it lasts, CoinGecko shuts this"
+        " network out, or COINGECKO_API_KEY is wrong)"
+    )
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(5, 60.0), (119, 119.0)])
+def test_a_403_that_names_a_longer_wait_gets_it(
+    simulator: Simulator, transport: Transport, asked: int, seconds: float
+) -> None:
+    simulator.faults.add(Fault(kind="status", status=403, body="edge", retry_after=asked))
+    assert unavailable(transport).retry_after == seconds
+
+
 def test_a_refusal_without_a_code_has_none(simulator: Simulator, transport: Transport) -> None:
     simulator.faults.add(Fault(kind="status", status=404))
     error = refused(transport)

@@ -1,17 +1,15 @@
 """The body of ``/coins/{id}/market_chart/range`` → points in time, each number letter for letter."""
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NoReturn, TypeAlias
 
-from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError
-from pipeline_lib.market.numbers import is_possible
+from pipeline_lib.common.http.bounded_json import NumberText, read_json
+from pipeline_lib.errors import MalformedJsonError, UnexpectedAnswerError
 
 # 13 digits reach into the year 2286.
 _MILLISECONDS = re.compile(r"[1-9][0-9]{0,12}")
@@ -20,12 +18,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Series: TypeAlias = Mapping[int, object]
 """What was sent, by UNIX time in milliseconds; a number as ``NumberText``. Nulls are left out."""
-
-
-class NumberText(str):
-    """A number of a JSON text, letter for letter."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +56,11 @@ def read_chart(body: bytes) -> Chart:
         UnexpectedAnswerError: The body is not a JSON object with lists of points.
     """
     try:
-        document = json.loads(
-            body.decode("utf-8"),
-            parse_float=NumberText,
-            parse_int=NumberText,
-            parse_constant=_refuse_constant,
-        )
+        document = read_json(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise UnexpectedAnswerError("CoinGecko's history is not UTF-8 text") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise UnexpectedAnswerError(f"CoinGecko's history is not JSON: {error}") from error
+    except MalformedJsonError as error:
+        raise UnexpectedAnswerError(f"CoinGecko's history {error}") from error
     if not isinstance(document, dict):
         _refuse("is no object")
     if "prices" not in document:
@@ -85,23 +72,6 @@ def read_chart(body: bytes) -> Chart:
 def point_time(milliseconds: int) -> datetime:
     """A point's time (UTC, to the millisecond)."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
-
-
-def exact_number(coin: str, name: str, value: object) -> Decimal:
-    """A value of a series, with the digits that were sent.
-
-    Raises:
-        InvalidQuoteError: It is not a number, or one that can't be true.
-    """
-    if not isinstance(value, NumberText):
-        raise InvalidQuoteError(coin, name, repr(value), "not a number")
-    try:
-        number = Decimal(value)
-    except InvalidOperation as error:
-        raise InvalidQuoteError(coin, name, f"{value[:40]}…", "beyond any possible value") from error
-    if not is_possible(number):
-        raise InvalidQuoteError(coin, name, f"{number:.6e}", "beyond any possible value")
-    return number
 
 
 def _series(document: Mapping[str, object], name: str) -> Series:
@@ -122,7 +92,3 @@ def _series(document: Mapping[str, object], name: str) -> Series:
 
 def _refuse(reason: str) -> NoReturn:
     raise UnexpectedAnswerError(f"CoinGecko's history {reason}")
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    _refuse(f"holds {name}, which is no JSON number")

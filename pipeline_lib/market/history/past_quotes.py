@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.errors import HistoryGapError, InvalidQuoteError
-from pipeline_lib.market.history.charts import Chart, Series, exact_number, point_time, read_chart
+from pipeline_lib.market.history.charts import Chart, Series, point_time, read_chart
+from pipeline_lib.market.numbers import exact_number
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)

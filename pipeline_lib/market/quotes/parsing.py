@@ -4,12 +4,19 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from decimal import Decimal
+from typing import Any, NoReturn, cast
 
+from pipeline_lib.common.http.bounded_json import NumberText, cut_depths, read_json
+from pipeline_lib.common.http.foreign_text import shorten
 from pipeline_lib.common.timestamps import parse_moment
-from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError, UnknownCoinError
-from pipeline_lib.market.numbers import is_possible
+from pipeline_lib.errors import (
+    InvalidQuoteError,
+    MalformedJsonError,
+    UnexpectedAnswerError,
+    UnknownCoinError,
+)
+from pipeline_lib.market.numbers import exact_number
 
 _WHITE_SPACE = " \t\r\n"
 
@@ -91,13 +98,17 @@ def _rows(body: bytes) -> Iterator[tuple[Mapping[str, Any], str]]:
     """The objects of the list; what they hold is checked for the coin that is looked for alone."""
     decoder = json.JSONDecoder(parse_float=_forget, parse_int=_forget, parse_constant=_forget)
     try:
-        text = body.decode("utf-8")
+        text = shallow = body.decode("utf-8")
         position = _skip(text, 0)
         if text[position : position + 1] != "[":
             _refuse("is not a list")
         position = _skip(text, position + 1)
         while text[position : position + 1] != "]":
-            row, end = decoder.raw_decode(text, position)
+            try:
+                row, end = decoder.raw_decode(shallow, position)
+            except RecursionError:
+                shallow = cut_depths(text)
+                row, end = decoder.raw_decode(shallow, position)
             if isinstance(row, dict):
                 yield row, text[position:end]
             position = _skip(text, end)
@@ -107,18 +118,15 @@ def _rows(body: bytes) -> Iterator[tuple[Mapping[str, Any], str]]:
                 _refuse("ends in the middle")
     except UnicodeDecodeError as error:
         raise UnexpectedAnswerError("CoinGecko's answer is not UTF-8 text") from error
-    except (json.JSONDecodeError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise UnexpectedAnswerError(f"CoinGecko's answer is not JSON: {error}") from error
 
 
 def _read_row(text: str) -> Mapping[str, Any]:
     try:
-        row: Mapping[str, Any] = json.loads(
-            text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant
-        )
-    except InvalidOperation as error:
-        raise UnexpectedAnswerError("CoinGecko's answer holds a number beyond any bound") from error
-    return row
+        return cast("Mapping[str, Any]", read_json(text))
+    except MalformedJsonError as error:
+        raise UnexpectedAnswerError(f"CoinGecko's answer {error}") from error
 
 
 def _forget(_number: str) -> None:
@@ -135,10 +143,6 @@ def _refuse(reason: str) -> NoReturn:
     raise UnexpectedAnswerError(f"CoinGecko's answer {reason}")
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    _refuse(f"holds {name}, which is no JSON number")
-
-
 def _field(coin: str, row: Mapping[str, Any], field: str) -> Any:  # noqa: ANN401 (whatever the JSON holds)
     if field not in row:
         raise UnexpectedAnswerError(f"CoinGecko's answer for {coin!r} has no field {field}")
@@ -147,18 +151,13 @@ def _field(coin: str, row: Mapping[str, Any], field: str) -> Any:  # noqa: ANN40
 
 def _number(coin: str, row: Mapping[str, Any], field: str) -> Decimal | None:
     value = _field(coin, row, field)
-    if value is None:
-        return None
-    if not isinstance(value, Decimal):
-        raise InvalidQuoteError(coin, field, repr(value), "not a number")
-    if not is_possible(value):
-        raise InvalidQuoteError(coin, field, f"{value:.6e}", "beyond any possible value")
-    return value
+    return None if value is None else exact_number(coin, field, value)
 
 
 def _time(coin: str, row: Mapping[str, Any]) -> datetime:
     value = _field(coin, row, "last_updated")
     try:
-        return parse_moment(value)
+        return parse_moment("" if isinstance(value, NumberText) else value)
     except (TypeError, ValueError) as error:
-        raise InvalidQuoteError(coin, "last_updated", repr(value), "not a time with its zone") from error
+        shown = shorten(repr(value))
+        raise InvalidQuoteError(coin, "last_updated", shown, "not a time with its zone") from error

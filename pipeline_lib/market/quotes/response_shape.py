@@ -1,15 +1,14 @@
 """The fields of an answer and their JSON types, as known so far: what changes is told once."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline_lib.market.error_bodies import shorten
+from pipeline_lib.common.http.bounded_json import NumberText, read_json
+from pipeline_lib.common.http.foreign_text import shorten
 
 _NAMES: Mapping[type, str] = {
     bool: "boolean",
-    int: "number",
-    float: "number",
+    NumberText: "number",
     str: "string",
     list: "array",
     dict: "object",
@@ -43,7 +42,7 @@ class Shape:
     @classmethod
     def of_answer(cls, text: str) -> "Shape | None":
         """The shape of a JSON object; None for any other JSON value."""
-        answer = json.loads(text)
+        answer = read_json(text)
         if not isinstance(answer, dict):
             return None
         return cls({name: Field(_types(value)) for name, value in answer.items()})

@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from pipeline_lib.common.http.bounded_json import NumberText
 from pipeline_lib.errors import InvalidQuoteError, UnexpectedAnswerError
-from pipeline_lib.market.history.charts import NumberText, exact_number, point_time, read_chart
+from pipeline_lib.market.history.charts import point_time, read_chart
+from pipeline_lib.market.numbers import exact_number
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 AT = int(NOON.timestamp()) * 1000
@@ -54,6 +56,14 @@ def test_the_last_point_before_a_moment_may_be_at_the_moment(after: int, found: 
 
 def test_a_point_has_its_time_to_the_millisecond() -> None:
     assert point_time(AT + 955) == NOON + timedelta(milliseconds=955)
+
+
+@pytest.mark.parametrize("odd", ["9" * 5000, "1e99999999999999999999", "[" * 1000 + "]" * 1000])
+def test_what_nobody_needs_stops_no_reading(odd: str) -> None:
+    chart = read_chart(body(f"[{AT},1]", f',"odd":{odd},"total_volumes":[[{AT},{odd}]]'))
+    assert chart.prices == {AT: "1"}
+    with pytest.raises(InvalidQuoteError):
+        exact_number("bitcoin", "total_volumes", chart.total_volumes[AT])
 
 
 @pytest.mark.parametrize(

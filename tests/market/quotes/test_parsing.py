@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -99,7 +100,10 @@ def test_a_body_without_the_coin_does_not_know_it(body: str) -> None:
         ("-7325.1", "-7325.1", "and a price is greater than zero"),
         ('"7325.1"', "'7325.1'", "not a number"),
         ("true", "True", "not a number"),
-        ("[1]", "[Decimal('1')]", "not a number"),
+        ("[1]", "[1]", "not a number"),
+        ('"' + "x" * 5000 + '"', "'" + "x" * 198 + "…", "not a number"),
+        ("9" * 5000, "1.000000e+5000", "beyond any possible value"),
+        ("[" * 1000 + "]" * 1000, "[" * 31 + "''" + "]" * 31, "not a number"),
         ("1e21", "1.000000e+21", "beyond any possible value"),
         ("1e-31", "1.000000e-31", "beyond any possible value"),
         ("1e999999999", "1.000000e+999999999", "beyond any possible value"),
@@ -180,7 +184,12 @@ def test_a_body_that_is_no_whole_list_is_not_what_was_promised(body: bytes, mess
 ODD_ITEMS = [
     ("NaN", "NaN, which is no JSON number"),
     ("-Infinity", "-Infinity, which is no JSON number"),
-    ("1e9999999999999999999999", "a number beyond any bound"),
+]
+UNNEEDED = [
+    "9" * 5000,
+    "1e9999999999999999999999",
+    "[" * 1000 + "]" * 1000,
+    '{"a":' * 1000 + "1" + "}" * 1000,
 ]
 
 
@@ -191,7 +200,18 @@ def test_a_coin_whose_row_holds_no_json_is_refused(row: Callable[..., str], valu
     assert caught.value.message == f"CoinGecko's answer holds {message}"
 
 
-@pytest.mark.parametrize("other", ["1", "null", "[[]]", "NaN", '"bitcoin"', *(item for item, _ in ODD_ITEMS)])
+@pytest.mark.parametrize("value", UNNEEDED)
+def test_what_nobody_needs_stops_no_quote(row: Callable[..., str], value: str) -> None:
+    text = row(roi=value)
+    other = row(id='"ethereum"', roi=value)
+    body = f"[{other},{text}]"
+    check_list(body.encode())
+    assert found(body) == replace(found(f"[{row()}]"), text=text)
+
+
+@pytest.mark.parametrize(
+    "other", ["1", "null", "[[]]", "NaN", '"bitcoin"', *(item for item, _ in ODD_ITEMS), *UNNEEDED]
+)
 def test_what_is_wrong_with_other_rows_harms_no_coin(row: Callable[..., str], other: str) -> None:
     text = row()
     odd_row = row(id='"ethereum"', current_price=other)

@@ -65,6 +65,16 @@ def test_a_field_with_an_odd_name_is_told_on_one_short_line() -> None:
     assert len(change) < 250
 
 
+@pytest.mark.parametrize("text", ["9" * 5000, "1e99999999999999999999", "-0.5"])
+def test_a_number_of_any_length_is_a_number(text: str) -> None:
+    assert Shape.of_answer(f'{{"odd": {text}}}') == Shape.of_answer('{"odd": 1}')
+
+
+def test_a_value_of_any_depth_has_a_type() -> None:
+    deep = "[" * 1000 + "]" * 1000
+    assert Shape.of_answer(f'{{"odd": {deep}, "a": true}}') == Shape.of_answer('{"odd": [], "a": false}')
+
+
 @pytest.mark.parametrize("text", ["[1]", "1", "null", '"x"'])
 def test_what_has_no_fields_has_no_shape(text: str) -> None:
     assert Shape.of_answer(text) is None
