@@ -561,7 +561,7 @@ class AlertStateDamagedError(StoreError, PermanentError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             f"{path} is damaged: {reason}",
-            hint="restore it from a backup, or delete it: what it knew may then be told once more",
+            hint="restore it from a backup, or delete it: alerts that it records may then be delivered again",
         )
         self.path = path
 
@@ -719,7 +719,7 @@ class SlackRefusedError(AlertError, PermanentError):
 
 
 class AppriseFailedError(AlertError):
-    """apprise, which tells no reason, didn't deliver to one of its addresses.
+    """apprise, which gives no reason, didn't deliver to one of its addresses.
 
     Attributes:
         place: The address's place among ``OPS_ALERT_URLS``, from 1; the address itself may hold a secret.

@@ -16,7 +16,7 @@ from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from pipeline_lib.airflow.masking import mask, mask_environment
-from pipeline_lib.common.redacted_logs import redacted_logs
+from pipeline_lib.common.redacted_logs import CLIENT_LOGGERS, redacted_logs
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import CoinPipelinesError, DatabaseUnsafeError, SettingsError
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _EXECUTORS_OF_ONE_MACHINE = ("LocalExecutor", "SequentialExecutor")
-
-# Loggers that tell whom they call.
-_TALKATIVE = ("urllib3.connectionpool",)
 
 
 def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
@@ -52,13 +49,13 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
     step: Step = getattr(steps, step_name)
     mask_environment(os.environ)
     secrets = [*secrets_of(os.environ)]
-    with redacted_logs(_TALKATIVE, secrets):
+    with redacted_logs(CLIENT_LOGGERS, secrets):
         settings = Settings.from_environment(os.environ, project_folder=project_folder)
         services = _services(spec, settings, secrets)
         _refuse_shared_sqlite(services)
         with closing(services.database):
             outcome = step(spec, _current_run(), services)
-    _tell_operators(outcome, project_folder)
+    _notify_operators(outcome, project_folder)
     if isinstance(outcome, Skipped):
         raise AirflowSkipException(outcome.reason)
     _log.info(outcome.summary)
@@ -74,10 +71,10 @@ def _refuse_shared_sqlite(services: "Services") -> None:
         )
 
 
-def _tell_operators(outcome: Outcome, project_folder: Path) -> None:
-    """Tell what the step saw, and that it works again if it had failed.
+def _notify_operators(outcome: Outcome, project_folder: Path) -> None:
+    """Notify operators of warnings, and of a step that works again after a failure.
 
-    The step has done its work: what goes wrong here is logged and told with the next run, and fails no task.
+    The step has done its work: what goes wrong here is logged, left to the next run, and fails no task.
     """
     from pipeline_lib.airflow.context import task_run_of
     from pipeline_lib.ops.alerts import OpsAlerts
@@ -91,7 +88,7 @@ def _tell_operators(outcome: Outcome, project_folder: Path) -> None:
         operators.task_succeeded(run)
         operators.step_warned(run, warnings)
     except (CoinPipelinesError, OSError):
-        _log.exception("operators were not told")
+        _log.exception("operators were not notified")
 
 
 def _current_run() -> "Run":

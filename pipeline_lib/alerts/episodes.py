@@ -1,7 +1,7 @@
 """Episodes: a threshold that stays crossed for a day is one event, not 24 messages.
 
 The events of a rule are a pure function of its readings by moment: the same observations give the same
-events, in whatever order they came, however often a run was made again.
+events, in whatever order they came, however often a run was repeated.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,11 +16,11 @@ _FIRES = 1
 
 @dataclass(frozen=True, slots=True)
 class EpisodePolicy:
-    """When an episode is told.
+    """When an episode has events.
 
     Attributes:
         clear_level: The part of the threshold that a move must fall below, in absolute terms, to be over.
-        cooldown: How long after its last event an episode is told again, or None for never.
+        cooldown: How long after its last event an episode has a reminder, or None for never.
     """
 
     clear_level: Decimal
@@ -34,7 +34,7 @@ class Transition:
     Attributes:
         moment: Of the observation (UTC).
         episode: The episode that goes on after it, or None.
-        event: What there is to tell, or None.
+        event: What happened to its episode, or None.
     """
 
     moment: datetime
@@ -53,7 +53,7 @@ def follow(
     Args:
         readings: By moment, oldest first.
         rule: What the rule measures.
-        policy: When to tell.
+        policy: When an episode has events.
         episode: What went on before the first reading, or None.
     """
     for moment, reading in readings:
@@ -73,15 +73,15 @@ def _next_event(
         return Event(EventKind.FIRED, moment, moment, direction, int(level), reading.value, rule)
     if episode is None:
         return None
-    told = Event(
+    reminder = Event(
         EventKind.REMINDED, moment, episode.since, episode.direction, episode.step, reading.value, rule
     )
     if level < policy.clear_level:
-        return replace(told, kind=EventKind.CLEARED)
+        return replace(reminder, kind=EventKind.CLEARED)
     if direction == episode.direction and int(level) > episode.step:
-        return replace(told, kind=EventKind.GROWN, step=int(level))
+        return replace(reminder, kind=EventKind.GROWN, step=int(level))
     if policy.cooldown is not None and moment - episode.last_event_at >= policy.cooldown:
-        return told
+        return reminder
     return None
 
 

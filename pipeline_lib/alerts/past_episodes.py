@@ -32,7 +32,7 @@ def past_episodes(
     Args:
         readings: By moment, oldest first.
         rule: What the rule measures.
-        policy: When to tell.
+        policy: When an episode has events.
     """
     rows = list(readings)
     events: list[Event] = []

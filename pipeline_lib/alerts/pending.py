@@ -1,4 +1,4 @@
-"""Which events a run has to tell: those that are due by its moment and that nobody was told of."""
+"""The events that a run has to deliver: undelivered ones up to its moment."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from datetime import UTC, datetime, timedelta
 from pipeline_lib.model.events import Event, EventKey, EventKind
 
 LONGEST_PENDING = timedelta(hours=24)
-"""An event that nobody could be told of for longer than this is news no more."""
+"""An event that stays undelivered for longer than this expires: it is no longer news."""
 
 _RISES = (EventKind.FIRED, EventKind.GROWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The events up to a run that nobody was told of, by moment.
+    """The undelivered events up to a run, by moment.
 
     Attributes:
         events: To be delivered.
-        expired: Left untold for more than a day before the run.
+        expired: Undelivered for more than a day before the run.
     """
 
     events: tuple[Event, ...]
@@ -26,32 +26,36 @@ class Pending:
 
 
 def select_pending(
-    events: Sequence[Event], settled: Collection[EventKey], told: Iterable[Event], run_moment: datetime
+    events: Sequence[Event],
+    settled: Collection[EventKey],
+    delivered: Iterable[Event],
+    run_moment: datetime,
 ) -> Pending:
-    """What a run has to tell.
+    """What a run has to deliver.
 
-    An event is needless, and neither due nor expired, when a message has told the same of the same episode,
-    as happens after an observation that came late, or when it ends an episode of which nothing was told.
+    An event is needless, and neither pending nor expired, when a message has said the same of the same
+    episode, as happens after an observation that came late, or when it ends an episode of which nothing was
+    delivered.
 
     Args:
         events: Of all rules up to ``run_moment`` or later, as far back as a run looks.
-        settled: What was told, or won't be; never due again.
-        told: The events of delivered messages, also of those that later observations made untrue.
+        settled: What was delivered, or won't be; never pending again.
+        delivered: The events of delivered messages, also of those that later observations made untrue.
         run_moment: The run's moment (UTC). Its own events never expire.
     """
-    messages = tuple(told)
-    pending = sorted(
+    messages = tuple(delivered)
+    unsettled = sorted(
         (event for event in events if event.moment <= run_moment and event.key not in settled),
         key=lambda event: event.moment,
     )
-    due: list[Event] = []
+    pending: list[Event] = []
     expired: list[Event] = []
-    for event in pending:
+    for event in unsettled:
         end = _end_of_episode(event, events)
-        of_episode = [message for message in (*messages, *due) if _is_of_episode(message, event, end)]
+        of_episode = [message for message in (*messages, *pending) if _is_of_episode(message, event, end)]
         if not _is_needless(event, of_episode):
-            (expired if event.moment < run_moment - LONGEST_PENDING else due).append(event)
-    return Pending(tuple(due), tuple(expired))
+            (expired if event.moment < run_moment - LONGEST_PENDING else pending).append(event)
+    return Pending(tuple(pending), tuple(expired))
 
 
 def _end_of_episode(event: Event, events: Sequence[Event]) -> datetime:
@@ -66,7 +70,7 @@ def _end_of_episode(event: Event, events: Sequence[Event]) -> datetime:
 
 
 def _is_of_episode(message: Event, event: Event, end: datetime) -> bool:
-    # An observation that came late moves an episode's beginning: what was told of it before lies within it.
+    # An observation that came late moves an episode's beginning: what was delivered of it lies within it.
     return (
         message.rule.name == event.rule.name
         and message.direction == event.direction

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 
 from pipeline_lib.common.secret import Secret, redacted
 
+CLIENT_LOGGERS = ("urllib3.connectionpool", "apprise")
+"""Loggers of client libraries whose lines name the address that they call."""
+
 
 @contextmanager
 def redacted_logs(logger_names: Sequence[str], secrets: Sequence[Secret]) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""What one pipeline has to tell, ready to be sent alone or together with others."""
+"""The composed message of one pipeline, ready to be sent alone or together with others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Announcement:
         moment: The run's moment (UTC).
         headline: One line of plain text.
         blocks: Slack's blocks below the headline.
-        events: What is told, by moment; at least one.
+        events: What it is about, by moment; at least one.
     """
 
     pipeline: str

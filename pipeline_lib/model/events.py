@@ -39,14 +39,14 @@ class RuleInfo:
 
 
 class EventKind(Enum):
-    """What there is to tell of an episode."""
+    """What happened to an episode."""
 
     FIRED = "fired"
     """It begins: the threshold is crossed."""
     GROWN = "grown"
     """The move has passed another multiple of its threshold."""
     REMINDED = "reminded"
-    """It has lasted for the cooldown since it was last told."""
+    """It has lasted for the cooldown since its last event."""
     CLEARED = "cleared"
     """It is over."""
 
@@ -57,7 +57,7 @@ EventKey: TypeAlias = tuple[str, EventKind, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something to tell.
+    """Something that happened to an episode.
 
     Attributes:
         kind: What happened.
@@ -90,7 +90,7 @@ class Episode:
     Attributes:
         since: When it began (UTC).
         direction: 1 or -1.
-        step: The greatest whole multiple of its threshold that was told.
+        step: The greatest whole multiple of its threshold that an event was made for.
         last_event_at: The moment of its last event (UTC).
     """
 

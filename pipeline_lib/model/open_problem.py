@@ -1,4 +1,4 @@
-"""Something that goes wrong for a while: what is remembered of it, so that nobody is told each hour."""
+"""Something that goes wrong for a while, remembered so that operators don't hear of it each hour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ class OpenProblem:
         since: The moment of the first run that it harmed (UTC).
         last: The moment of the run that it harmed last (UTC).
         runs: How many times it did harm; a run that is tried again counts again.
-        told: For each kind of trouble, when operators were last told of it, by the real clock (UTC).
+        notified_at: For each kind of problem, when operators were last notified, by the real clock (UTC).
     """
 
     since: datetime
     last: datetime
     runs: int
-    told: Mapping[str, datetime]
+    notified_at: Mapping[str, datetime]

@@ -1,1 +1,1 @@
-"""What operators are told, and when: failures, late runs, invalid specs, warnings."""
+"""Notices to operators: failures, late runs, invalid specs, warnings."""

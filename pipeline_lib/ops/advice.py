@@ -9,7 +9,7 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _UNKNOWN = "read the log; if its last lines lie in pipeline_lib, report them"
 _BY_TYPE = (
     (TemporaryError, "wait until the other side is back: see its status page"),
-    (PermanentError, "mend what the message names: another try alone can't help"),
+    (PermanentError, "fix what the message names: a retry alone can't help"),
 )
 # By name, since this room doesn't know Airflow.
 _BY_NAME = {
@@ -19,7 +19,7 @@ _BY_NAME = {
 
 
 def kind_of(error: BaseException | None) -> str:
-    """One word for the trouble: the exception's name."""
+    """One word for the problem: the exception's name."""
     return type(error).__name__ if error else "WorkerLost"
 
 

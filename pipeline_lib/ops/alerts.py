@@ -1,6 +1,6 @@
-"""Notification the people who run the pipelines: of what, once, and through which channels.
+"""Alerts to the people who run the pipelines: about what, how often, and through which channels.
 
-Here the record of open problems, the decision what to tell and the channels meet. Airflow's notifiers, its
+Here the record of open problems, the decision what is news and the channels meet. Airflow's notifiers, its
 tasks and its dag processor call the same functions.
 """
 
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline_lib.alerts.slack import SlackWebhook
-from pipeline_lib.common.redacted_logs import redacted_logs
+from pipeline_lib.common.redacted_logs import CLIENT_LOGGERS, redacted_logs
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret, redacted
 from pipeline_lib.errors import OpsAlertFailedError, StoreError
@@ -45,8 +45,6 @@ from pipeline_lib.store.state.problem_files import (
 _log = logging.getLogger(__name__)
 
 _PATIENT = RetryPolicy()
-# Loggers of what the channels use, which tell whom they call.
-_TALKATIVE = ("urllib3.connectionpool", "apprise")
 _LATE = "late"
 # No pipeline has such a name.
 _IMPORT_ERRORS = "_import_errors"
@@ -55,13 +53,13 @@ _PLACE_IN_FILE = re.compile(r":\d+:\d+: ")
 
 @dataclass(frozen=True, slots=True)
 class OpsAlerts:
-    """What tells operators.
+    """What notifies operators.
 
     Attributes:
         data_dir: Folder of everything that pipelines write; the record lies there.
-        channels: Where notices go; none tells nobody, and says so in the log.
+        channels: Where notices go; without any, the log says that nobody is notified.
         secrets: What no notice may hold.
-        now: The real clock: people are reminded by it.
+        now: The real clock, by which people are reminded.
     """
 
     data_dir: Path
@@ -93,11 +91,11 @@ class OpsAlerts:
         return cls(settings.data_dir, [*slack, *others], secrets_of(environment), lambda: datetime.now(UTC))
 
     def task_failed(self, failure: TaskFailure) -> None:
-        """Tell of a task that failed for good, unless the same is known.
+        """Notify of a task that failed for good, unless operators know the same problem.
 
         Raises:
-            OpsAlertFailedError: A channel missed it; where all did, the next failure is told as new.
-            OSError: It was told, but the record of that can't be kept.
+            OpsAlertFailedError: A channel missed it; where all did, the next failure counts as new.
+            OSError: It was delivered, but the record of that can't be kept.
         """
         run, kind = failure.run, kind_of(failure.error)
         path = problem_path(self.data_dir, run.pipeline, run.task)
@@ -106,17 +104,18 @@ class OpsAlerts:
             notification = decide(problem, kind, self.now())
             problem = add_failure(problem, run.moment)
             if notification is Notification.NOTHING:
-                _log.info("operators know of %s: told at %s", kind, problem.told[kind])
+                _log.info("operators know of %s: notified at %s", kind, problem.notified_at[kind])
                 write_problem(path, problem)
                 return
-            told = add_notification(problem, kind, self.now())
-            self._tell(failure_notice(failure, problem, notification), lambda: write_problem(path, told))
+            notified = add_notification(problem, kind, self.now())
+            notice = failure_notice(failure, problem, notification)
+            self._notify(notice, lambda: write_problem(path, notified))
 
     def task_succeeded(self, run: TaskRun) -> None:
-        """Tell that a task works again, when it had failed; one look at the disk when it hadn't.
+        """Notify of a task that works again after a failure; one look at the disk when it hadn't failed.
 
         Raises:
-            OpsAlertFailedError: A channel missed it; where all did, the next success tells it.
+            OpsAlertFailedError: A channel missed it; where all did, the next success notifies of it.
             StoreError: Another process holds the record for too long.
             OSError: The record can't be read or removed.
         """
@@ -127,13 +126,13 @@ class OpsAlerts:
             problem = read_problem(path)
             if problem is None or not is_over(problem, run.moment):
                 return
-            self._tell(recovery_notice(run, problem), lambda: close_problem(path))
+            self._notify(recovery_notice(run, problem), lambda: close_problem(path))
 
     def step_warned(self, run: TaskRun, warnings: Sequence[str]) -> None:
-        """Tell what a step saw, except what is known; nothing seen ends what was.
+        """Notify of a step's new warnings; a run without warnings makes all of them new again.
 
         Raises:
-            OpsAlertFailedError: A channel missed it; where all did, the next run tells it.
+            OpsAlertFailedError: A channel missed it; where all did, the next run notifies of it.
             StoreError: Another process holds the record for too long.
             OSError: The record can't be read or kept.
         """
@@ -153,14 +152,14 @@ class OpsAlerts:
             problem = add_failure(known, run.moment)
             for warning in news:
                 problem = add_notification(problem, warning, now)
-            self._tell(warning_notice(run, news), lambda: write_problem(path, problem))
+            self._notify(warning_notice(run, news), lambda: write_problem(path, problem))
 
     def run_is_late(self, run: TaskRun, needed_by: datetime) -> None:
-        """Tell of a run that missed its deadline, at most once a day for a pipeline.
+        """Notify of a run that missed its deadline, at most once a day for a pipeline.
 
         Raises:
             OpsAlertFailedError: A channel missed it.
-            OSError: It was told, but the record of that can't be kept.
+            OSError: It was delivered, but the record of that can't be kept.
         """
         path = problem_path(self.data_dir, run.pipeline, _LATE)
         with _locked_if_possible(path):
@@ -168,10 +167,10 @@ class OpsAlerts:
             if decide(known, _LATE, self.now()) is Notification.NOTHING:
                 return
             problem = add_notification(add_failure(known, run.moment), _LATE, self.now())
-            self._tell(late_notice(run, needed_by), lambda: write_problem(path, problem))
+            self._notify(late_notice(run, needed_by), lambda: write_problem(path, problem))
 
     def file_failed_to_import(self, file_name: str, problems: Sequence[str], *, is_new: bool) -> None:
-        """Tell what keeps Airflow from importing a DAG file, each problem once while it lasts.
+        """Notify of what keeps Airflow from importing a DAG file, each problem once while it lasts.
 
         Args:
             file_name: The DAG file.
@@ -179,7 +178,7 @@ class OpsAlerts:
             is_new: Whether the file was all right when it was last parsed.
 
         Raises:
-            OpsAlertFailedError: A channel missed it; where all did, the next parse tells it.
+            OpsAlertFailedError: A channel missed it; where all did, the next parse notifies of it.
             OSError: The record can't be read or kept.
         """
         name = hashlib.sha256(file_name.encode()).hexdigest()[:16]
@@ -188,26 +187,26 @@ class OpsAlerts:
             if is_new:
                 close_problem(path)
             now, known = self.now(), read_problem(path)
-            told = known.told if known else {}
-            news = [problem for problem in problems if _identity(problem) not in told]
-            left = {key: told.get(key, now) for key in map(_identity, problems)}
-            problem = replace(known or OpenProblem(now, now, 1, {}), told=left)
+            notified_at = known.notified_at if known else {}
+            news = [problem for problem in problems if _identity(problem) not in notified_at]
+            left = {key: notified_at.get(key, now) for key in map(_identity, problems)}
+            problem = replace(known or OpenProblem(now, now, 1, {}), notified_at=left)
             if news:
                 notice = import_error_notice(Path(file_name).name, news)
-                self._tell(notice, lambda: write_problem(path, problem))
-            elif left.keys() != told.keys():
+                self._notify(notice, lambda: write_problem(path, problem))
+            elif left.keys() != notified_at.keys():
                 write_problem(path, problem)
 
-    def _tell(self, notice: OpsNotice, record: Callable[[], None]) -> None:
+    def _notify(self, notice: OpsNotice, record: Callable[[], None]) -> None:
         if not self.channels:
             _log.warning(
-                "%s: nobody is told, since none of OPS_SLACK_WEBHOOK_URL, OPS_ALERT_URLS and"
+                "%s: no operator is notified, since none of OPS_SLACK_WEBHOOK_URL, OPS_ALERT_URLS and"
                 " SLACK_WEBHOOK_URL is set",
                 notice.title,
             )
             return
         try:
-            with redacted_logs(_TALKATIVE, self.secrets):
+            with redacted_logs(CLIENT_LOGGERS, self.secrets):
                 deliver_to_all(self.channels, _redacted(notice, self.secrets))
         except OpsAlertFailedError as error:
             if not error.reached_nobody:
@@ -217,7 +216,7 @@ class OpsAlerts:
 
 
 def _identity(problem: str) -> str:
-    # An edit elsewhere in a file moves its mistakes to other lines; they stay the same ones.
+    # An edit elsewhere in a file moves its problems to other lines; they stay the same ones.
     return _PLACE_IN_FILE.sub(": ", problem, count=1)
 
 
@@ -234,12 +233,12 @@ def _redacted(notice: OpsNotice, secrets: tuple[Secret, ...]) -> OpsNotice:
 
 @contextmanager
 def _locked_if_possible(path: Path) -> Iterator[None]:
-    """The record's lock; without it when the disk can't give it, since a full disk must be told too."""
+    """The record's lock; without it when the disk can't give it, since a full disk must be reported too."""
     with ExitStack() as lock:
         try:
             lock.enter_context(exclusive(path))
         except (OSError, StoreError) as error:
-            _log.error("the record %s can't be locked; the same may be told twice: %s", path, error)
+            _log.error("the record %s can't be locked; operators may be notified twice: %s", path, error)
         yield
 
 
@@ -247,5 +246,5 @@ def _read_if_possible(path: Path) -> OpenProblem | None:
     try:
         return read_problem(path)
     except OSError as error:
-        _log.error("the record %s can't be read; the same may be told twice: %s", path, error)
+        _log.error("the record %s can't be read; operators may be notified twice: %s", path, error)
         return None

@@ -1,4 +1,4 @@
-"""What is said to operators: each notice as plain data, for whatever channel it goes to."""
+"""Notices to operators as plain data, for whatever channel they go to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,7 +81,13 @@ class TaskFailure:
 
 
 def failure_notice(failure: TaskFailure, problem: OpenProblem, notification: Notification) -> OpsNotice:
-    """A task failed after its last try."""
+    """A task failed after its last try.
+
+    Args:
+        failure: The failure.
+        problem: The open problem with this failure.
+        notification: Whether the problem is new to operators.
+    """
     run, first = failure.run, format_moment(problem.since)
     facts = [
         (kind_of(failure.error), message_of(failure.error)),
@@ -92,7 +98,7 @@ def failure_notice(failure: TaskFailure, problem: OpenProblem, notification: Not
     verb = "still fails" if notification is Notification.STILL else "failed"
     to_do = (
         f"{advice_for(failure.error)}. Then clear the task in Airflow. "
-        f"The same trouble of this task is told again after {_HOURS} hours, and once when it works again."
+        f"The same problem of this task is reported again after {_HOURS} hours, and once when it works again."
     )
     return OpsNotice(_BROKEN, f"{run.pipeline} · {run.task} {verb}", tuple(facts), to_do, run.links)
 
@@ -115,7 +121,7 @@ def warning_notice(run: TaskRun, warnings: Sequence[str]) -> OpsNotice:
         *(("Seen", warning) for warning in warnings),
         ("Run", f"{format_moment(run.moment)}: done, no data is missing"),
     )
-    to_do = f"see whether this matters to you; the same is told again after {_HOURS} hours."
+    to_do = f"check whether this matters to you; the same warning is reported again after {_HOURS} hours."
     return OpsNotice(_WARNING, f"{run.pipeline} · {run.task} warns", facts, to_do, run.links)
 
 
@@ -137,7 +143,7 @@ def import_error_notice(file_name: str, problems: Sequence[str]) -> OpsNotice:
         facts.append(("And", f"{len(problems) - _MOST_PROBLEMS} more"))
     count = "1 new problem" if len(problems) == 1 else f"{len(problems)} new problems"
     to_do = (
-        "mend what each line names; coin-pipelines validate shows every problem of the specs. "
+        "fix what each line names; coin-pipelines validate shows every problem of the specs. "
         "Until then the pipelines of these files don't run; others do."
     )
     return OpsNotice(_BROKEN, f"{file_name} · {count}", tuple(facts), to_do)

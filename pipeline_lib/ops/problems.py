@@ -1,4 +1,4 @@
-"""When operators are told of a problem: at once, again each day while it lasts, and when it is over."""
+"""When operators are notified of a problem: at once, again each day while it lasts, and when it is over."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,14 +7,14 @@ from enum import Enum
 from pipeline_lib.model.open_problem import OpenProblem
 
 REMINDER = timedelta(hours=24)
-"""How long the same trouble of one task is told once only."""
+"""How long operators aren't notified again of the same problem of one task."""
 
 
 class Notification(Enum):
-    """What operators hear of one more failure."""
+    """Whether operators are notified of one more failure."""
 
     NEW = "new"
-    """This kind of trouble is new to them."""
+    """This kind of problem is new to them."""
     STILL = "still"
     """They know it, and it is time to remind them."""
     NOTHING = "nothing"
@@ -22,29 +22,35 @@ class Notification(Enum):
 
 
 def decide(problem: OpenProblem | None, kind: str, now: datetime) -> Notification:
-    """What is told of a failure.
+    """Whether operators are notified of a failure.
 
     Args:
         problem: What is open already, or None.
-        kind: The kind of trouble, such as the exception's name; two kinds are two things to tell.
+        kind: The kind of problem, such as the exception's name; each kind is news of its own.
         now: The real time: people are reminded by their own clock, however many runs are made up for.
     """
-    told = problem.told.get(kind) if problem else None
-    if told is None:
+    notified_at = problem.notified_at.get(kind) if problem else None
+    if notified_at is None:
         return Notification.NEW
-    return Notification.STILL if now - told >= REMINDER else Notification.NOTHING
+    return Notification.STILL if now - notified_at >= REMINDER else Notification.NOTHING
 
 
 def add_failure(problem: OpenProblem | None, moment: datetime) -> OpenProblem:
     """The problem with one more failure, of the run of ``moment``."""
     if problem is None:
-        return OpenProblem(since=moment, last=moment, runs=1, told={})
+        return OpenProblem(since=moment, last=moment, runs=1, notified_at={})
     return replace(problem, last=moment, runs=problem.runs + 1)
 
 
 def add_notification(problem: OpenProblem, kind: str, now: datetime) -> OpenProblem:
-    """The problem after operators were told of ``kind``."""
-    return replace(problem, told={**problem.told, kind: now})
+    """The problem after operators were notified of ``kind``.
+
+    Args:
+        problem: The open problem.
+        kind: The kind of problem, such as the exception's name.
+        now: The real time.
+    """
+    return replace(problem, notified_at={**problem.notified_at, kind: now})
 
 
 def is_over(problem: OpenProblem, moment: datetime) -> bool:

@@ -55,7 +55,7 @@ class AlertPolicy:
         connection: Airflow connection with the webhook, or None for an environment variable.
         webhook_variable: That variable, or None for ``SLACK_WEBHOOK_URL``.
         on_backfill: Whether backfilled runs alert.
-        cooldown: How long an episode is silent before it is told again, or None for as long as it lasts.
+        cooldown: How long an episode is silent before a reminder, or None for as long as it lasts.
         clear_level: The part of its threshold that a move must fall below to be over.
         z_score: Alerts on the distance from the mean in standard deviations, or None.
         robust_z_score: Alerts on the distance from the median in scaled median absolute deviations, or None.

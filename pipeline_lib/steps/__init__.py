@@ -4,7 +4,7 @@ Each is a plain function of the pipeline, the run and the access to the world; A
 tests call the same ones. A step that fails raises; a step that has nothing to do returns ``Skipped``.
 """
 
-from pipeline_lib.steps.alerting.alert import send_price_alerts
+from pipeline_lib.steps.alert import send_price_alerts
 from pipeline_lib.steps.compute import compute_moving_average
 from pipeline_lib.steps.fetching.fetch import fetch_and_save_price
 from pipeline_lib.steps.run import Run, Services, Step

@@ -44,7 +44,7 @@ class Services:
         database: Where everything that is known is kept; whoever runs a step closes it.
         find_slack_webhook: Finds where alerts go, or None; called when there is one to send.
         open_s3_account: Finds who uploads; called by the steps that do.
-        now: The real clock, for the record of when something was asked or told.
+        now: The real clock, for the record of when something was asked or sent.
         sleep: Waits for some seconds.
     """
 

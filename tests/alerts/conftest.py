@@ -3,7 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline_lib.alerts.messages.composing import AlertContext, MovesText, WindowText
+from pipeline_lib.alerts.context import AlertContext
+from pipeline_lib.analysis.price_moves import PriceMoves
+from pipeline_lib.analysis.rolling import WindowStatistics
 from tests.fixtures.slack import closed_port, simulator, webhook
 
 __all__ = ["closed_port", "simulator", "webhook"]
@@ -19,11 +21,11 @@ def market() -> AlertContext:
         vs_currency="usd",
         moment=MOMENT,
         price=Decimal("6955.27"),
-        moves=MovesText(Decimal("-8.1649"), Decimal("-16.2")),
-        windows=[
-            WindowText("24h", 8000.5, 120.25, 24, -8.69),
-            WindowText("20_rows", 6955.27, None, 1, None),
-        ],
+        moves=PriceMoves(Decimal("-8.1649"), Decimal("-16.2")),
+        windows={
+            "24h": WindowStatistics(8000.5, 120.25, 24, -8.69),
+            "20_rows": WindowStatistics(6955.27, None, 1, None),
+        },
         last_day=[Decimal(8000), Decimal(8100), Decimal(7600), Decimal("6955.27")],
         run_url="https://airflow.example/dags/bitcoin_data_pipeline/runs/manual?a=1&b=2",
         log_url="https://airflow.example/log",

@@ -15,7 +15,7 @@ POLICY = EpisodePolicy(Decimal("0.7"), None)
 LEVELS = st.lists(st.none() | st.decimals(-4, 4, places=1), max_size=40)
 
 
-def _turns(levels: Sequence[str | None], policy: EpisodePolicy = POLICY) -> list[Transition]:
+def _transitions(levels: Sequence[str | None], policy: EpisodePolicy = POLICY) -> list[Transition]:
     readings = [
         (at(hour), None if level is None else Reading(Decimal(level), Decimal(level) * 8))
         for hour, level in enumerate(levels)
@@ -23,13 +23,13 @@ def _turns(levels: Sequence[str | None], policy: EpisodePolicy = POLICY) -> list
     return list(follow(readings, DAY_MOVE, policy))
 
 
-def _told(levels: Sequence[str | None], policy: EpisodePolicy = POLICY) -> list[str]:
-    events = [transition.event for transition in _turns(levels, policy) if transition.event]
+def _happened(levels: Sequence[str | None], policy: EpisodePolicy = POLICY) -> list[str]:
+    events = [transition.event for transition in _transitions(levels, policy) if transition.event]
     return [f"{event.kind.value} {(event.moment - at(0)) // HOUR}" for event in events]
 
 
 @pytest.mark.parametrize(
-    ("levels", "told"),
+    ("levels", "expected"),
     [
         (["0.5", "0.9999", "-0.99"], []),
         (["1"], ["fired 0"]),
@@ -46,20 +46,20 @@ def _told(levels: Sequence[str | None], policy: EpisodePolicy = POLICY) -> list[
         ([None, "1"], ["fired 1"]),
     ],
 )
-def test_an_episode_is_told_when_it_begins_grows_turns_and_ends(
-    levels: list[str | None], told: list[str]
+def test_an_episode_has_events_when_it_begins_grows_changes_direction_and_ends(
+    levels: list[str | None], expected: list[str]
 ) -> None:
-    assert _told(levels) == told
+    assert _happened(levels) == expected
 
 
-def test_after_the_cooldown_an_episode_is_told_again() -> None:
+def test_after_the_cooldown_an_episode_has_a_reminder() -> None:
     policy = EpisodePolicy(Decimal("0.7"), timedelta(hours=3))
     levels = ["1", "1", "1", "1", "1", "2", "1", None, None, "1", "0"]
-    assert _told(levels, policy) == ["fired 0", "reminded 3", "grown 5", "reminded 9", "cleared 10"]
+    assert _happened(levels, policy) == ["fired 0", "reminded 3", "grown 5", "reminded 9", "cleared 10"]
 
 
 def test_what_is_told_knows_its_episode() -> None:
-    fired, grown, cleared = (transition.event for transition in _turns(["-1", "-2.2", "0"]))
+    fired, grown, cleared = (transition.event for transition in _transitions(["-1", "-2.2", "0"]))
     assert fired is not None
     assert grown is not None
     assert cleared is not None

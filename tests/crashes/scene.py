@@ -184,7 +184,7 @@ class Scene:
             if found.get(key, "").strip('"') != md5(content, usedforsecurity=False).hexdigest():
                 self.client.put_object(Bucket=self.bucket, Key=key, Body=content)
 
-    def told(self) -> list[str]:
+    def delivered(self) -> list[str]:
         """The plain texts that Slack took, from the first on."""
         return [str(message.body["text"]) for message in self.simulator.slack_messages]
 

@@ -45,14 +45,14 @@ def test_retries_lose_nothing_and_double_nothing(scene: Scene, moments: tuple[da
     most_points = max(len(ended.passed) for ended in unharmed)
     # Once more, for what a second publication of the first run's day changes.
     scene.finish(STEPS, *moments)
-    expected, told = scene.state(), set(scene.told())
+    expected, delivered = scene.state(), set(scene.delivered())
     chance = random.Random(7)  # noqa: S311 - a reproducible choice, not a secret
     killed = tried = 0
     while killed < KILLS // 2:
         tried += 1
         assert tried < KILLS * 2
         scene.restore("before")
-        delivered_before = len(scene.told())
+        count_before = len(scene.delivered())
         jobs = [
             Job(STEPS, moment, chance.randint(1, most_points), chance.random() < 0.3) for moment in moments
         ]
@@ -70,7 +70,7 @@ def test_retries_lose_nothing_and_double_nothing(scene: Scene, moments: tuple[da
         log_key = "crypto/btc/raw/btc_raw.csv"
         assert {**found.objects, log_key: ""} == {**expected.objects, log_key: ""}, where
         assert scene.object(log_key) == found.files["btc_raw.csv"], where
-        again = scene.told()[delivered_before:]
-        assert set(again) == told, where
+        again = scene.delivered()[count_before:]
+        assert set(again) == delivered, where
         # A message a run, and one too many for each kill between Slack's answer and the record of it.
         assert len(again) <= len(set(moments)) + codes.count(KILLED), where

@@ -24,23 +24,25 @@ def test_a_retry_ends_in_the_same_bytes_wherever_the_step_was_killed(
         scene.finish(STEPS, CRASH - timedelta(hours=hour))
     scene.finish(STEPS[: STEPS.index(step)], CRASH)
     scene.save("before")
-    delivered_before = len(scene.told())
+    count_before = len(scene.delivered())
     (unharmed,) = scene.finish([step], CRASH)
-    expected, told = scene.state(), scene.told()[delivered_before:]
+    expected, delivered = scene.state(), scene.delivered()[count_before:]
     points = unharmed.passed
     assert points
     for kill_at, is_torn in _kills(points):
         where = f"{step}, killed at point {kill_at} {points[kill_at - 1]}{' torn' * is_torn}"
         scene.restore("before")
-        delivered_before = len(scene.told())
+        count_before = len(scene.delivered())
         (ended,) = scene.run(Job([step], CRASH, kill_at, is_torn))
         assert ended.code == KILLED, (where, ended.said)
         _assert_nothing_final_is_wrong(scene, expected, where)
         scene.finish([step], CRASH)
         assert scene.state() == expected, where
         assert len(scene.leftovers()) <= 1, where
-        again = scene.told()[delivered_before:]
-        assert again == told or (again == told * 2 and _is_between_slack_and_record(points, kill_at)), where
+        again = scene.delivered()[count_before:]
+        assert again == delivered or (
+            again == delivered * 2 and _is_between_slack_and_record(points, kill_at)
+        ), where
 
 
 def _kills(points: Sequence[tuple[str, str]]) -> list[tuple[int, bool]]:

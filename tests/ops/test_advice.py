@@ -18,7 +18,7 @@ class AirflowTaskTimeout(BaseException):
         (CoinPipelinesError("what", hint="do this"), "CoinPipelinesError", "what", "do this"),
         (StoreBusyError(Path("x"), 60), "StoreBusyError", "x is locked by another", "is one stuck?"),
         (MarketUnavailableError("away"), "MarketUnavailableError", "away", "wait until the other side"),
-        (PermanentError("wrong"), "PermanentError", "wrong", "mend what the message names"),
+        (PermanentError("wrong"), "PermanentError", "wrong", "fix what the message names"),
         (OSError(errno.ENOSPC, "No space left"), "OSError", "No space left", "make room on the disk"),
         (PermissionError(errno.EACCES, "denied"), "PermissionError", "denied", "let Airflow's user write"),
         (OSError(errno.EROFS, "read-only"), "OSError", "read-only", "let Airflow's user write"),

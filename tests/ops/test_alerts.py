@@ -1,4 +1,4 @@
-"""What operators are told, over hours, by the record on disk."""
+"""What operators are notified of, over hours, by the record on disk."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -92,7 +92,7 @@ def test_it_works_again_once(alerts: OpsAlerts, board: Board) -> None:
     assert board.titles[2:] == ["bitcoin · compute failed"]
 
 
-def test_what_reached_nobody_is_told_with_the_next(alerts: OpsAlerts, board: Board) -> None:
+def test_what_reached_nobody_is_reported_with_the_next(alerts: OpsAlerts, board: Board) -> None:
     board.away = True
     with pytest.raises(OpsAlertFailedError, match="1 of 1 channels missed"):
         alerts.task_failed(failing(0))
@@ -102,7 +102,7 @@ def test_what_reached_nobody_is_told_with_the_next(alerts: OpsAlerts, board: Boa
     assert board.titles == ["bitcoin · compute failed"]
 
 
-def test_a_recovery_that_reached_nobody_is_told_with_the_next(alerts: OpsAlerts, board: Board) -> None:
+def test_a_recovery_that_reached_nobody_is_reported_with_the_next(alerts: OpsAlerts, board: Board) -> None:
     alerts.task_failed(failing(0))
     board.away = True
     with pytest.raises(OpsAlertFailedError):
@@ -112,7 +112,9 @@ def test_a_recovery_that_reached_nobody_is_told_with_the_next(alerts: OpsAlerts,
     assert board.titles[1:] == ["bitcoin · compute works again"]
 
 
-def test_a_channel_that_took_it_isnt_told_again_because_of_another(alerts: OpsAlerts, board: Board) -> None:
+def test_a_channel_that_took_it_isnt_notified_again_because_of_another(
+    alerts: OpsAlerts, board: Board
+) -> None:
     channels: list[Channel] = [board, Board(away=True)]
     both = OpsAlerts(alerts.data_dir, channels, (), alerts.now)
     with pytest.raises(OpsAlertFailedError, match="1 of 2"):
@@ -121,7 +123,7 @@ def test_a_channel_that_took_it_isnt_told_again_because_of_another(alerts: OpsAl
     assert len(board.titles) == 1
 
 
-def test_a_disk_that_takes_nothing_is_told(board: Board, clock: Clock, tmp_path: Path) -> None:
+def test_a_disk_that_takes_nothing_is_reported(board: Board, clock: Clock, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     alerts = OpsAlerts(tmp_path / "file", [board], (), clock)
     with pytest.raises(OSError, match="file"):
@@ -129,9 +131,12 @@ def test_a_disk_that_takes_nothing_is_told(board: Board, clock: Clock, tmp_path:
     assert board.titles == ["bitcoin · compute failed"]
 
 
-def test_nobody_to_tell_is_logged(clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_nobody_to_notify_is_logged(clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     OpsAlerts(tmp_path, [], (), clock).task_failed(failing(0))
-    assert "bitcoin · compute failed: nobody is told, since none of OPS_SLACK_WEBHOOK_URL" in caplog.text
+    assert (
+        "bitcoin · compute failed: no operator is notified, since none of OPS_SLACK_WEBHOOK_URL"
+        in caplog.text
+    )
 
 
 def test_no_notice_holds_a_secret(alerts: OpsAlerts, board: Board) -> None:
@@ -139,7 +144,7 @@ def test_no_notice_holds_a_secret(alerts: OpsAlerts, board: Board) -> None:
     assert "ValueError: POST *** failed: ***" in board.texts[0]
 
 
-def test_a_warning_is_told_once_a_day_and_anew_after_it_was_gone(
+def test_a_warning_is_reported_once_a_day_and_anew_after_it_was_gone(
     alerts: OpsAlerts, board: Board, clock: Clock
 ) -> None:
     for hour in range(3):
@@ -154,7 +159,7 @@ def test_a_warning_is_told_once_a_day_and_anew_after_it_was_gone(
     assert len(board.titles) == 4
 
 
-def test_a_pipeline_that_is_late_each_hour_is_told_once_a_day(
+def test_a_pipeline_that_is_late_each_hour_is_reported_once_a_day(
     alerts: OpsAlerts, board: Board, clock: Clock
 ) -> None:
     for hour in range(25):
@@ -163,11 +168,11 @@ def test_a_pipeline_that_is_late_each_hour_is_told_once_a_day(
     assert len(board.titles) == 2
 
 
-def test_each_problem_of_a_dag_file_is_told_once_while_it_lasts(alerts: OpsAlerts, board: Board) -> None:
+def test_each_problem_of_a_dag_file_is_reported_once_while_it_lasts(alerts: OpsAlerts, board: Board) -> None:
     def parse(*problems: str, is_new: bool = False) -> list[str]:
-        told = len(board.texts)
+        before = len(board.texts)
         alerts.file_failed_to_import("/dags/invalid_specs.py", problems, is_new=is_new)
-        return [line for text in board.texts[told:] for line in text.splitlines() if "Problem" in line]
+        return [line for text in board.texts[before:] for line in text.splitlines() if "Problem" in line]
 
     first, moved, other = "a.yaml:4:1: windows: odd", "a.yaml:5:1: windows: odd", "b.yaml:1:1: coin: odd"
     assert parse(first, is_new=True) == [f"Problem: {first}"]
@@ -175,7 +180,7 @@ def test_each_problem_of_a_dag_file_is_told_once_while_it_lasts(alerts: OpsAlert
     assert parse(moved, other) == [f"Problem: {other}"]
     assert parse(other) == []
     assert parse(first, other) == [f"Problem: {first}"]
-    # It was mended in between, which Airflow tells nobody.
+    # It was fixed in between, which Airflow reports to nobody.
     assert parse(other, is_new=True) == [f"Problem: {other}"]
 
 

@@ -21,11 +21,11 @@ NOTICE = OpsNotice(":wrench:", "bitcoin · it <failed>", (("OSError", "disk & fu
 
 
 class Service(HTTPServer):
-    """A web service that keeps what it is told."""
+    """A web service that keeps what it receives."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.told: list[dict[str, object]] = []
+        self.received: list[dict[str, object]] = []
 
     @property
     def url(self) -> Secret:
@@ -37,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.told.append(json.loads(body))
+        self.server.received.append(json.loads(body))
         self.send_response(200)
         self.end_headers()
 
@@ -57,9 +57,9 @@ def service() -> Iterator[Service]:
 
 def test_apprise_delivers_plain_text(service: Service) -> None:
     AppriseChannel(service.url, 1).deliver(NOTICE)
-    (told,) = service.told
-    assert told["title"] == "ops · bitcoin · it <failed>"
-    assert told["message"] == "OSError: disk & full\nWhat to do: make room"
+    (received,) = service.received
+    assert received["title"] == "ops · bitcoin · it <failed>"
+    assert received["message"] == "OSError: disk & full\nWhat to do: make room"
 
 
 def test_what_apprise_cant_deliver_is_an_error_that_names_no_address(closed_port: int) -> None:
@@ -89,7 +89,7 @@ def test_a_channel_that_fails_holds_up_no_other(simulator: Simulator, service: S
     slack = SlackChannel(SlackWebhook(Secret(simulator.slack_webhook_url), RetryPolicy(first_wait=0)))
     with pytest.raises(OpsAlertFailedError) as caught:
         deliver_to_all([slack, AppriseChannel(service.url, 1)], NOTICE)
-    assert len(service.told) == 1
+    assert len(service.received) == 1
     assert not caught.value.reached_nobody
     (failure,) = caught.value.failures
     assert isinstance(failure, SlackRefusedError)

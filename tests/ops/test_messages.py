@@ -32,7 +32,7 @@ def lines(notice: OpsNotice) -> list[str]:
     return ops_plain_text(notice).splitlines()
 
 
-def test_a_conflict_on_s3_is_told_with_its_hint() -> None:
+def test_a_conflict_on_s3_is_reported_with_its_hint() -> None:
     notice = failure_notice(TaskFailure(RUN, CONFLICT, 1, 4), PROBLEM, Notification.NEW)
     assert ops_plain_title(notice) == "ops · bitcoin · upload_raw_to_s3 failed"
     assert lines(notice)[:2] == [
@@ -80,14 +80,14 @@ def test_many_problems_of_specs_are_cut_to_ten() -> None:
 
 
 def test_a_slack_message_is_no_price_alert_and_escapes() -> None:
-    notice = OpsNotice(":wrench:", "a < b", (("K&R", "x > y"),), "mend it", RUN.links)
+    notice = OpsNotice(":wrench:", "a < b", (("K&R", "x > y"),), "fix it", RUN.links)
     assert ops_slack_message(notice) == {
         "text": ":wrench: ops · a &lt; b",
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": ":wrench: ops · a < b", "emoji": True}},
             {
                 "type": "section",
-                "text": {"type": "mrkdwn", "text": "*K&amp;R*: x &gt; y\n*What to do*: mend it"},
+                "text": {"type": "mrkdwn", "text": "*K&amp;R*: x &gt; y\n*What to do*: fix it"},
             },
             {
                 "type": "context",
@@ -99,7 +99,7 @@ def test_a_slack_message_is_no_price_alert_and_escapes() -> None:
 
 @given(st.lists(st.text(alphabet="&<> xé", max_size=4000), max_size=13), st.text(max_size=400))
 def test_every_message_keeps_to_slacks_limits(texts: list[str], title: str) -> None:
-    notice = OpsNotice(":wrench:", title, tuple(("Problem", text) for text in texts), "mend it")
+    notice = OpsNotice(":wrench:", title, tuple(("Problem", text) for text in texts), "fix it")
     blocks: Any = ops_slack_message(notice)["blocks"]
     assert len(blocks) <= 50
     assert len(blocks[0]["text"]["text"]) <= 150

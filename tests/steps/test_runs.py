@@ -20,17 +20,17 @@ def test_a_run_says_what_it_did(world: World) -> None:
         "done: bitcoin 7202.50 USD at 2018-02-05T14:00:00Z",
         "done: 1 rows up to 2018-02-05T14:00:00Z",
         f"done: the day's partition and s3://{bucket}/crypto/btc/processed/btc_processed.csv",
-        "done: -9.99 % in 1h (fired), -10.00 % in 24h (fired): told Slack",
+        "done: -9.99 % in 1h (fired), -10.00 % in 24h (fired): delivered to Slack",
         f"done: snapshot and s3://{bucket}/crypto/btc/raw/btc_raw.csv",
     ]
 
 
 def test_a_second_run_of_a_moment_changes_nothing_anywhere(world: World) -> None:
     world.run_all(CRASH)
-    before = (world.files(), world.objects(), world.told(), world.simulator.requests)
+    before = (world.files(), world.objects(), world.delivered(), world.simulator.requests)
     stats = {path: path.stat() for path in world.data.rglob("[!.]*.[cj]s*")}
     assert world.run_all(CRASH)[0].endswith(", as archived before")
-    assert (world.files(), world.objects(), world.told(), world.simulator.requests) == before
+    assert (world.files(), world.objects(), world.delivered(), world.simulator.requests) == before
     assert {path: path.stat() for path in world.data.rglob("[!.]*.[cj]s*")} == stats
 
 
@@ -47,7 +47,7 @@ def test_everything_but_archive_and_log_can_be_lost(world: World) -> None:
     for hours in (-2, -1, 0):
         world.run_all(CRASH + timedelta(hours=hours))
     assert (world.files(), world.objects()) == before
-    assert len(world.told()) == 1
+    assert len(world.delivered()) == 1
     assert len(world.simulator.requests) == 3
 
 
@@ -84,11 +84,11 @@ def test_two_pipelines_of_one_coin_share_nothing(world: World) -> None:
     assert {name: after[name] for name in before} == before
     assert {name.replace("btc-2", "btc") for name in after.keys() - before.keys()} == before.keys()
     assert after["btc-2_raw.csv"] == before["btc_raw.csv"]
-    assert len(world.told()) == 2
+    assert len(world.delivered()) == 2
 
 
 def test_access_by_the_environment_alone_is_enough(world: World) -> None:
     by_environment = replace(world, services=Services.from_settings(world.services.settings))
     assert [line[:4] for line in by_environment.run_all(CRASH)] == ["done"] * 5
-    assert len(world.told()) == 1
+    assert len(world.delivered()) == 1
     assert by_environment.services.now() > CRASH

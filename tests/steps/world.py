@@ -76,7 +76,7 @@ class World:
             for entry in listed
         }
 
-    def told(self) -> list[str]:
+    def delivered(self) -> list[str]:
         """The plain texts that Slack took."""
         return [str(message.body["text"]) for message in self.simulator.slack_messages]
 

@@ -18,7 +18,7 @@ from pipeline_lib.publishing.s3.objects import S3Account
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import AlertPolicy, PipelineSpec, QualityLimits, Thresholds, Window
 from pipeline_lib.steps import Run, Services
-from pipeline_lib.steps.alerting.alert import tell
+from pipeline_lib.steps.alert import send_alerts_over
 from pipeline_lib.store.state.alert_records import AlertRecords, DeliveryStatus, delivered_events
 
 HOUR = timedelta(hours=1)
@@ -99,7 +99,7 @@ class Replay:
         if all(row.moment != moment for row in self.fetched[-100:]):
             self.fetched.append(observation(moment, self.prices[moment]))
             self.fetched.sort(key=lambda row: row.moment)
-        tell(self.spec, Run(moment, is_backfill=is_backfill), self._services(moment), self._since)
+        send_alerts_over(self._since, self.spec, Run(moment, is_backfill=is_backfill), self._services(moment))
 
     def attempt(self, moment: datetime) -> bool:
         """The same; whether it succeeded."""
@@ -109,7 +109,7 @@ class Replay:
             return False
         return True
 
-    def told(self) -> Sequence[Event]:
+    def delivered(self) -> Sequence[Event]:
         """What the messages that Slack took are about, by the records; as many records as messages."""
         records = AlertRecords(self.data / "alerts" / "btc").since(min(self.prices))
         assert sum(record.message is not None for record in records) == len(self.slack.taken)

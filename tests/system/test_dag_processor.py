@@ -51,8 +51,8 @@ class Processor:
     log: Path
     simulator: Simulator
 
-    def told(self) -> list[str]:
-        """What operators were told, a text for each message."""
+    def delivered(self) -> list[str]:
+        """The messages to operators, a text for each."""
         bodies: list[Any] = [message.body for message in self.simulator.slack_messages]
         return ["\n".join(block["text"]["text"] for block in body["blocks"]) for body in bodies]
 
@@ -140,17 +140,17 @@ def test_broken_specs_take_no_other_pipeline_away(processor: Processor) -> None:
         assert text.count(place) == 1
     assert not any(name in text for name in GOOD)
     assert processor.active() == {*GOOD}
-    processor.wait_for(lambda: len(processor.told()), 1)
-    (told,) = processor.told()
-    assert told.startswith(":wrench: ops · invalid_specs.py · 3 new problems\n")
-    assert all(told.count(place) == 1 for place in PLACES)
+    processor.wait_for(lambda: len(processor.delivered()), 1)
+    (delivered,) = processor.delivered()
+    assert delivered.startswith(":wrench: ops · invalid_specs.py · 3 new problems\n")
+    assert all(delivered.count(place) == 1 for place in PLACES)
 
     # A mistake that moves to another line is the same one; another mistake isn't.
     processor.write("broken-a", f"# a line\n{SPEC}{BROKEN['broken-a']}")
     processor.write("broken-d", SPEC + "retries: many\n")
-    processor.wait_for(lambda: len(processor.told()), 2)
-    assert "1 new problem\n" in processor.told()[-1]
-    assert "broken-d.yaml:4:1: retries" in processor.told()[-1]
+    processor.wait_for(lambda: len(processor.delivered()), 2)
+    assert "1 new problem\n" in processor.delivered()[-1]
+    assert "broken-d.yaml:4:1: retries" in processor.delivered()[-1]
     (processor.configs / "broken-d.yaml").unlink()
 
     for name in BROKEN:
@@ -161,5 +161,5 @@ def test_broken_specs_take_no_other_pipeline_away(processor: Processor) -> None:
     (processor.configs / "good-00.yaml").unlink()
     processor.wait_for(processor.active, {*GOOD[1:], *BROKEN})
     assert processor.import_errors() == {}
-    assert len(processor.told()) == 2
+    assert len(processor.delivered()) == 2
     assert "/services/T00000000" not in processor.log.read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Episodes of real prices: as many as a computation by hand finds, and each told once, whatever happens."""
+"""Episodes of real prices: as many as a computation by hand finds, each delivered once, whatever happens."""
 
 import csv
 import os
@@ -28,7 +28,7 @@ CLEAR = Fraction(7, 10)
 
 pytestmark = pytest.mark.skipif(not PRICES.exists(), reason=f"needs the real prices in {PRICES}")
 
-Told = list[tuple[str, str, datetime]]
+Events = list[tuple[str, str, datetime]]
 Prices = dict[datetime, Decimal]
 
 
@@ -40,7 +40,7 @@ def prices() -> Prices:
 
 
 def by_hand(prices: Prices, hours: int, threshold: int) -> Iterator[tuple[str, str, datetime]]:
-    """What there is to tell of the moves over some hours, by a computation that shares no code."""
+    """The events of the moves over some hours, by a computation that shares no code."""
     closes, side, step = [Fraction(price) for price in prices.values()], 0, 0
     for index, moment in list(enumerate(prices))[hours:]:
         move = (closes[index] / closes[index - hours] - 1) * 100 / threshold
@@ -56,8 +56,8 @@ def by_hand(prices: Prices, hours: int, threshold: int) -> Iterator[tuple[str, s
             yield f"{hours}h", "grown", moment
 
 
-def told_by(replay: Replay) -> Told:
-    return [(event.rule.name, event.kind.value, event.moment) for event in replay.told()]
+def delivered_by(replay: Replay) -> Events:
+    return [(event.rule.name, event.kind.value, event.moment) for event in replay.delivered()]
 
 
 def test_the_real_prices_have_as_many_episodes_as_counted_by_hand(prices: Prices) -> None:
@@ -74,7 +74,7 @@ def test_the_real_prices_have_as_many_episodes_as_counted_by_hand(prices: Prices
     assert Counter(kind for _, kind, _ in events) == {"fired": 134, "cleared": 134, "grown": 16}
 
 
-def test_run_by_run_over_months_each_event_is_told_once(
+def test_run_by_run_over_months_each_event_is_delivered_once(
     prices: Prices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)  # nobody pulls a plug here
@@ -82,11 +82,11 @@ def test_run_by_run_over_months_each_event_is_told_once(
     live_through(replay, list(replay.prices), seeded(0))
     settle(replay)
     expected = list(by_hand(dict(replay.prices), DAY, 10))
-    assert sorted(told_by(replay)) == sorted(expected)
+    assert sorted(delivered_by(replay)) == sorted(expected)
     assert len(expected) > 25
 
 
-def test_retries_restarts_and_failures_in_any_order_tell_each_event_once(
+def test_retries_restarts_and_failures_in_any_order_deliver_each_event_once(
     prices: Prices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
@@ -97,7 +97,7 @@ def test_retries_restarts_and_failures_in_any_order_tell_each_event_once(
             live_through(replay, [moment], seeded(f"{seed} {moment}"))
         settle(replay)
         expected = [*by_hand(dict(replay.prices), 1, 2), *by_hand(dict(replay.prices), DAY, 5)]
-        assert sorted(told_by(replay)) == sorted(expected), seed
+        assert sorted(delivered_by(replay)) == sorted(expected), seed
         count += len(expected)
     assert count > 4 * SEEDS
 
@@ -112,13 +112,13 @@ def test_runs_out_of_order_repeat_no_event_and_lose_no_episode(
         late_by = {moment: moment + chance.choice([0, 0, 0, 1, 2, 5]) * HOUR for moment in replay.prices}
         live_through(replay, sorted(late_by, key=lambda moment: (late_by[moment], moment)), chance)
         settle(replay)
-        told = told_by(replay)
-        assert len(set(told)) == len(told), seed
+        delivered = delivered_by(replay)
+        assert len(set(delivered)) == len(delivered), seed
         for hours, threshold in ((1, 2), (DAY, 5)):
             events = [
                 event for event in by_hand(dict(replay.prices), hours, threshold) if event[1] != "grown"
             ]
-            assert not list(untold_episodes(events, told)), seed
+            assert not list(undelivered_episodes(events, delivered)), seed
 
 
 def seeded(seed: int | str) -> random.Random:
@@ -133,7 +133,7 @@ def replay_of(prices: Prices, seed: int, folder: Path) -> Replay:
 
 
 def live_through(replay: Replay, moments: Sequence[datetime], chance: random.Random) -> None:
-    """Runs with failures, some of them tried again, and earlier runs made again; no memory but the disk's."""
+    """Runs with failures, some of them tried again, and earlier runs repeated; no memory but the disk's."""
     for moment in moments:
         replay.slack.failures = chance.choice([0, 0, 1, 2])
         while not replay.attempt(moment) and chance.random() < 0.5:
@@ -147,12 +147,12 @@ def settle(replay: Replay) -> None:
     replay.run(replay.fetched[-1].moment)
 
 
-def untold_episodes(events: Told, told: Told) -> Iterator[tuple[str, str, datetime]]:
+def undelivered_episodes(events: Events, delivered: Events) -> Iterator[tuple[str, str, datetime]]:
     """Episodes in which no message says that they began."""
     ends = [moment for _, _, moment in events[1:]] + [datetime.max.replace(tzinfo=UTC)]
     for (rule, kind, moment), end in zip(events, ends, strict=False):
         if kind == "fired" and not any(
-            (rule, kind) == (told_rule, told_kind) and moment <= last_event_at <= end
-            for told_rule, told_kind, last_event_at in told
+            (rule, kind) == (delivered_rule, delivered_kind) and moment <= last_event_at <= end
+            for delivered_rule, delivered_kind, last_event_at in delivered
         ):
             yield rule, kind, moment

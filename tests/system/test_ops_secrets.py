@@ -46,7 +46,7 @@ def secrets(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_no_log_and_no_field_holds_a_secret(world: World, secrets: list[str]) -> None:
     world.simulator.clock.set(CRASH)
-    # The first run fails, and so does notification it; the second one tells prices.
+    # The first run fails, and so does its notice; the second one sends a price alert.
     world.simulator.faults.add(
         Fault(kind="status", status=401, path="/coins"), Fault(kind="status", status=403, path="/services")
     )
@@ -63,7 +63,7 @@ def test_no_log_and_no_field_holds_a_secret(world: World, secrets: list[str]) ->
     shown = "\n".join(line for line in lines if "msg=MaskSecret(" not in line)
     assert "3 of 3 channels missed the ops alert" in shown
     assert "'send_price_alerts': 'success'" in shown
-    # The libraries did tell whom they called: for the price alert and for the ops alerts.
+    # The libraries did log whom they called: for the price alert and for the ops alerts.
     assert shown.count('"POST *** HTTP/1.1"') >= 3
     assert [secret for secret in secrets if secret in shown] == []
     assert [secret for secret in secrets if secret in rendered_fields()] == []

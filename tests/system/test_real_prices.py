@@ -58,10 +58,10 @@ def test_2000_real_hours(
         monkeypatch.setenv("COINGECKO_BASE_URL", market.base_url)
         monkeypatch.setenv("SLACK_WEBHOOK_URL", market.slack_webhook_url)
         _run_all(market, [datetime.fromisoformat(time) for time, _ in hours])
-        told = {_moment_of(message.body) for message in market.slack_messages}
-        assert len(market.slack_messages) == len(told)
+        delivered = {_moment_of(message.body) for message in market.slack_messages}
+        assert len(market.slack_messages) == len(delivered)
 
-    assert told == _told_hours(closes, start)
+    assert delivered == _delivered_hours(closes, start)
     table = list(csv.DictReader(io.StringIO((world.data / "bitcoin_processed.csv").read_text())))
     assert [(row["timestamp"], row["price"]) for row in table] == hours
     prices = np.array([float(price) for _, price in hours])
@@ -86,10 +86,10 @@ def _moment_of(message: Mapping[str, object]) -> str:
     return found[0]
 
 
-def _told_hours(closes: list[tuple[str, str]], start: int) -> set[str]:
+def _delivered_hours(closes: list[tuple[str, str]], start: int) -> set[str]:
     """The hours in which an episode of bitcoin.yaml's thresholds, 3 % in 1h or 8 % in 24h, has news."""
     prices = [Decimal(price) for _, price in closes]
-    told = set()
+    delivered = set()
     for hours, threshold in ((1, 3), (24, 8)):
         side = step = 0
         for index in range(start, start + HOURS):
@@ -103,8 +103,8 @@ def _told_hours(closes: list[tuple[str, str]], start: int) -> set[str]:
                 step = int(abs(move))
             else:
                 continue
-            told.add(closes[index][0])
-    return told
+            delivered.add(closes[index][0])
+    return delivered
 
 
 def _assert_window(table: list[dict[str, str]], prices: np.ndarray, label: str, length: int) -> None:

@@ -1,4 +1,4 @@
-"""How Airflow tells operators: notifiers for tasks and deadlines, and a listener for import errors.
+"""How Airflow notifies operators: notifiers for tasks and deadlines, and a listener for import errors.
 
-These know Airflow and hold no secret: each reads the settings when it has something to tell.
+These know Airflow and hold no secret: each reads the settings when there is something to report.
 """

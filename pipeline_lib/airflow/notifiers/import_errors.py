@@ -1,7 +1,7 @@
 """The listener of DAG files that Airflow can't import.
 
-The dag processor calls it at each parse that fails, and waits: what tells operators of a new problem keeps it
-for as long as Slack takes. What is raised, Airflow logs; what wasn't told is told at the next parse.
+The dag processor calls it at each parse that fails, and waits: a notice of a new problem keeps it for as
+long as Slack takes. What is raised, Airflow logs; what wasn't delivered is delivered at the next parse.
 """
 
 import os
@@ -16,14 +16,14 @@ _INVALID_SPECS = "InvalidSpecsError"
 
 @hookimpl
 def on_new_dag_import_error(filename: str, stacktrace: str) -> None:
-    """Tell of a file that was all right, or not there, when it was last parsed."""
-    _tell(filename, stacktrace, is_new=True)
+    """Notify of a file that was all right, or not there, when it was last parsed."""
+    _notify(filename, stacktrace, is_new=True)
 
 
 @hookimpl
 def on_existing_dag_import_error(filename: str, stacktrace: str) -> None:
-    """Tell what is new in a file that could not be imported before."""
-    _tell(filename, stacktrace, is_new=False)
+    """Notify of what is new in a file that could not be imported before."""
+    _notify(filename, stacktrace, is_new=False)
 
 
 def problems_of(stacktrace: str) -> tuple[str, ...]:
@@ -42,7 +42,7 @@ def _is_error(match: re.Match[str]) -> bool:
     return match["name"].endswith(("Error", "Exception", "Timeout"))
 
 
-def _tell(file_name: str, stacktrace: str, *, is_new: bool) -> None:
+def _notify(file_name: str, stacktrace: str, *, is_new: bool) -> None:
     from pipeline_lib.airflow.context import default_project_folder
     from pipeline_lib.common.retries import RetryPolicy
     from pipeline_lib.ops.alerts import OpsAlerts

@@ -1,6 +1,6 @@
 """The notifier of tasks that failed for good.
 
-``dag.py`` imports this while a DAG file is parsed, so everything else waits until there is something to tell.
+``dag.py`` imports this while a DAG file is parsed, so everything else waits for something to report.
 """
 
 import os
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TaskFailureNotifier(BaseNotifier):
-    """Tells operators of a task that failed after its last try.
+    """Notifies operators of a task that failed after its last try.
 
     As a task's ``on_failure_callback`` it runs where the task ran; for a task whose worker vanished, in the
     dag processor. What it raises, Airflow logs, and the task's own failure stays what it is.
@@ -26,7 +26,7 @@ class TaskFailureNotifier(BaseNotifier):
         self.project_folder = project_folder
 
     def notify(self, context: "Context") -> None:
-        """Tell of the failure, unless the same is known.
+        """Notify of the failure, unless operators know the same problem.
 
         Raises:
             CoinPipelinesError: A channel missed it, or a variable that ops alerts need is unusable.

@@ -72,9 +72,9 @@ def moment_text(moment: datetime) -> str:
 
 
 def duration(span: timedelta) -> str:
-    """In the largest whole units that tell enough: ``40 min``, ``3 h``, ``2 d``."""
+    """In the largest whole units that say enough: ``40 min``, ``3 h``, ``2 days``."""
     minutes = span // timedelta(minutes=1)
     if minutes < 90:  # noqa: PLR2004 (below that, hours say too little)
         return f"{minutes} min"
     hours = round(minutes / 60)
-    return f"{hours} h" if hours < 48 else f"{round(hours / 24)} d"  # noqa: PLR2004 (as above, days)
+    return f"{hours} h" if hours < 48 else f"{round(hours / 24)} days"  # noqa: PLR2004 (as above, days)

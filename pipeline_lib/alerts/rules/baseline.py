@@ -57,6 +57,11 @@ def deviation(price: Decimal, baseline: Baseline, rule: DeviationRule) -> Readin
 
     The level is the lesser of two multiples: of the limit, and of the percentage that the distance must
     reach as well. So a coin that stood still, with no spread at all, has a level by the percentage alone.
+
+    Args:
+        price: The price under test.
+        baseline: Of the window before it.
+        rule: The limit in spreads, and the percentage.
     """
     distance = Decimal(float(price) - baseline.centre)
     percent = distance / Decimal(baseline.centre) * 100

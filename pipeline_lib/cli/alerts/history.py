@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
@@ -17,9 +17,9 @@ from pipeline_lib.specs.layout import Layout
 from pipeline_lib.store.log import raw_log
 from pipeline_lib.store.state.alert_records import AlertRecords, DeliveryStatus
 
-_UNTOLD = "untold"
+_UNDELIVERED = "undelivered"
 
-Fates = Mapping[EventKey, DeliveryStatus]
+Statuses: TypeAlias = Mapping[EventKey, DeliveryStatus]
 
 
 @click.command()
@@ -34,9 +34,9 @@ Fates = Mapping[EventKey, DeliveryStatus]
 )
 @reporting_errors
 def history(pipeline: str, output_format: str) -> None:
-    """List PIPELINE's episodes by what its raw log holds, with what became of each message.
+    """List PIPELINE's episodes by what its raw log holds, with the delivery status of each message.
 
-    They are those of the spec as it is now. A message is told, expired, backfilled or untold.
+    They are those of the spec as it is now. A message is delivered, expired, backfilled or undelivered.
 
     \b
     Example:
@@ -47,13 +47,13 @@ def history(pipeline: str, output_format: str) -> None:
     spec = load_pipeline(settings, pipeline)
     layout = Layout.of(spec.name, settings)
     records = AlertRecords(layout.alerts).since(BEGINNING)
-    fates = {event.key: record.status for record in records for event in record.events}
+    statuses = {event.key: record.status for record in records for event in record.events}
     episodes = _episodes(spec, layout)
     if output_format == "json":
-        click.echo(json.dumps([_fields(episode, fates) for episode in episodes], indent=1))
+        click.echo(json.dumps([_fields(episode, statuses) for episode in episodes], indent=1))
         return
     for episode in episodes:
-        click.echo(_line(episode, fates))
+        click.echo(_line(episode, statuses))
     click.echo(f"{len(episodes)} episodes")
 
 
@@ -68,15 +68,15 @@ def _episodes(spec: PipelineSpec, layout: Layout) -> list[PastEpisode]:
     return sorted(episodes, key=lambda episode: episode.events[0].moment)
 
 
-def _line(episode: PastEpisode, fates: Fates) -> str:
+def _line(episode: PastEpisode, statuses: Statuses) -> str:
     first = episode.events[0]
     end = format_moment(episode.ended) if episode.ended else "goes on".ljust(20)
-    messages = ", ".join(f"{event.kind.value} {_fate(event, fates)}" for event in episode.events)
+    messages = ", ".join(f"{event.kind.value} {_status(event, statuses)}" for event in episode.events)
     peak = f"{episode.peak:+.2f} {first.rule.unit}"
     return f"{format_moment(first.moment)}  {end}  {first.rule.name:<4}  {peak:>10}  {messages}"
 
 
-def _fields(episode: PastEpisode, fates: Fates) -> dict[str, Any]:
+def _fields(episode: PastEpisode, statuses: Statuses) -> dict[str, Any]:
     first = episode.events[0]
     return {
         "rule": first.rule.name,
@@ -84,23 +84,23 @@ def _fields(episode: PastEpisode, fates: Fates) -> dict[str, Any]:
         "ended": episode.ended and format_moment(episode.ended),
         "peak": f"{episode.peak:f}",
         "unit": first.rule.unit,
-        "messages": _messages(episode.events, fates),
+        "messages": _messages(episode.events, statuses),
     }
 
 
-def _messages(events: Sequence[Event], fates: Fates) -> list[dict[str, Any]]:
+def _messages(events: Sequence[Event], statuses: Statuses) -> list[dict[str, Any]]:
     return [
         {
             "kind": event.kind.value,
             "moment": format_moment(event.moment),
             "step": event.step,
             "value": f"{event.value:f}",
-            "fate": _fate(event, fates),
+            "status": _status(event, statuses),
         }
         for event in events
     ]
 
 
-def _fate(event: Event, fates: Fates) -> str:
-    status = fates.get(event.key)
-    return status.value if status else _UNTOLD
+def _status(event: Event, statuses: Statuses) -> str:
+    status = statuses.get(event.key)
+    return status.value if status else _UNDELIVERED

@@ -1,4 +1,4 @@
-"""The record of what became of events: told, with the message, or why not. Nothing told is told again.
+"""The record of what became of events: delivered, with the message, or why not. Each is delivered once.
 
 One file for each message, ``<moment of the run>.json``; a second one of the same run is ``…-2.json``.
 """
@@ -25,12 +25,17 @@ _NAME = re.compile(r"(?P<key>[0-9]{8}T[0-9]{6}Z)(?:-(?P<number>[0-9]+))?\.json")
 class DeliveryStatus(Enum):
     """What became of events."""
 
-    DELIVERED = "told"
+    DELIVERED = "delivered"
     """A message with them was taken."""
     EXPIRED = "expired"
-    """Nobody could be told for a day."""
+    """They stayed undelivered for a day."""
     BACKFILLED = "backfilled"
-    """They came about by a backfilled run, which alerts nobody."""
+    """They came about by a backfilled run, which sends no alerts."""
+
+
+# Files keep their first word for it, so that every version reads those of every other.
+_IN_FILES = {status: status.value for status in DeliveryStatus} | {DeliveryStatus.DELIVERED: "told"}
+_OF_FILES = {word: status for status, word in _IN_FILES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class AlertRecords:
             OSError: The disk is full or read-only.
         """
         content = {
-            "fate": record.status.value,
+            "fate": _IN_FILES[record.status],
             "run": format_moment(record.run_moment),
             "recorded_at": format_moment(record.recorded_at),
             "events": [encode_event(event) for event in record.events],
@@ -101,12 +106,12 @@ class AlertRecords:
 
 
 def settled_keys(records: Sequence[AlertRecord]) -> frozenset[EventKey]:
-    """The events that are never due again."""
+    """The events that are never pending again."""
     return frozenset(event.key for record in records for event in record.events)
 
 
 def delivered_events(records: Sequence[AlertRecord]) -> tuple[Event, ...]:
-    """The events that somebody was told of."""
+    """The events of delivered messages."""
     return tuple(
         event for record in records if record.status is DeliveryStatus.DELIVERED for event in record.events
     )
@@ -116,7 +121,7 @@ def _read(path: Path) -> AlertRecord:
     try:
         content = json.loads(path.read_bytes())
         return AlertRecord(
-            status=DeliveryStatus(content["fate"]),
+            status=_OF_FILES[content["fate"]],
             run_moment=parse_moment(content["run"]),
             recorded_at=parse_moment(content["recorded_at"]),
             events=tuple(map(decode_event, content["events"])),

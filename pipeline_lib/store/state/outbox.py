@@ -1,4 +1,4 @@
-"""The outbox of a channel: what pipelines that share a webhook have to tell and nobody has sent yet.
+"""The outbox of a channel: the undelivered messages of pipelines that share a webhook.
 
 Named after the connection or the variable that holds the webhook, never after the webhook.
 """
@@ -37,7 +37,7 @@ class Outbox:
         return cls(data_dir / "alerts" / ".outbox" / channel)
 
     def put(self, announcement: Announcement) -> None:
-        """Lay down what a pipeline has to tell, in the place of what it had to tell before.
+        """Keep a pipeline's message, in the place of its message before.
 
         Raises:
             OSError: The disk is full or read-only.
@@ -63,7 +63,7 @@ class Outbox:
                 yield announcement
 
     def take_out(self, pipeline: str) -> None:
-        """Forget what a pipeline had to tell."""
+        """Forget a pipeline's message."""
         self._path(pipeline).unlink(missing_ok=True)
 
     def sending(self) -> AbstractContextManager[None]:

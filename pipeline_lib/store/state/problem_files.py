@@ -37,7 +37,7 @@ def read_problem(path: Path) -> OpenProblem | None:
             since=_read_moment(content["since"]),
             last=_read_moment(content["last"]),
             runs=int(content["runs"]),
-            told={kind: _read_moment(moment) for kind, moment in content["told"].items()},
+            notified_at={kind: _read_moment(moment) for kind, moment in content["told"].items()},
         )
     except FileNotFoundError:
         return None
@@ -56,7 +56,7 @@ def write_problem(path: Path, problem: OpenProblem) -> None:
         "since": format_moment(problem.since),
         "last": format_moment(problem.last),
         "runs": problem.runs,
-        "told": {kind: format_moment(moment) for kind, moment in problem.told.items()},
+        "told": {kind: format_moment(moment) for kind, moment in problem.notified_at.items()},
     }
     replace(path, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode())
 

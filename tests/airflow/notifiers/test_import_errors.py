@@ -1,4 +1,4 @@
-"""What of a traceback is told, and how the listener comes into Airflow."""
+"""What of a traceback is reported, and how the listener comes into Airflow."""
 
 import tomllib
 from importlib import import_module

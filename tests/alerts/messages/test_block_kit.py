@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.alerts.messages.block_kit import context, escape, header, section
+from pipeline_lib.alerts.messages.block_kit import context, escape, header, section, sections, shortened
 
 
 def test_the_three_control_characters_are_escaped_and_nothing_else() -> None:
@@ -30,6 +30,27 @@ def test_a_section_leaves_out_whole_lines() -> None:
     assert [line[:3] for line in text.split("\n")] == [
         f"{number:03}" for number in range(text.count("\n") + 1)
     ]
+
+
+def test_sections_leave_out_nothing() -> None:
+    lines = [f"{number:03} {'x' * 990}" for number in range(10)]
+    texts = [block["text"]["text"] for block in sections(lines)]
+    assert [text.count("\n") + 1 for text in texts] == [3, 3, 3, 1]
+    assert "\n".join(texts).split("\n") == lines
+    assert sections([]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "longest", "shown"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("abcdefg", 6, "abcd …"),
+        ("abc&amp;d", 8, "abc …"),
+        ("abc&amp;defgh", 10, "abc&amp; …"),
+    ],
+)
+def test_a_long_text_is_cut_but_not_within_an_escaped_character(text: str, longest: int, shown: str) -> None:
+    assert shortened(text, longest) == shown
 
 
 def test_a_short_section_and_context_are_whole() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_lib.alerts.messages.composing import AlertContext, announce, slack_messages
+from pipeline_lib.alerts.context import AlertContext
+from pipeline_lib.alerts.messages.composing import announce, slack_messages
 from pipeline_lib.model.events import Event, RuleInfo
 from tests.alerts.samples import CLEARED, FIRED, GROWN, HOUR, HOUR_MOVE, MOMENT, REMINDED, event
 
@@ -15,8 +16,8 @@ DAY_FALL = event(FIRED, step=2, value="-16.2")
 
 def _message(market: AlertContext, *events: Event, minutes_later: int = 0) -> dict[str, Any]:
     announcement = announce(market, events, MOMENT + minutes_later * HOUR / 60)
-    ((message, told),) = slack_messages([announcement])
-    assert told == (announcement,)
+    ((message, announced),) = slack_messages([announcement])
+    assert announced == (announcement,)
     return message
 
 
@@ -59,7 +60,7 @@ def test_the_whole_message(market: AlertContext) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "headline", "line"),
+    ("news", "headline", "line"),
     [
         (
             event(FIRED, value="8.5"),
@@ -79,7 +80,7 @@ def test_the_whole_message(market: AlertContext) -> None:
         (
             event(CLEARED, since=-50, step=3, value="-2"),
             "✅ bitcoin calm again, -2.00 % in 24h: 6,955.27 USD",
-            "*over: -2.00 % in 24h* (threshold 8 %, crossed 2018-02-03 12:00 UTC, for 2 d)",
+            "*over: -2.00 % in 24h* (threshold 8 %, crossed 2018-02-03 12:00 UTC, for 2 days)",
         ),
         (
             event(
@@ -94,9 +95,9 @@ def test_the_whole_message(market: AlertContext) -> None:
     ids=["fired", "grown", "reminded", "cleared", "z-score"],
 )
 def test_each_kind_of_news_reads_its_own_way(
-    market: AlertContext, told: Event, headline: str, line: str
+    market: AlertContext, news: Event, headline: str, line: str
 ) -> None:
-    message = _message(market, told)
+    message = _message(market, news)
     assert (message["text"], _lines(message)[0]) == (headline, line)
 
 
@@ -108,14 +109,15 @@ def test_what_goes_on_makes_the_headline_before_what_is_over(market: AlertContex
 def test_a_late_message_says_so(market: AlertContext) -> None:
     assert "late" not in json.dumps(_message(market, DAY_FALL, minutes_later=15))
     assert _context(_message(market, DAY_FALL, minutes_later=16)).startswith(
-        "2018-02-05T14:00:00Z _(late, of 16 min ago)_ · "
+        "2018-02-05T14:00:00Z _(16 min late)_ · "
     )
-    assert "_(late, of 3 h ago)_" in _context(_message(market, DAY_FALL, minutes_later=170))
+    assert "_(3 h late)_" in _context(_message(market, DAY_FALL, minutes_later=170))
+    assert "_(530 days late)_" in _context(_message(market, DAY_FALL, minutes_later=530 * 24 * 60))
 
 
-def test_what_an_earlier_run_failed_to_tell_is_marked_late(market: AlertContext) -> None:
+def test_what_an_earlier_run_failed_to_deliver_is_marked_late(market: AlertContext) -> None:
     message = _message(market, event(FIRED, -2), event(CLEARED, since=-2, value="-1"))
-    assert _lines(message)[0] == "*-8.50 % in 24h* (threshold 8 %) · _late: of 2018-02-05T12:00:00Z_"
+    assert _lines(message)[0] == "*-8.50 % in 24h* (threshold 8 %) · _late: event at 2018-02-05T12:00:00Z_"
     assert "late" not in _lines(message)[1]
 
 
@@ -128,7 +130,7 @@ def test_without_pages_in_airflow_only_the_chart_is_linked(market: AlertContext)
 
 def test_what_nobody_knows_is_called_unknown(market: AlertContext) -> None:
     first = replace(
-        market, moves=replace(market.moves, day_percent=None), last_day=[Decimal(7000)], windows=[]
+        market, moves=replace(market.moves, day_percent=None), last_day=[Decimal(7000)], windows={}
     )
     assert _lines(_message(first, HOUR_FALL))[1:] == ["*price* 6,955.27 USD · 1h -8.16 % · 24h unknown"]
 
@@ -143,8 +145,8 @@ def test_a_name_can_mention_nobody(market: AlertContext) -> None:
 def test_several_pipelines_share_a_message(market: AlertContext) -> None:
     ether = replace(market, pipeline="ether", coin="ethereum", price=Decimal(700))
     announcements = [announce(market, [DAY_FALL], MOMENT), announce(ether, [event(FIRED)], MOMENT)]
-    ((message, told),) = slack_messages(announcements)
-    assert list(told) == announcements
+    ((message, announced),) = slack_messages(announcements)
+    assert list(announced) == announcements
     assert message["text"].split("\n") == [
         "🚨📉 2 pipelines: bitcoin, ethereum",
         "🚨📉 bitcoin -16.20 % in 24h: 6,955.27 USD",
@@ -162,7 +164,7 @@ def test_however_many_pipelines_fire_slack_takes_the_messages(market: AlertConte
     events = [event(FIRED, hours) for hours in range(-100, 1)]
     announcements = [announce(replace(long, pipeline=f"p{number}"), events, MOMENT) for number in range(30)]
     messages = list(slack_messages(announcements))
-    assert [each for _, told in messages for each in told] == announcements
+    assert [each for _, announced in messages for each in announced] == announcements
     for message, _ in messages:
         assert len(message["blocks"]) <= 50
         assert all(

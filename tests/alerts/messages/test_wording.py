@@ -40,8 +40,8 @@ def test_thresholds_are_shown_without_needless_digits(number: str, shown: str) -
         (90, "2 h"),
         (180, "3 h"),
         (47 * 60, "47 h"),
-        (48 * 60, "2 d"),
-        (72 * 60, "3 d"),
+        (48 * 60, "2 days"),
+        (72 * 60, "3 days"),
     ],
 )
 def test_durations_are_short(minutes: int, shown: str) -> None:

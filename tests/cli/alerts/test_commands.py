@@ -82,18 +82,24 @@ def test_history_lists_episodes_with_what_became_of_their_messages(command: Comm
     lines = result.stdout.splitlines()
     assert lines[-1] == "4 episodes"
     assert lines[0] == (
-        "2018-02-03T14:00:00Z  2018-02-03T15:00:00Z  1h      +10.00 %  fired untold, cleared untold"
+        "2018-02-03T14:00:00Z  2018-02-03T15:00:00Z  1h      +10.00 %  fired undelivered, cleared undelivered"
     )
     assert lines[1].split()[:3] == ["2018-02-03T14:00:00Z", "2018-02-04T14:00:00Z", "24h"]
 
 
-def test_history_knows_what_was_told(market: Simulator, command: Command) -> None:
+def test_history_knows_what_was_delivered(market: Simulator, command: Command) -> None:
     command("run", "bitcoin", "--at", "2018-02-05T14:00:00Z")
     assert len(market.slack_messages) == 1
     episodes = json.loads(command("alerts", "history", "bitcoin", "--format", "json").stdout)
     assert [(episode["rule"], episode["ended"]) for episode in episodes] == [("1h", None), ("24h", None)]
     assert episodes[0]["messages"] == [
-        {"kind": "fired", "moment": "2018-02-05T14:00:00Z", "step": 3, "value": "-10.0", "fate": "told"}
+        {
+            "kind": "fired",
+            "moment": "2018-02-05T14:00:00Z",
+            "step": 3,
+            "value": "-10.0",
+            "status": "delivered",
+        }
     ]
 
 

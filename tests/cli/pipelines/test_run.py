@@ -13,7 +13,7 @@ Command = Callable[..., Result]
 
 AT = ("--at", "2018-02-05T14:00:00Z")
 FETCHED = "fetch_and_save_price: bitcoin 9000.00 USD at 2018-02-05T14:00:00Z"
-TOLD = "-10.00 % in 1h (fired), -10.00 % in 24h (fired)"
+EVENTS = "-10.00 % in 1h (fired), -10.00 % in 24h (fired)"
 COMPUTED = "compute_moving_average: 1 rows up to 2018-02-05T14:00:00Z"
 RAW_SKIPPED = "upload_raw_to_s3: skipped: the spec has no s3 section"
 PROCESSED_SKIPPED = "upload_processed_csv_to_s3: skipped: the spec has no s3 section"
@@ -23,7 +23,7 @@ def test_a_run_prints_a_line_for_each_step(project: Path, market: Simulator, com
     result = command("run", "bitcoin", *AT)
     assert result.stdout.splitlines() == [
         FETCHED,
-        f"send_price_alerts: {TOLD}: told Slack",
+        f"send_price_alerts: {EVENTS}: delivered to Slack",
         RAW_SKIPPED,
         COMPUTED,
         PROCESSED_SKIPPED,
@@ -40,10 +40,12 @@ def test_a_pipeline_alerts_at_its_own_webhook(
     spec = project / "dag_configs" / "bitcoin.yaml"
     spec.write_text(spec.read_text() + "alerts: {webhook_variable: SLACK_MAJORS}\n")
     unset = command("run", "bitcoin", *AT)
-    assert f"send_price_alerts: skipped: {TOLD}: not told, since SLACK_MAJORS is not set" in unset.stdout
+    assert (
+        f"send_price_alerts: skipped: {EVENTS}: not delivered, since SLACK_MAJORS is not set" in unset.stdout
+    )
     monkeypatch.setenv("SLACK_MAJORS", market.slack_webhook_url)
     monkeypatch.delenv("SLACK_WEBHOOK_URL")
-    assert f"send_price_alerts: {TOLD}: told Slack" in command("run", "bitcoin", *AT).stdout
+    assert f"send_price_alerts: {EVENTS}: delivered to Slack" in command("run", "bitcoin", *AT).stdout
 
 
 def test_a_run_made_again_fetches_and_tells_nothing_new(
@@ -54,7 +56,7 @@ def test_a_run_made_again_fetches_and_tells_nothing_new(
     result = command("run", "bitcoin", *AT)
     assert result.stdout.splitlines() == [
         f"{FETCHED}, as archived before",
-        f"send_price_alerts: {TOLD}: delivered before",
+        f"send_price_alerts: {EVENTS}: already delivered",
         RAW_SKIPPED,
         f"{COMPUTED}, unchanged",
         PROCESSED_SKIPPED,

@@ -37,10 +37,24 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_records_of_one_run_stand_beside_each_other(tmp_path: Path) -> None:
     records = AlertRecords(tmp_path)
-    fates = [DeliveryStatus.DELIVERED, DeliveryStatus.EXPIRED, DeliveryStatus.BACKFILLED] * 4
-    for status in fates:
+    statuses = [DeliveryStatus.DELIVERED, DeliveryStatus.EXPIRED, DeliveryStatus.BACKFILLED] * 4
+    for status in statuses:
         records.add(_record(status=status))
-    assert [record.status for record in records.since(MOMENT)] == fates
+    assert [record.status for record in records.since(MOMENT)] == statuses
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("told", DeliveryStatus.DELIVERED),
+        ("expired", DeliveryStatus.EXPIRED),
+        ("backfilled", DeliveryStatus.BACKFILLED),
+    ],
+)
+def test_files_keep_their_words_for_a_status(tmp_path: Path, word: str, status: DeliveryStatus) -> None:
+    AlertRecords(tmp_path).add(_record(status=status))
+    assert json.loads((tmp_path / "20180205T140000Z.json").read_bytes())["fate"] == word
+    assert [record.status for record in AlertRecords(tmp_path).since(MOMENT)] == [status]
 
 
 def test_only_records_from_a_moment_on_are_opened(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def test_a_rule_with_other_settings_begins_anew(tmp_path: Path) -> None:
     assert Checkpoints.of(tmp_path, "24h", "move 24h 5").find(before=at(1), preferred_up_to=MOMENT) is None
 
 
-def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path)
     (tmp_path / "20180205T140000Z.json").write_text("{}")
-    with pytest.raises(AlertStateDamagedError, match="what it knew may then be told once more"):
+    with pytest.raises(AlertStateDamagedError, match="alerts that it records may then be delivered again"):
         checkpoints.find(before=at(1), preferred_up_to=MOMENT)

@@ -48,7 +48,7 @@ def test_channels_are_apart_and_named_without_the_webhook(tmp_path: Path, outbox
     assert outbox.folder == tmp_path / "alerts" / ".outbox" / "SLACK_WEBHOOK_URL"
 
 
-def test_a_damaged_announcement_is_told(outbox: Outbox) -> None:
+def test_a_damaged_announcement_is_refused(outbox: Outbox) -> None:
     outbox.put(NEWS)
     (outbox.folder / "btc.json").write_text("{}")
     with pytest.raises(AlertStateDamagedError, match=r"btc\.json is damaged"):

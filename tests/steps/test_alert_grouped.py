@@ -16,8 +16,11 @@ from pipeline_lib.store.state.alert_records import AlertRecords
 from tests.steps.world import CRASH, World
 
 NAMES = ("btc", "btc-2", "btc-3")
-TOLD = "-9.99 % in 1h (fired), -10.00 % in 24h (fired)"
-SENT, WAITED = Done(f"{TOLD}: told Slack"), Done(f"{TOLD}: told Slack together with others")
+EVENTS = "-9.99 % in 1h (fired), -10.00 % in 24h (fired)"
+SENT, WAITED = (
+    Done(f"{EVENTS}: delivered to Slack"),
+    Done(f"{EVENTS}: delivered to Slack together with others"),
+)
 
 Waits = list[float]
 
@@ -72,16 +75,18 @@ def test_pipelines_that_fire_in_one_moment_share_a_message(pipelines: list[World
 
         assert _alert(_while_waiting(first, others_come)) == SENT
         assert [result() for result in waiting] == [WAITED, WAITED]
-    (text,) = first.told()
+    (text,) = first.delivered()
     assert text.split("\n")[0] == "🚨📉 3 pipelines: bitcoin"
     assert len(_records(first)) == len(NAMES)
     assert not list(first.data.glob("alerts/.outbox/*/[!.]*.json"))
 
 
-def test_the_first_waits_and_one_whose_others_are_told_does_not(pipelines: list[World], waits: Waits) -> None:
+def test_the_first_waits_and_one_whose_others_are_delivered_does_not(
+    pipelines: list[World], waits: Waits
+) -> None:
     assert _alert(pipelines[0]) == SENT
     assert waits == [5]
-    assert _alert(pipelines[0]) == Done(f"{TOLD}: delivered before")
+    assert _alert(pipelines[0]) == Done(f"{EVENTS}: already delivered")
     assert waits == [5]
 
 
@@ -103,7 +108,7 @@ def test_without_grouping_nobody_waits(pipelines: list[World], waits: Waits) -> 
     for each in pipelines:
         assert _alert(replace(each, services=replace(each.services, settings=settings))) == SENT
     assert waits == []
-    assert len(pipelines[0].told()) == 3
+    assert len(pipelines[0].delivered()) == 3
 
 
 def test_a_group_that_was_not_sent_is_sent_by_the_next(pipelines: list[World]) -> None:
@@ -111,15 +116,15 @@ def test_a_group_that_was_not_sent_is_sent_by_the_next(pipelines: list[World]) -
         each.simulator.faults.add(Fault(kind="status", path="/services", status=404))
         with pytest.raises(SlackRefusedError):
             _alert(each)
-    assert pipelines[0].told() == []
+    assert pipelines[0].delivered() == []
     waiting = pipelines[0].files()
     assert len([name for name in waiting if ".outbox" in name]) == 2
     assert not any("/services" in name or b"/services" in content for name, content in waiting.items())
     assert _alert(pipelines[2]) == SENT
-    assert pipelines[0].told()[0].split("\n")[0] == "🚨📉 3 pipelines: bitcoin"
-    # Whose task failed finds it told when it is tried again.
-    assert [_alert(each) for each in pipelines[:2]] == [Done(f"{TOLD}: delivered before")] * 2
-    assert len(pipelines[0].told()) == 1
+    assert pipelines[0].delivered()[0].split("\n")[0] == "🚨📉 3 pipelines: bitcoin"
+    # Whose task failed finds it delivered when it is tried again.
+    assert [_alert(each) for each in pipelines[:2]] == [Done(f"{EVENTS}: already delivered")] * 2
+    assert len(pipelines[0].delivered()) == 1
 
 
 def test_a_sender_that_dies_leaves_the_group_to_the_next(pipelines: list[World]) -> None:
@@ -129,11 +134,11 @@ def test_a_sender_that_dies_leaves_the_group_to_the_next(pipelines: list[World])
     with pytest.raises(KeyboardInterrupt):
         _alert(_while_waiting(pipelines[0], die))
     assert _alert(pipelines[1]) == SENT
-    assert pipelines[0].told()[0].startswith("🚨📉 2 pipelines: bitcoin")
-    assert _alert(pipelines[0]) == Done(f"{TOLD}: delivered before")
+    assert pipelines[0].delivered()[0].startswith("🚨📉 2 pipelines: bitcoin")
+    assert _alert(pipelines[0]) == Done(f"{EVENTS}: already delivered")
 
 
-def test_a_death_between_slacks_answer_and_the_record_tells_twice(
+def test_a_death_between_slacks_answer_and_the_record_delivers_twice(
     pipelines: list[World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object) -> None:
@@ -144,10 +149,10 @@ def test_a_death_between_slacks_answer_and_the_record_tells_twice(
         with pytest.raises(KeyboardInterrupt):
             _alert(pipelines[0])
     assert _alert(pipelines[0]) == SENT
-    assert len(pipelines[0].told()) == 2
+    assert len(pipelines[0].delivered()) == 2
 
 
-def test_a_channel_of_its_own_is_told_apart(pipelines: list[World]) -> None:
+def test_a_channel_of_its_own_is_delivered_apart(pipelines: list[World]) -> None:
     majors = replace(
         pipelines[0].spec, alerts=replace(pipelines[0].spec.alerts, webhook_variable="SLACK_MAJORS")
     )
@@ -155,4 +160,4 @@ def test_a_channel_of_its_own_is_told_apart(pipelines: list[World]) -> None:
     with pytest.raises(SlackUnavailableError):
         _alert(replace(pipelines[0], spec=majors))
     assert _alert(pipelines[1]) == SENT
-    assert pipelines[0].told() == ["🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD"]
+    assert pipelines[0].delivered() == ["🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD"]

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.alerts.episodes import EpisodePolicy, follow
+from pipeline_lib.alerts.evaluation import ALLOWED_LATENESS, evaluate
 from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.model.events import EventKey
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import DeviationRule, PipelineSpec, Thresholds, Window
-from pipeline_lib.steps.alerting.evaluation import ALLOWED_LATENESS, evaluate
 from tests.system.replays import HOUR, observation, spec_of
 
 START = datetime(2018, 1, 1, 5, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Alerts that come late, out of order or by a backfill, and those that nobody could be told of."""
+"""Alerts that come late, out of order or by a backfill, and those that stay undelivered."""
 
 import json
 from dataclasses import replace
@@ -35,62 +35,59 @@ def _message(world: World) -> str:
     return json.dumps(world.simulator.slack_messages[-1].body, ensure_ascii=False)
 
 
-def test_the_next_run_tells_what_a_failed_one_left_marked_late(world: World) -> None:
+def test_the_next_run_delivers_what_a_failed_one_left_marked_late(world: World) -> None:
     world.simulator.faults.add(Fault(kind="status", path="/services", status=404))
     with pytest.raises(SlackRefusedError):
         _run(world, 0)
     assert _run(world, 1) == Done(
-        "-9.99 % in 1h (fired), -10.00 % in 24h (fired), -0.03 % in 1h (cleared): told Slack"
+        "-9.99 % in 1h (fired), -10.00 % in 24h (fired), -0.03 % in 1h (cleared): delivered to Slack"
     )
-    assert _message(world).count("_late: of 2018-02-05T14:00:00Z_") == 2
-    assert _run(world, 0) == Done("-9.99 % in 1h (fired), -10.00 % in 24h (fired): delivered before")
-    assert len(world.told()) == 1
+    assert _message(world).count("_late: event at 2018-02-05T14:00:00Z_") == 2
+    assert _run(world, 0) == Done("-9.99 % in 1h (fired), -10.00 % in 24h (fired): already delivered")
+    assert len(world.delivered()) == 1
 
 
 def test_a_run_long_after_its_moment_says_so(world: World) -> None:
     world.fetch(CRASH)
     late = replace(world.services, now=lambda: CRASH + 3 * HOUR)
     steps.send_price_alerts(world.spec, Run(CRASH), late)
-    assert "2018-02-05T14:00:00Z _(late, of 3 h ago)_" in _message(world)
+    assert "2018-02-05T14:00:00Z _(3 h late)_" in _message(world)
 
 
-def test_what_nobody_could_be_told_of_for_a_day_expires_and_is_named_once(world: World) -> None:
+def test_what_stays_undelivered_for_a_day_expires_and_is_named_once(world: World) -> None:
     silent = _without_webhook(world)
     assert isinstance(_run(silent, 0), Skipped)
-    expired = _run(world, 25)
-    assert expired == Done(
-        "no move reaches its threshold; expired untold: -9.99 % in 1h (fired), -10.00 % in 24h (fired)",
-        ("nobody could be told for a day: -9.99 % in 1h (fired), -10.00 % in 24h (fired)",),
-    )
-    assert world.told() == []
+    expired = "expired undelivered after 24 h: -9.99 % in 1h (fired), -10.00 % in 24h (fired)"
+    assert _run(world, 25) == Done(f"no move reaches its threshold; {expired}", (expired,))
+    assert world.delivered() == []
     assert _run(world, 26) == Done("no move reaches its threshold")
     record = json.loads(world.files()["alerts/btc/20180206T150000Z.json"])
     assert (record["fate"], len(record["events"]), record["message"]) == ("expired", 2, None)
 
 
-def test_the_end_of_an_episode_that_expired_untold_is_not_told(world: World) -> None:
+def test_the_end_of_an_episode_that_expired_is_not_delivered(world: World) -> None:
     silent = _without_webhook(world)
     for hours in range(25):
         _run(silent, hours)
     _run(world, 25)
     _run(world, 26)
-    assert world.told() == []
+    assert world.delivered() == []
 
 
 def test_an_earlier_run_that_comes_later_repeats_nothing(world: World) -> None:
     _run(world, 1)
-    assert world.told() == ["⚠️📉 bitcoin -10.00 % in 24h: 7,200.50 USD"]
-    # The fall over 24 hours began an hour before it was told; the fall over one hour is news.
-    assert _run(world, 0) == Done("-9.99 % in 1h (fired): told Slack")
-    assert _run(world, 2) == Done("-0.03 % in 1h (cleared): told Slack")
-    assert "_late: of 2018-02-05T15:00:00Z_" in _message(world)
+    assert world.delivered() == ["⚠️📉 bitcoin -10.00 % in 24h: 7,200.50 USD"]
+    # The fall over 24 hours began an hour before it was delivered; the fall over one hour is news.
+    assert _run(world, 0) == Done("-9.99 % in 1h (fired): delivered to Slack")
+    assert _run(world, 2) == Done("-0.03 % in 1h (cleared): delivered to Slack")
+    assert "_late: event at 2018-02-05T15:00:00Z_" in _message(world)
 
 
 def test_a_backfilled_run_brings_about_no_message_of_a_later_one(world: World) -> None:
     _run(world, -3)
-    assert _run(world, 0, is_backfill=True) == Skipped("backfilled runs alert nobody")
-    assert _run(world, 1) == Done("nothing new to tell of what goes on: 24h")
-    assert world.told() == []
+    assert _run(world, 0, is_backfill=True) == Skipped("backfilled runs send no alerts")
+    assert _run(world, 1) == Done("no new event of ongoing episodes: 24h")
+    assert world.delivered() == []
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
@@ -99,14 +96,14 @@ def test_a_backfilled_stretch_takes_part_in_whatever_order_it_comes(world: World
     for hours in order:
         _run(world, hours, is_backfill=True)
     _run(world, 3)
-    assert world.told() == []
+    assert world.delivered() == []
 
 
-def test_a_backfilled_run_that_alerts_is_told_like_any_other(world: World) -> None:
+def test_a_backfilled_run_that_alerts_is_delivered_like_any_other(world: World) -> None:
     asking = world.with_spec(lambda spec: replace(spec, alerts=replace(spec.alerts, on_backfill=True)))
     _run(asking, 0, is_backfill=True)
     _run(asking, 1)
-    assert world.told() == [FALL, "✅ bitcoin calm again, -0.03 % in 1h: 7,200.50 USD"]
+    assert world.delivered() == [FALL, "✅ bitcoin calm again, -0.03 % in 1h: 7,200.50 USD"]
 
 
 def test_the_cooldown_reminds_of_what_lasts(world: World) -> None:
@@ -115,7 +112,7 @@ def test_the_cooldown_reminds_of_what_lasts(world: World) -> None:
     )
     for hours in range(14):
         _run(cooled, hours)
-    reminders = [text for text in world.told() if "still" in text]
+    reminders = [text for text in world.delivered() if "still" in text]
     assert reminders == [
         "⚠️📉 bitcoin still -10.00 % in 24h: 7,202.50 USD",
         "⚠️📉 bitcoin still -10.00 % in 24h: 7,202.50 USD",

@@ -17,7 +17,7 @@ from pipeline_lib.specs import Thresholds
 from pipeline_lib.steps import Run
 from tests.steps.world import CRASH, World
 
-TOLD = "-9.99 % in 1h (fired), -10.00 % in 24h (fired)"
+EVENTS = "-9.99 % in 1h (fired), -10.00 % in 24h (fired)"
 RECORD = "alerts/btc/20180205T140000Z.json"
 
 
@@ -25,9 +25,9 @@ def _alert(world: World, run: Run | None = None) -> Outcome:
     return steps.send_price_alerts(world.spec, run or Run(CRASH), world.services)
 
 
-def test_an_abnormal_move_is_told(world: World) -> None:
+def test_an_abnormal_move_is_delivered(world: World) -> None:
     world.fetch(CRASH)
-    assert _alert(world) == Done(f"{TOLD}: told Slack")
+    assert _alert(world) == Done(f"{EVENTS}: delivered to Slack")
     (message,) = world.simulator.slack_messages
     assert message.body["text"] == "🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD"
     assert "*-10.00 % in 24h* (threshold 8 %)" in json.dumps(message.body)
@@ -53,27 +53,27 @@ def test_the_message_leads_to_the_run(world: World) -> None:
     assert "<https://www.coingecko.com/en/coins/bitcoin|chart>" in said
 
 
-def test_a_retry_does_not_tell_again(world: World) -> None:
+def test_a_retry_does_not_deliver_again(world: World) -> None:
     world.fetch(CRASH)
     _alert(world)
     before = world.files()
-    assert _alert(world) == Done(f"{TOLD}: delivered before")
+    assert _alert(world) == Done(f"{EVENTS}: already delivered")
     assert len(world.simulator.slack_messages) == 1
     assert world.files() == before
 
 
-def test_processes_of_one_run_tell_once(world: World) -> None:
+def test_processes_of_one_run_deliver_once(world: World) -> None:
     world.fetch(CRASH)
     world.simulator.faults.add(Fault(kind="slow", path="/services", seconds=0.2, times=None))
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda _: _alert(world), range(4)))
     assert len(world.simulator.slack_messages) == 1
-    assert outcomes.count(Done(f"{TOLD}: told Slack")) == 1
-    waited, late = f"{TOLD}: told Slack together with others", f"{TOLD}: delivered before"
+    assert outcomes.count(Done(f"{EVENTS}: delivered to Slack")) == 1
+    waited, late = f"{EVENTS}: delivered to Slack together with others", f"{EVENTS}: already delivered"
     assert outcomes.count(Done(waited)) + outcomes.count(Done(late)) == 3
 
 
-def test_a_calm_hour_is_not_told(world: World) -> None:
+def test_a_calm_hour_sends_nothing(world: World) -> None:
     world.fetch(CRASH - timedelta(hours=1))
     calm = _alert(world, Run(CRASH - timedelta(hours=1)))
     assert calm == Done("no move reaches its threshold")
@@ -82,7 +82,7 @@ def test_a_calm_hour_is_not_told(world: World) -> None:
 
 
 @pytest.mark.parametrize(("threshold", "count"), [("9.985627694807224", 1), ("9.985627694807225", 0)])
-def test_a_move_is_told_from_its_threshold_on(world: World, threshold: str, count: int) -> None:
+def test_a_move_is_delivered_from_its_threshold_on(world: World, threshold: str, count: int) -> None:
     exact = Thresholds(Decimal(threshold), Decimal(100))
     other = world.with_spec(lambda spec: replace(spec, thresholds=exact))
     other.fetch(CRASH)
@@ -90,10 +90,10 @@ def test_a_move_is_told_from_its_threshold_on(world: World, threshold: str, coun
     assert len(world.simulator.slack_messages) == count
 
 
-def test_a_backfilled_run_alerts_nobody(world: World) -> None:
+def test_a_backfilled_run_sends_no_alerts(world: World) -> None:
     world.fetch(CRASH)
     backfilled = _alert(world, Run(CRASH, is_backfill=True))
-    assert backfilled == Skipped("backfilled runs alert nobody")
+    assert backfilled == Skipped("backfilled runs send no alerts")
     assert world.simulator.slack_messages == ()
     assert json.loads(world.files()[RECORD])["fate"] == "backfilled"
 
@@ -101,7 +101,7 @@ def test_a_backfilled_run_alerts_nobody(world: World) -> None:
 def test_a_backfilled_run_alerts_when_the_spec_asks_for_it(world: World) -> None:
     asking = world.with_spec(lambda spec: replace(spec, alerts=replace(spec.alerts, on_backfill=True)))
     asking.fetch(CRASH)
-    assert _alert(asking, Run(CRASH, is_backfill=True)) == Done(f"{TOLD}: told Slack")
+    assert _alert(asking, Run(CRASH, is_backfill=True)) == Done(f"{EVENTS}: delivered to Slack")
 
 
 def test_a_pipeline_may_have_a_webhook_of_its_own(world: World) -> None:
@@ -110,7 +110,7 @@ def test_a_pipeline_may_have_a_webhook_of_its_own(world: World) -> None:
     own.fetch(CRASH)
     assert own.services.for_pipeline(world.spec, {}) is own.services
     unset = replace(own, services=own.services.for_pipeline(own.spec, {"SLACK_MAJORS": " "}))
-    assert _alert(unset) == Skipped(f"{TOLD}: not told, since SLACK_MAJORS is not set")
+    assert _alert(unset) == Skipped(f"{EVENTS}: not delivered, since SLACK_MAJORS is not set")
     environment = {"SLACK_MAJORS": f"{world.simulator.slack_webhook_url}/majors"}
     given = replace(own, services=own.services.for_pipeline(own.spec, environment))
     assert given.services.find_slack_webhook() == Secret(environment["SLACK_MAJORS"])
@@ -122,9 +122,9 @@ def test_a_pipeline_may_have_a_webhook_of_its_own(world: World) -> None:
 def test_without_a_webhook_the_move_is_named_and_skipped(world: World) -> None:
     world.fetch(CRASH)
     silent = replace(world, services=replace(world.services, find_slack_webhook=lambda: None))
-    assert _alert(silent) == Skipped(f"{TOLD}: not told, since SLACK_WEBHOOK_URL is not set")
+    assert _alert(silent) == Skipped(f"{EVENTS}: not delivered, since SLACK_WEBHOOK_URL is not set")
     assert RECORD not in world.files()
-    assert _alert(world) == Done(f"{TOLD}: told Slack")
+    assert _alert(world) == Done(f"{EVENTS}: delivered to Slack")
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_a_failed_delivery_is_not_forgotten(world: World, fault: Fault, error: t
     world.simulator.faults.add(fault)
     with pytest.raises(error):
         _alert(world)
-    assert world.told() == []
+    assert world.delivered() == []
     assert RECORD not in world.files()
-    assert _alert(world) == Done(f"{TOLD}: told Slack")
+    assert _alert(world) == Done(f"{EVENTS}: delivered to Slack")
     assert len(world.simulator.slack_messages) == 1
     assert RECORD in world.files()
 
@@ -157,7 +157,7 @@ def test_a_missing_move_comes_from_the_own_history(world: World) -> None:
         world.simulator.faults.add(Fault(kind="null_field", field=name))
     world.fetch(CRASH)
     # (7202.50 - 8001.50) / 8001.50; there is no price of a day ago.
-    assert _alert(world) == Done("-9.99 % in 1h (fired): told Slack")
+    assert _alert(world) == Done("-9.99 % in 1h (fired): delivered to Slack")
 
 
 def test_a_missing_move_without_history_is_no_move(world: World) -> None:
@@ -168,23 +168,23 @@ def test_a_missing_move_without_history_is_no_move(world: World) -> None:
     assert _alert(world) == Done("no move reaches its threshold")
 
 
-def test_without_a_snapshot_nothing_is_told(world: World) -> None:
+def test_without_a_snapshot_nothing_is_delivered(world: World) -> None:
     world.fetch(CRASH)
     with pytest.raises(SnapshotMissingError, match="run the fetch step for this moment"):
         _alert(world, Run(CRASH + timedelta(hours=1)))
     assert world.simulator.slack_messages == ()
 
 
-def test_an_episode_is_told_when_it_begins_and_when_it_is_over(world: World) -> None:
+def test_an_episode_is_delivered_when_it_begins_and_when_it_is_over(world: World) -> None:
     outcomes = []
     for hours in range(27):
         moment = CRASH + timedelta(hours=hours)
         world.fetch(moment)
         outcomes.append(_alert(world, Run(moment)))
-    assert world.told() == [
+    assert world.delivered() == [
         "🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD",
         "✅ bitcoin calm again, -0.03 % in 1h: 7,200.50 USD",
         "✅ bitcoin calm again, +0.00 % in 24h: 7,202.50 USD",
     ]
-    assert outcomes[2] == Done("nothing new to tell of what goes on: 24h")
+    assert outcomes[2] == Done("no new event of ongoing episodes: 24h")
     assert outcomes[-1] == Done("no move reaches its threshold")

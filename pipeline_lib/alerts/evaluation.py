@@ -2,7 +2,7 @@
 
 A run looks back two days and, beyond those, at the checkpoint before them: what it costs depends on the
 windows of its rules, not on the length of the history. An observation that comes later than two days after
-its moment takes no part in what is told of the present.
+its moment has no effect on the events of the present.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.store.state.checkpoints import Checkpoint, Checkpoints
 
 ALLOWED_LATENESS = timedelta(hours=48)
-"""How long after its moment an observation may come and still change what is told."""
+"""How long after its moment an observation may come and still bring about events."""
 
 _SECOND = timedelta(seconds=1)
 
@@ -33,9 +33,9 @@ class Evaluation:
     """What the rules of a pipeline say around a run.
 
     Attributes:
-        events: Of all rules, as far back as something may still have to be told, and up to two days after
-            the run when it is late and there are observations.
-        ongoing: The rules of what goes on at the run's moment.
+        events: Of all rules, as far back as one may still be pending, and up to two days after the run when
+            it is late and there are observations.
+        ongoing: The rules with an episode that goes on at the run's moment.
         checkpoints: Where the rules stood, as far as later runs need it to go on from there.
     """
 
@@ -80,7 +80,7 @@ def evaluate(spec: PipelineSpec, alerts: Path, history: History, run_moment: dat
         events += [
             transition.event
             for transition in transitions
-            if transition.event and transition.moment > each.due_after
+            if transition.event and transition.moment > each.events_after
         ]
         own = [transition for transition in transitions if transition.moment <= run_moment]
         if own and own[-1].episode:
@@ -95,15 +95,15 @@ class _RuleEvaluation:
     """One rule, and where to begin with it.
 
     Attributes:
-        due_after: Events up to this moment are past; later than ``start`` where there is no checkpoint yet,
-            and what came before is taken for known.
+        events_after: Only events after this moment count; later than ``start`` where there is no checkpoint
+            yet, and earlier events are taken as known.
     """
 
     rule: Rule
     policy: EpisodePolicy
     checkpoints: Checkpoints
     start: Checkpoint
-    due_after: datetime
+    events_after: datetime
 
     def transitions(self, rows: Sequence[Observation]) -> list[Transition]:
         own = [row for row in rows if row.moment >= self.start.reads_from]
@@ -113,8 +113,8 @@ class _RuleEvaluation:
     def next_checkpoint(
         self, transitions: Sequence[Transition], rows: Sequence[Observation], run_moment: datetime
     ) -> Checkpoint | None:
-        if self.due_after > self.start.moment:
-            return self._checkpoint(self.due_after, transitions, rows)
+        if self.events_after > self.start.moment:
+            return self._checkpoint(self.events_after, transitions, rows)
         midnight = (run_moment - ALLOWED_LATENESS).replace(hour=0, minute=0, second=0)
         return self._checkpoint(midnight, transitions, rows) if midnight > self.start.moment else None
 

@@ -1,1 +1,0 @@
-"""The step that tells people about abnormal moves."""
