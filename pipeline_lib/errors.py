@@ -8,7 +8,7 @@
     ├── SettingsError !                 an environment variable holds something unusable
     ├── SpecError !
     │   ├── SpecNotFoundError           no file for this pipeline
-    │   ├── InvalidSpecsError           one or more files break the rules; carries every problem
+    │   ├── InvalidSpecsError           one or more files break the rules; carries every diagnostic
     │   └── UnknownKeyError             no spec has such a key
     ├── HistoryError !                  git, or the version asked of it, can't be used
     ├── MarketError                     about CoinGecko and its answers
@@ -47,14 +47,14 @@ Each exception carries what a reader or a program needs as attributes; ``str()``
 what happened, to what, and what to do.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from pipeline_lib.model.diagnostic import Diagnostic
 
 
 class CoinPipelinesError(Exception):
@@ -120,56 +120,16 @@ class SpecNotFoundError(SpecError):
         self.path = path
 
 
-class Severity(Enum):
-    """What a problem of specs means for their pipelines."""
-
-    ERROR = "error"
-    """The pipeline gets no DAG."""
-    WARNING = "warning"
-    """All pipelines go on; people should know."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpecProblem:
-    """One thing wrong in one spec file.
-
-    Attributes:
-        file: The spec file.
-        line: Line in the file, from 1.
-        column: Column in the line, from 1.
-        path: The key, dotted from the root (``thresholds.1h``); empty for the whole file.
-        message: What is wrong.
-        hint: What to write instead, or an empty string.
-        severity: Whether it takes a DAG away.
-    """
-
-    file: Path
-    line: int
-    column: int
-    path: str
-    message: str
-    hint: str = ""
-    severity: Severity = Severity.ERROR
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}"
-        if self.severity is Severity.WARNING:
-            place += ": warning"
-        subject = f"{self.path}: " if self.path else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {subject}{self.message}{hint}"
-
-
 class InvalidSpecsError(SpecError):
     """One or more spec files break the rules.
 
     Attributes:
-        problems: Everything found, by file, then by position.
+        diagnostics: Everything that is wrong, by file, then by position.
     """
 
-    def __init__(self, problems: tuple[SpecProblem, ...]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+    def __init__(self, diagnostics: "tuple[Diagnostic, ...]") -> None:
+        super().__init__("\n".join(map(str, diagnostics)))
+        self.diagnostics = diagnostics
 
 
 class UnknownKeyError(SpecError):

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import ParamSpec, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from pipeline_lib.cli.places import shown
+from pipeline_lib.cli.places import with_shown_files
 from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.errors import CoinPipelinesError, InvalidSpecsError, SettingsError
 from pipeline_lib.settings import Settings
@@ -110,16 +109,15 @@ def complete_names_and_files(
 
 
 def reporting_errors(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Transition an error of this package into its text on stderr and exit code 1."""
+    """Turn an error of this package into its text on stderr and exit code 1."""
 
     @wraps(command)
     def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
             return command(*args, **kwargs)
         except InvalidSpecsError as error:
-            here = Path.cwd()
-            problems = (replace(problem, file=shown(problem.file, here)) for problem in error.problems)
-            raise click.ClickException("\n".join(map(str, problems))) from error
+            shown = with_shown_files(error.diagnostics)
+            raise click.ClickException("\n".join(map(str, shown))) from error
         except (CoinPipelinesError, OSError) as error:
             raise click.ClickException(str(error)) from error
 
