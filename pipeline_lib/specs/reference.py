@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from pipeline_lib.specs.checks.schema import load_schema
 from pipeline_lib.specs.checks.schema_violations import as_yaml
 from pipeline_lib.specs.reading.documents import LARGEST_FILE
-from pipeline_lib.specs.schedules.run_times import PRESETS
+from pipeline_lib.specs.schedules.cron import PRESETS
 from pipeline_lib.specs.yaml.text import DEEPEST_NESTING, MOST_NODES
 
 Schema: TypeAlias = Mapping[str, Any]

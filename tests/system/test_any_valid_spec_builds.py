@@ -18,7 +18,7 @@ from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.checks.semantics import find_semantic_violations
 from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.reading.completion import read_spec
-from pipeline_lib.specs.schedules.run_times import PRESETS
+from pipeline_lib.specs.schedules.cron import PRESETS
 
 LETTERS = st.characters(
     exclude_categories=["Cs"], exclude_characters=[chr(code) for code in (*range(32), 127)]

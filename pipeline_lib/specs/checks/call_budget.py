@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline_lib.model.call_plan import COINS_PER_CALL, CallPlan
 from pipeline_lib.model.diagnostic import Diagnostic, Severity
 from pipeline_lib.specs.model import PipelineSpec
-from pipeline_lib.specs.schedules.run_times import DAYS, run_times
+from pipeline_lib.specs.schedules.monthly_runs import DAYS, monthly_runs
 
 _HEAVIEST = 3
 
@@ -29,7 +29,7 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
         due = {
             (schedule, currency): count
             for (schedule, currency), count in demand.items()
-            if day in run_times(schedule).days and minute in run_times(schedule).minutes
+            if day in monthly_runs(schedule).days and minute in monthly_runs(schedule).minutes
         }
         yield Diagnostic(
             (),
@@ -43,7 +43,7 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
         yield Diagnostic(
             (),
             f"{total:,} calls of CoinGecko in a month of 31 days, and the plan allows {plan.per_month:,}",
-            f"heaviest: {_heaviest(demand, lambda schedule: run_times(schedule).count)};"
+            f"heaviest: {_heaviest(demand, lambda schedule: monthly_runs(schedule).count)};"
             " let pipelines run at the same minutes, which share calls, or less often, or set"
             " COINGECKO_CALLS_PER_MONTH",
             severity=Severity.WARNING,
@@ -72,7 +72,7 @@ _Due = Mapping[str, Mapping[int, int]]
 def _different_days(demand: Demand) -> Iterator[_Day]:
     due_by_days: dict[frozenset[int], dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for (schedule, currency), pipelines in demand.items():
-        times = run_times(schedule)
+        times = monthly_runs(schedule)
         # Counting each minute once is what Counter does fastest.
         counted = times.minutes if pipelines == 1 else dict.fromkeys(times.minutes, pipelines)
         due_by_days[times.days][currency].update(counted)

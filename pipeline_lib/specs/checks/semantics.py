@@ -7,8 +7,7 @@ from typing import Any
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs.checks.schema_violations import show_value
 from pipeline_lib.specs.durations import parse_duration
-from pipeline_lib.specs.schedules.cron import is_cron
-from pipeline_lib.specs.schedules.run_times import PRESETS
+from pipeline_lib.specs.schedules.cron import PRESETS, is_cron
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 

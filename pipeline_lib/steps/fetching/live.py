@@ -18,7 +18,7 @@ from pipeline_lib.market import CoinGecko, find_observation
 from pipeline_lib.model.observation import MarketAnswer
 from pipeline_lib.specs import Catalog, PipelineSpec
 from pipeline_lib.specs.layout import Layout, shared_answers_folder
-from pipeline_lib.specs.schedules.due import is_due
+from pipeline_lib.specs.schedules.moments import is_due
 from pipeline_lib.steps.fetching.shared_calls import SharedCalls
 from pipeline_lib.steps.run import Run, Services
 from pipeline_lib.store.cache.latest_answers import LatestAnswers

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs.checks.semantics import find_semantic_violations
-from pipeline_lib.specs.schedules.run_times import PRESETS
+from pipeline_lib.specs.schedules.cron import PRESETS
 
 
 def violations(
