@@ -1,6 +1,6 @@
 """Airflow shows here, as this DAG file's import error, what is wrong in any spec of ``dag_configs``.
 
-A file of its own, since Airflow takes all DAGs of a file with an import error for gone.
+A file of its own, since Airflow marks all DAGs of a file with an import error stale.
 """
 
 from pathlib import Path

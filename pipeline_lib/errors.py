@@ -8,7 +8,7 @@
     ├── SettingsError !                 an environment variable holds something unusable
     ├── SpecError !
     │   ├── SpecNotFoundError           no file for this pipeline
-    │   ├── InvalidSpecsError           one or more files break the rules; carries every diagnostic
+    │   ├── InvalidSpecsError           one or more files are invalid; carries every diagnostic
     │   └── UnknownKeyError             no spec has such a key
     ├── HistoryError !                  git, or the version asked of it, can't be used
     ├── MarketError                     about CoinGecko and its answers
@@ -75,7 +75,7 @@ class CoinPipelinesError(Exception):
 
 
 class PermanentError(CoinPipelinesError):
-    """Marks errors that the same try, made again, would only repeat."""
+    """Marks errors that another try would only repeat."""
 
 
 class TemporaryError(CoinPipelinesError):
@@ -95,6 +95,11 @@ class SettingsError(PermanentError):
 
     Attributes:
         variable: The variable's name. Its value is not kept: it may be a secret.
+
+    Args:
+        variable: The same.
+        reason: What is wrong with it, to follow the name.
+        hint: What to do about it.
     """
 
     def __init__(self, variable: str, reason: str, *, hint: str = "") -> None:
@@ -112,6 +117,11 @@ class SpecNotFoundError(SpecError):
     Attributes:
         name: The pipeline asked for.
         path: Where its file was expected.
+
+    Args:
+        name: The same.
+        path: The same.
+        hint: Which pipelines there are.
     """
 
     def __init__(self, name: str, path: Path, *, hint: str = "") -> None:
@@ -121,7 +131,7 @@ class SpecNotFoundError(SpecError):
 
 
 class InvalidSpecsError(SpecError):
-    """One or more spec files break the rules.
+    """One or more spec files are invalid.
 
     Attributes:
         diagnostics: Everything that is wrong, by file, then by position.
@@ -264,6 +274,12 @@ class InvalidQuoteError(UnusableAnswerError):
         coin: The CoinGecko id.
         field: The field of the answer.
         value: What stood there, as text.
+
+    Args:
+        coin: The same.
+        field: The same.
+        value: The same.
+        reason: Why it can't be true, such as "and a price is greater than zero".
     """
 
     KIND = "invalid-quote"
@@ -440,11 +456,16 @@ class ManifestDamagedError(StoreError, PermanentError):
 
 
 class UnarchivedRowsError(StoreError, PermanentError):
-    """A raw log can't be made again without losing rows: the archive has no snapshot of them.
+    """A raw log can't be rebuilt without losing rows: the archive has no snapshot of them.
 
     Attributes:
         path: The log.
         lines: Numbers of their lines, from 1.
+
+    Args:
+        path: The same.
+        lines: The same; at least one.
+        hint: What to do about them.
     """
 
     def __init__(self, path: Path, lines: tuple[int, ...], *, hint: str = "") -> None:
@@ -460,6 +481,12 @@ class TableDamagedError(StoreError, PermanentError):
     Attributes:
         path: The file.
         line: Line in the file, from 1.
+
+    Args:
+        path: The same.
+        line: The same.
+        reason: What is wrong in the line.
+        hint: What to do about it.
     """
 
     def __init__(self, path: Path, line: int, reason: str, *, hint: str = "") -> None:
@@ -546,6 +573,11 @@ class SlackRefusedError(AlertError, PermanentError):
     Attributes:
         status: The HTTP status.
         reason: Slack's own word, such as ``invalid_token``.
+
+    Args:
+        status: The same.
+        reason: The same.
+        hint: What to do about it, instead of the usual.
     """
 
     _USUAL_HINT = "check that SLACK_WEBHOOK_URL, or the connection, holds a webhook that still exists"

@@ -59,9 +59,14 @@ def chosen_pipelines(
 ) -> tuple[PipelineSpec, ...]:
     """The pipeline that a command names, or all of the project.
 
+    Args:
+        settings: What the environment sets.
+        name: The pipeline that is named, or None.
+        all_pipelines: Whether all are asked for.
+
     Raises:
         SpecNotFoundError: There is no such pipeline.
-        InvalidSpecsError: A spec that is asked for breaks the rules.
+        InvalidSpecsError: A spec that is asked for is invalid.
         click.UsageError: Neither or both are asked for.
     """
     if all_pipelines == (name is not None):
@@ -91,7 +96,13 @@ def _is_path(text: str) -> bool:
 
 
 def complete_names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """The project's pipelines that begin with what is typed."""
+    """The project's pipelines that begin with what is typed, in the form that click calls.
+
+    Args:
+        _context: The command.
+        _parameter: The parameter that is completed.
+        begun: What is typed.
+    """
     try:
         names = Catalog(current_settings().dag_configs_dir).names()
     except SettingsError:
@@ -102,7 +113,13 @@ def complete_names(_context: click.Context, _parameter: click.Parameter, begun: 
 def complete_names_and_files(
     context: click.Context, parameter: click.Parameter, begun: str
 ) -> list[CompletionItem]:
-    """The same, or, once what is typed can only be a path, the shell's own files."""
+    """The same, or, once what is typed can only be a path, the shell's own files.
+
+    Args:
+        context: The command.
+        parameter: The parameter that is completed.
+        begun: What is typed.
+    """
     if os.sep in begun:
         return [CompletionItem(begun, type="file")]
     return complete_names(context, parameter, begun)

@@ -51,7 +51,7 @@ class Sources:
         """The pipeline that the files make.
 
         Raises:
-            InvalidSpecsError: They break the rules.
+            InvalidSpecsError: They are invalid.
         """
         return complete_spec(self.document, self.defaults)
 
@@ -83,7 +83,7 @@ class Catalog:
 
         Raises:
             SpecNotFoundError: There is no such file.
-            InvalidSpecsError: The spec, or the defaults, break the rules.
+            InvalidSpecsError: The spec, or the defaults, are invalid.
         """
         return self.sources(name).complete()
 

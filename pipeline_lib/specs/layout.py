@@ -17,7 +17,7 @@ class Layout:
         raw_log: ``data/bitcoin_raw.csv`` (``BITCOIN_RAW_PATH``).
         processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
-        alerts: Folder of what was told and where episodes stand, ``data/alerts/bitcoin``.
+        alerts: Folder of delivery records and of open episodes, ``data/alerts/bitcoin``.
         published: Folder of notes on what S3 holds, ``data/published/bitcoin``; nothing is lost with it.
         manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
             that one moved to a disk of its own doesn't take its proof along.

@@ -55,7 +55,7 @@ class AlertPolicy:
         connection: Airflow connection with the webhook, or None for an environment variable.
         webhook_variable: That variable, or None for ``SLACK_WEBHOOK_URL``.
         on_backfill: Whether backfilled runs alert.
-        cooldown: How long an episode is silent before it is told again, or None for as long as it lasts.
+        cooldown: How long an episode is silent before it alerts again, or None for as long as it lasts.
         clear_level: The part of its threshold that a move must fall below to be over.
         z_score: Alerts on the distance from the mean in standard deviations, or None.
         robust_z_score: Alerts on the distance from the median in scaled median absolute deviations, or None.
@@ -77,7 +77,7 @@ class QualityLimits:
     Attributes:
         max_age: How far its own time may lie from the run's moment.
         max_jump_percent: The move since the observation before it, in percent and in either direction, beyond
-            which it takes a second look to be believed.
+            which it must be confirmed.
     """
 
     max_age: timedelta

@@ -64,7 +64,7 @@ def trace(sources: Sources) -> tuple[Origin, ...]:
     """Each effective value with its origin, in the schema's order.
 
     Raises:
-        InvalidSpecsError: The sources break the rules.
+        InvalidSpecsError: The sources are invalid.
     """
     effective = sources.complete().effective
     return tuple(_origin(sources, path, value) for path, value in key_paths.leaves(effective))
@@ -75,7 +75,7 @@ def explain_key(sources: Sources, key: str) -> Explanation:
 
     Raises:
         UnknownKeyError: No spec has such a key.
-        InvalidSpecsError: The sources break the rules.
+        InvalidSpecsError: The sources are invalid.
     """
     path = _known_path(key)
     origins = tuple(

@@ -19,7 +19,7 @@ schedule: "@hourly"              # a preset, or a cron expression such as "*/15 
 # tags: [major]
 # windows: [24h, 7d]             # rolling windows, from short to long
 # thresholds: {{1h: 3, 24h: 8}}    # price moves that alert, in percent, either direction
-# alerts: {{cooldown: 12h}}        # tell an episode that lasts again; also z_score, clear_level, webhooks
+# alerts: {{cooldown: 12h}}        # alert again while an episode lasts; also z_score, clear_level, webhooks
 # quality: {{max_age: 10m, max_jump: 50}}
 
 s3:                              # without this section all data stay on disk

@@ -30,7 +30,7 @@ _KINDS = tuple(EventKind)
 @click.option(
     "--clear-level", type=DecimalType(), help="Part of its threshold below which a move is over: 0.7."
 )
-@click.option("--cooldown", type=DurationType(), help="Tell again after so long: 12h.")
+@click.option("--cooldown", type=DurationType(), help="Alert again after so long: 12h.")
 @click.option(
     "--z-score", type=DecimalType(), help="Alert so many standard deviations from the mean, too: 4."
 )
@@ -50,8 +50,8 @@ def simulate(  # noqa: PLR0913, PLR0917 (the options of the command)
 ) -> None:
     """Count the messages that settings would have sent over PIPELINE's raw log, by month and kind.
 
-    What isn't given is as the spec says. What is told in one moment is one message, so there may be fewer
-    messages than events.
+    What isn't given is as the spec says. All events of one moment are one message, so there may be
+    fewer messages than events.
 
     \b
     Example:

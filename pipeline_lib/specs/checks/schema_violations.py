@@ -62,7 +62,7 @@ def _value_at(document: Any, path: Iterable[str | int]) -> object:  # noqa: ANN4
 
 def show_value(value: object) -> str:
     """A value as it may stand in a message: short, on one line, without what a web address leads to."""
-    # A webhook is a secret, wherever it was pasted by mistake.
+    # A webhook is a secret, in whichever key it was pasted.
     text = re.sub(r"(?<=://)[^'\"]+", "…", repr(value))
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
