@@ -97,7 +97,6 @@ class SettingsError(PermanentError):
         variable: The variable's name. Its value is not kept: it may be a secret.
 
     Args:
-        variable: The same.
         reason: What is wrong with it, to follow the name.
         hint: What to do about it.
     """
@@ -119,8 +118,6 @@ class SpecNotFoundError(SpecError):
         path: Where its file was expected.
 
     Args:
-        name: The same.
-        path: The same.
         hint: Which pipelines there are.
     """
 
@@ -276,9 +273,6 @@ class InvalidQuoteError(UnusableAnswerError):
         value: What stood there, as text.
 
     Args:
-        coin: The same.
-        field: The same.
-        value: The same.
         reason: Why it can't be true, such as "and a price is greater than zero".
     """
 
@@ -463,8 +457,6 @@ class UnarchivedRowsError(StoreError, PermanentError):
         lines: Numbers of their lines, from 1.
 
     Args:
-        path: The same.
-        lines: The same; at least one.
         hint: What to do about them.
     """
 
@@ -483,8 +475,6 @@ class TableDamagedError(StoreError, PermanentError):
         line: Line in the file, from 1.
 
     Args:
-        path: The same.
-        line: The same.
         reason: What is wrong in the line.
         hint: What to do about it.
     """
@@ -575,8 +565,6 @@ class SlackRefusedError(AlertError, PermanentError):
         reason: Slack's own word, such as ``invalid_token``.
 
     Args:
-        status: The same.
-        reason: The same.
         hint: What to do about it, instead of the usual.
     """
 
