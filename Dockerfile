@@ -1,11 +1,11 @@
-# Apache Airflow with pipeline_lib. The default is what docker-compose.yaml runs; any image of Airflow 3.3 will do.
+# Apache Airflow with pipeline_lib. docker-compose.yaml uses the default; any image of Airflow 3.3 works.
 ARG AIRFLOW_IMAGE=apache/airflow:3.3.2-python3.12
 
 
-# Makes the wheel; nothing of this stage stays in the image but what is installed from it.
+# Builds the wheel. Only the installed wheel reaches the final image.
 FROM ${AIRFLOW_IMAGE} AS wheel
 
-# The build backend, with the hashes of the development lock.
+# The build backend, checked by the hashes of the development lock.
 RUN --mount=type=bind,source=deploy/docker/select_requirements.py,target=/tmp/select_requirements.py \
     --mount=type=bind,source=requirements/development.lock,target=/tmp/development.lock \
     python /tmp/select_requirements.py /tmp/development.lock \
@@ -27,14 +27,14 @@ LABEL org.opencontainers.image.title="coin-pipelines" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="0.1.0"
 
-# Dependencies change seldom: they come before the sources. Airflow's own packages keep their versions.
+# Dependencies change rarely, so they come before the sources. Packages of the Airflow image keep their versions.
 RUN --mount=type=bind,source=deploy/docker/select_requirements.py,target=/tmp/select_requirements.py \
     --mount=type=bind,source=requirements/core.lock,target=/tmp/core.lock \
     python /tmp/select_requirements.py /tmp/core.lock --missing >/tmp/missing.lock \
  && pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /tmp/missing.lock \
  && rm /tmp/missing.lock
 
-# Celery 5.7 took away a name that Airflow's provider 3.26 imports: an image that has it gets the version before.
+# Celery 5.7 removed a name that Airflow's provider 3.26 imports: an image with it gets the previous version.
 RUN --mount=type=bind,source=deploy/docker/corrections.lock,target=/tmp/corrections.lock \
     python -c 'from celery.backends.database import retry' \
  || pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /tmp/corrections.lock
@@ -53,6 +53,6 @@ COPY dags /opt/airflow/dags
 
 USER airflow
 
-# One check for every component: it looks at which one the container runs.
+# One check for all components: it detects which one the container runs.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=3m --retries=5 \
   CMD ["/bin/bash", "/opt/coin-pipelines/health.sh"]

@@ -12,7 +12,7 @@ LOCKS := requirements/bootstrap.lock requirements/development.lock
 help:  ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: $(INSTALLED)  ## Make .venv with everything in it
+setup: $(INSTALLED)  ## Create .venv with all dependencies
 
 $(INSTALLED): $(LOCKS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
@@ -33,7 +33,7 @@ up: setup  ## Run Airflow on this machine against the live API
 test: setup  ## Run all tests
 	$(BIN)/python -m pytest
 
-test-crashes: setup  ## Kill steps at every write, and 500 times at random with two at once
+test-crashes: setup  ## Kill steps at every write, and two competing processes 500 times at random
 	CRASH_KILLS=500 $(BIN)/python -m pytest tests/crashes
 
 test-s3: setup  ## Run the S3 tests against a real server: S3_ENDPOINT=... [S3_TEST_BUCKET=...], credentials in AWS_*
@@ -41,11 +41,11 @@ test-s3: setup  ## Run the S3 tests against a real server: S3_ENDPOINT=... [S3_T
 	S3_ENDPOINT=$(S3_ENDPOINT) S3_TEST_BUCKET=$(S3_TEST_BUCKET) \
 	  $(BIN)/python -m pytest -m s3 tests/archive tests/publishing tests/steps tests/crashes
 
-test-stack: setup  ## Bring the Docker stack up and kill parts of it, with one machine and with two workers
+test-stack: setup  ## Start the Docker stack and kill parts of it, with LocalExecutor and with two Celery workers
 	$(BIN)/python -m pytest tests/stack --executor local
 	$(BIN)/python -m pytest tests/stack --executor celery
 
-lint: setup  ## Check style, types, the direction of imports, the CI's and Docker's files
+lint: setup  ## Check style, types, the direction of imports, and the files of CI and Docker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -56,14 +56,14 @@ lint: setup  ## Check style, types, the direction of imports, the CI's and Docke
 	  tests/stack/simulated_world/*.yaml
 	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
 
-format: setup  ## Rewrite the code in the project's style
+format: setup  ## Format the code and apply automatic fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup  ## Write the reference page of specs from their schema
+docs: setup  ## Regenerate the reference page of specs from their schema
 	$(BIN)/python -m pipeline_lib.specs.reference > docs/spec.md
 
-lock: $(BIN)/uv  ## Resolve the newest versions into requirements/*.lock
+lock: $(BIN)/uv  ## Lock the newest versions in requirements/*.lock
 	echo 'uv' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - --output-file requirements/bootstrap.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra airflow --extra apprise --group development pyproject.toml \
 	  --output-file requirements/development.lock
@@ -72,5 +72,5 @@ lock: $(BIN)/uv  ## Resolve the newest versions into requirements/*.lock
 
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-clean:  ## Remove what setup, tests and demo made
+clean:  ## Remove the files of setup, tests and demo
 	rm -rf $(VENV) .airflow .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

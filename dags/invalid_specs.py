@@ -1,6 +1,6 @@
-"""Airflow shows here, as this DAG file's import error, what is wrong in any spec of ``dag_configs``.
+"""Reports invalid specs of ``dag_configs`` as the import error of this DAG file.
 
-A file of its own, since Airflow marks all DAGs of a file with an import error stale.
+A file of its own, since an import error marks all DAGs of its file stale.
 """
 
 from pathlib import Path

@@ -37,6 +37,13 @@
     │   ├── S3UnavailableError ~        no usable answer from S3
     │   ├── S3RefusedError !            S3 said no: credentials, bucket, permissions
     │   └── S3ConflictError !           the immutable object exists with other bytes
+    ├── DatabaseError                   about the database of the pipelines
+    │   ├── DatabaseUnavailableError ~  no connection, a lost one, a full or a locked database
+    │   ├── DatabaseRefusedError !      the database said no: password, permissions, a missing database
+    │   ├── DatabaseUnsafeError !       SQLite where many machines, or no safe file system, would share it
+    │   ├── DatabaseDamagedError !      the file is no database, or a damaged one
+    │   ├── SchemaVersionError !        the schema is older or newer than this version of the code
+    │   └── OtherDatabaseError !        another database keeps this archive
     └── AlertError                      about delivering alerts
         ├── SlackUnavailableError ~     connection, time-out, 429, 5xx
         ├── SlackRefusedError !         Slack said no: the webhook or the message is wrong
@@ -547,6 +554,85 @@ class S3ConflictError(StoreError, PermanentError):
         self.location = location
         self.expected_sha256 = expected_sha256
         self.found_sha256 = found_sha256
+
+
+class DatabaseError(CoinPipelinesError):
+    """The database of the pipelines."""
+
+
+class DatabaseUnavailableError(DatabaseError, TemporaryError):
+    """The database can't be reached, is over its limits, or gave no answer in time."""
+
+
+class DatabaseRefusedError(DatabaseError, PermanentError):
+    """The database refuses: the password, the permissions, or a database that isn't there."""
+
+
+class DatabaseUnsafeError(DatabaseError, PermanentError):
+    """SQLite in a place where it can't keep its promises."""
+
+
+class DatabaseDamagedError(DatabaseError, PermanentError):
+    """The database's file is damaged, or no database."""
+
+
+class SchemaVersionError(DatabaseError, PermanentError):
+    """The database's schema is not the one that this version of the code works with.
+
+    Attributes:
+        found: The schema's version; 0 for a database without tables.
+        expected: The code's.
+    """
+
+    def __init__(self, database: str, found: int, expected: int) -> None:
+        """Say which is older.
+
+        Args:
+            database: The database's address, without a password.
+            found: The schema's version; 0 for a database without tables.
+            expected: The version that the code works with.
+        """
+        if found > expected:
+            state, hint = "newer", "upgrade coin-pipelines on this machine"
+        else:
+            state = "older" if found else "empty"
+            hint = "run: coin-pipelines database upgrade (in Docker, airflow-init does)"
+        than = (
+            f"version {found}, {state} than the {expected} of this coin-pipelines"
+            if found
+            else "no tables yet"
+        )
+        super().__init__(f"the database {database} has {than if found else 'no tables yet'}", hint=hint)
+        self.found = found
+        self.expected = expected
+
+
+class OtherDatabaseError(DatabaseError, PermanentError):
+    """An archive names another database as the one that keeps it.
+
+    Attributes:
+        archive: The archive's folder.
+        keeper: The UUID of the database that keeps it.
+        found: The UUID of the one at hand.
+    """
+
+    def __init__(self, archive: Path, keeper: str, found: str) -> None:
+        """Say which database keeps the archive.
+
+        Args:
+            archive: The archive's folder.
+            keeper: The UUID of the database that keeps it.
+            found: The UUID of the one at hand.
+        """
+        super().__init__(
+            f"the archive {archive} is kept by the database {keeper}, and this one is {found}",
+            hint="set DATABASE_URL to that one, or run the command where it is set"
+            " (docker compose exec airflow-scheduler coin-pipelines ...);"
+            " coin-pipelines replay --adopt takes the archive over",
+        )
+        self.archive = archive
+        self.keeper = keeper
+        self.found = found
 
 
 class AlertError(CoinPipelinesError):

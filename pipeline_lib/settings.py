@@ -19,6 +19,8 @@ _LONGEST_GROUPING_SECONDS = 60
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET")
 _QUOTA_SCHEMES = ("redis://", "rediss://", "postgresql://")
+_DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite:///")
+_DATABASE_FILE = "coin_pipelines.db"
 _OPS_WEBHOOK, _ALERT_URLS = "OPS_SLACK_WEBHOOK_URL", "OPS_ALERT_URLS"
 _OPS_VARIABLES = (_OPS_WEBHOOK, _ALERT_URLS)
 # An AWS access key's id is no secret, and on a store of one's own it may be an ordinary word.
@@ -27,9 +29,11 @@ _SECRET_VARIABLES = (
     _OPS_WEBHOOK,
     "COINGECKO_API_KEY",
     "COINGECKO_QUOTA_URL",
+    "DATABASE_URL",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
 )
+_LONGEST_SECRET = 4096
 _DEADLINE_VARIABLE = "PIPELINE_DEADLINE_MINUTES"
 # Airflow's scheduler adds the deadline to a date, which must not leave the calendar.
 _MINUTES = re.compile(r"[1-9][0-9]{0,5}")
@@ -45,6 +49,8 @@ class Settings:
     Attributes:
         dag_configs_dir: Folder of specs (``DAG_CONFIGS_DIR``).
         data_dir: Folder of everything that pipelines write (``DATA_DIR``).
+        database_url: The database (``DATABASE_URL``, or the first line of the file that ``DATABASE_URL_FILE``
+            names): ``postgresql://…`` or ``sqlite:///…``; without one, SQLite in ``data_dir``.
         paths: ``BITCOIN_RAW_PATH``, ``BITCOIN_PROCESSED_PATH``, ``BITCOIN_ARCHIVE_PATH`` and the same for
             any other pipeline, by variable name.
         coingecko_base_url: Root of the API (``COINGECKO_BASE_URL``), without a slash at its end.
@@ -70,6 +76,7 @@ class Settings:
 
     dag_configs_dir: Path
     data_dir: Path
+    database_url: Secret
     paths: Mapping[str, Path]
     coingecko_base_url: str
     coingecko_api_key: Secret | None
@@ -97,9 +104,11 @@ class Settings:
             SettingsError: A variable holds something unusable.
         """
         values = {key: value.strip() for key, value in environment.items() if value.strip()}
+        data_dir = Path(values.get("DATA_DIR", project_folder / "data"))
         return cls(
             dag_configs_dir=Path(values.get("DAG_CONFIGS_DIR", project_folder / "dag_configs")),
-            data_dir=Path(values.get("DATA_DIR", project_folder / "data")),
+            data_dir=data_dir,
+            database_url=_database_url(values) or Secret(f"sqlite:///{data_dir.absolute() / _DATABASE_FILE}"),
             paths=MappingProxyType(
                 {key: Path(value) for key, value in values.items() if key.endswith(_PATH_SUFFIXES)}
             ),
@@ -151,7 +160,7 @@ class Settings:
         Raises:
             SettingsError: A variable that ops alerts need holds something unusable.
         """
-        names: tuple[str, ...] = ("DATA_DIR", *_OPS_VARIABLES)
+        names: tuple[str, ...] = ("DATA_DIR", "DATABASE_URL", "DATABASE_URL_FILE", *_OPS_VARIABLES)
         if not any(environment.get(name, "").strip() for name in _OPS_VARIABLES):
             names = (*names, WEBHOOK_VARIABLE)
         values = {name: environment[name] for name in names if name in environment}
@@ -162,7 +171,12 @@ def secrets_of(environment: Mapping[str, str]) -> tuple[Secret, ...]:
     """Everything in the environment's variables that must never be printed, usable or not."""
     texts = (environment.get(name, "").strip() for name in _SECRET_VARIABLES)
     urls = environment.get(_ALERT_URLS, "").split()
-    return tuple(Secret(text) for text in (*texts, *urls) if text)
+    try:
+        database = _read_secret_file(environment, "DATABASE_URL_FILE")
+    except SettingsError:
+        # What can't be read can't be printed either; whoever needs it says so.
+        database = None
+    return tuple(Secret(text) for text in (*texts, *urls, database) if text)
 
 
 def read_webhook(environment: Mapping[str, str], variable: str) -> Secret | None:
@@ -204,6 +218,37 @@ def _quota_url(values: Mapping[str, str]) -> Secret | None:
         # The address may hold a password: it isn't repeated.
         raise SettingsError("COINGECKO_QUOTA_URL", f"starts with none of {', '.join(_QUOTA_SCHEMES)}")
     return url
+
+
+def _database_url(values: Mapping[str, str]) -> Secret | None:
+    variable = "DATABASE_URL" if "DATABASE_URL" in values else "DATABASE_URL_FILE"
+    text = values.get("DATABASE_URL") or _read_secret_file(values, "DATABASE_URL_FILE")
+    if text is None:
+        return None
+    # The address may hold a password: it isn't repeated.
+    if not text.startswith(_DATABASE_SCHEMES):
+        raise SettingsError(variable, "starts neither with postgresql:// nor with sqlite:///")
+    try:
+        urlsplit(text).port  # noqa: B018 (reading it checks it)
+    except ValueError:
+        raise SettingsError(
+            variable, "is no address", hint="write special letters of the password as %xx"
+        ) from None
+    return Secret(text)
+
+
+def _read_secret_file(values: Mapping[str, str], variable: str) -> str | None:
+    path = values.get(variable, "").strip()
+    if not path:
+        return None
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(_LONGEST_SECRET).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(variable, f"names a file that can't be read: {error}") from error
+    if not text:
+        raise SettingsError(variable, f"names an empty file, {path}")
+    return text
 
 
 def _deadline(values: Mapping[str, str]) -> timedelta | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[1]
 
-pytest_plugins = ["tests.fixtures.storage"]
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.storage"]
 
 # A real S3 server to test against, instead of moto's (make test-s3).
 _S3_ENDPOINT = os.environ.get("S3_ENDPOINT", "")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs once before Airflow's services: refuses settings that don't go together, brings the database to this version
-# and makes the first user. Running it again changes nothing, a password that was changed meanwhile least of all.
+# Runs once before Airflow's services: refuses settings that contradict each other, migrates the database
+# and creates the first user. Running it again changes nothing, in particular no password that was changed meanwhile.
 set -euo pipefail
 
 refuse() {
@@ -29,7 +29,7 @@ case ${AIRFLOW_ADDRESS:-127.0.0.1} in
 esac
 airflow users create --role Admin --username "$user" --password "$password" \
   --firstname Local --lastname Administrator --email admin@example.org
-# Every task takes a slot of this pool. Without the variable, what people set in the UI stays.
+# Every task takes a slot of this pool. Without the variable, the value from the UI stays.
 if [[ -n ${AIRFLOW_DEFAULT_POOL_SLOTS:-} ]]; then
   airflow pools set default_pool "$AIRFLOW_DEFAULT_POOL_SLOTS" "All tasks of all pipelines"
 fi

@@ -1,9 +1,9 @@
 # noqa: INP001 (a script of the image, not a package)
-"""Refuse a login that everybody knows, before the UI can be reached from other machines.
+"""Refuse well-known passwords before the UI can be reached from other machines.
 
     python known_passwords.py USER PASSWORD
 
-Looks at all users of Airflow's database, and at the one that is to be made next unless it is there already.
+Checks all users of Airflow's database, and the user that is created next unless it exists already.
 """
 
 import sys
@@ -22,7 +22,7 @@ Later, take AIRFLOW_ADDRESS out again, start, and give a new password:
 
 
 def users_with_known_passwords(hashes: dict[str, str], next_user: str, next_password: str) -> Iterable[str]:
-    """Names of users whose password is a known one or their own name."""
+    """Names of users whose password is well known or their own name."""
     for user, password_hash in hashes.items():
         if any(check_password_hash(password_hash, password) for password in {*_KNOWN, user}):
             yield user
@@ -31,7 +31,7 @@ def users_with_known_passwords(hashes: dict[str, str], next_user: str, next_pass
 
 
 def main(next_user: str, next_password: str) -> None:
-    """End with an error that names the users."""
+    """Exit with an error that names the users with such passwords."""
     with create_session() as session:
         rows = session.execute(text("SELECT username, password FROM ab_user WHERE active")).all()
     hashes = {user: password_hash for user, password_hash in rows if password_hash}

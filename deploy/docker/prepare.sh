@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs once before everything else, as root: makes the secrets that nobody has set, and hands the folders that tasks
-# write to over to the user that Airflow runs as. Running it again changes nothing.
+# Runs once before everything else, as root: creates the secrets that are not set, and makes the user that Airflow
+# runs as the owner of the folders that tasks write to. Running it again changes nothing.
 set -euo pipefail
 umask 0027
 
 readonly secrets=/run/coin-pipelines
 readonly owner="${AIRFLOW_UID:-50000}"
 
-# A value is written once: what was encrypted or created with it needs it for ever.
+# A value is written once: data that was encrypted or created with it needs it for ever.
 keep() {
   local file=$secrets/$1 value=$2
   [ ! -s "$file" ] || return 0
@@ -29,7 +29,7 @@ keep sql_alchemy_conn \
   "postgresql+psycopg2://airflow:$(url_encoded "$(cat $secrets/postgres_password)")@postgres:5432/airflow"
 keep redis_password "$(random_hex)"
 keep celery_broker_url "redis://:$(cat $secrets/redis_password)@redis:6379/0"
-# Readable by the group that Airflow runs in, whatever its user's number.
+# Readable by the group that Airflow runs in, whatever its user id.
 chown -R 0:0 $secrets
 chmod 0750 $secrets
 chmod 0440 $secrets/*

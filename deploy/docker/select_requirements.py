@@ -1,11 +1,11 @@
 # noqa: INP001 (a script of the image's build, not a package)
-"""Print entries of a lock file, hashes and all, for the image's build.
+"""Print entries of a lock file with their hashes, for the build of the image.
 
     python select_requirements.py LOCK NAME...      the entries of these packages
     python select_requirements.py LOCK --missing    the entries of packages that are not installed here
 
-What the Airflow image brings was tested together, so a package that it has keeps its version; only what it
-lacks is taken from the lock. ``pip check`` says afterwards whether the whole fits.
+The packages of the Airflow image were tested together, so they keep their versions; only missing packages
+come from the lock. ``pip check`` verifies afterwards that all versions are compatible.
 """
 
 import re
@@ -25,7 +25,7 @@ def _is_installed(name: str) -> bool:
 
 
 def main(lock: str, *names: str) -> None:
-    """Write the entries to the standard output."""
+    """Write the entries to standard output."""
     entries = {entry["name"]: entry[0] for entry in _ENTRY.finditer(Path(lock).read_text(encoding="utf-8"))}
     wanted = [name for name in entries if not _is_installed(name)] if names == ("--missing",) else names
     for name in wanted:

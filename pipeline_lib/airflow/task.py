@@ -6,17 +6,19 @@
 import logging
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow.configuration import conf
 from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from pipeline_lib.airflow.masking import mask, mask_environment
 from pipeline_lib.common.redacted_logs import redacted_logs
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.errors import CoinPipelinesError, SettingsError
+from pipeline_lib.errors import CoinPipelinesError, DatabaseUnsafeError, SettingsError
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.settings import Settings, is_safe_url, secrets_of
 from pipeline_lib.specs import PipelineSpec
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pipeline_lib.steps import Run, Services, Step
 
 _log = logging.getLogger(__name__)
+
+_EXECUTORS_OF_ONE_MACHINE = ("LocalExecutor", "SequentialExecutor")
 
 # Loggers that tell whom they call.
 _TALKATIVE = ("urllib3.connectionpool",)
@@ -50,11 +54,24 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
     secrets = [*secrets_of(os.environ)]
     with redacted_logs(_TALKATIVE, secrets):
         settings = Settings.from_environment(os.environ, project_folder=project_folder)
-        outcome = step(spec, _current_run(), _services(spec, settings, secrets))
+        services = _services(spec, settings, secrets)
+        _refuse_shared_sqlite(services)
+        with closing(services.database):
+            outcome = step(spec, _current_run(), services)
     _tell_operators(outcome, project_folder)
     if isinstance(outcome, Skipped):
         raise AirflowSkipException(outcome.reason)
     _log.info(outcome.summary)
+
+
+def _refuse_shared_sqlite(services: "Services") -> None:
+    """Refuse SQLite where tasks may run on other machines than this one."""
+    executor = conf.get_mandatory_value("core", "executor")
+    if services.database.is_sqlite and not executor.endswith(_EXECUTORS_OF_ONE_MACHINE):
+        raise DatabaseUnsafeError(
+            f"{executor} runs tasks on many machines, and SQLite is for one",
+            hint="set DATABASE_URL to a PostgreSQL database that all of them reach",
+        )
 
 
 def _tell_operators(outcome: Outcome, project_folder: Path) -> None:

@@ -8,6 +8,7 @@ COMMANDS = {
     "backfill": "pipeline_lib.cli.pipelines.backfill",
     "alerts": "pipeline_lib.cli.alerts",
     "completion": "pipeline_lib.cli.completion",
+    "database": "pipeline_lib.cli.database",
     "diff": "pipeline_lib.cli.specs.diff",
     "explain": "pipeline_lib.cli.specs.explain",
     "new": "pipeline_lib.cli.specs.new",

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.prepared import PreparedDatabase
 from pipeline_lib.market import CallQuota, Transport
 from pipeline_lib.market.quota.stores import choose_store
 from pipeline_lib.model.outcome import Outcome
@@ -40,6 +41,7 @@ class Services:
 
     Attributes:
         settings: What the environment sets.
+        database: Where everything that is known is kept; whoever runs a step closes it.
         find_slack_webhook: Finds where alerts go, or None; called when there is one to send.
         open_s3_account: Finds who uploads; called by the steps that do.
         now: The real clock, for the record of when something was asked or told.
@@ -47,6 +49,7 @@ class Services:
     """
 
     settings: Settings
+    database: PreparedDatabase
     find_slack_webhook: Callable[[], Secret | None]
     open_s3_account: Callable[[], S3Account]
     now: Callable[[], datetime]
@@ -57,6 +60,7 @@ class Services:
         """Services by what the environment sets alone."""
         return cls(
             settings=settings,
+            database=PreparedDatabase(settings.database_url),
             find_slack_webhook=lambda: settings.slack_webhook_url,
             open_s3_account=S3Account.from_environment,
             now=lambda: datetime.now(UTC),

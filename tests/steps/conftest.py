@@ -1,4 +1,6 @@
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline_lib.database.prepared import PreparedDatabase
 from pipeline_lib.publishing.s3.objects import Bucket, S3Account
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
@@ -49,12 +52,16 @@ def world(
     s3_bucket: str,
     aws_environment: None,  # noqa: ARG001 - sets the scene
     tmp_path: Path,
+    migrated_sqlite: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> World:
+) -> Iterator[World]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
     bucket = Bucket(s3_client, s3_bucket)
+    # A copy of a migrated file: a migration for each test would take longer than the test.
+    shutil.copyfile(migrated_sqlite, tmp_path / "coin_pipelines.db")
     settings = Settings.from_environment(
         {
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'coin_pipelines.db'}",
             "DATA_DIR": str(tmp_path / "data"),
             "COINGECKO_BASE_URL": simulator.base_url,
             "COINGECKO_CALLS_PER_MINUTE": "10000",
@@ -90,10 +97,15 @@ def world(
         s3=S3Target(bucket=bucket.name, prefix="crypto/btc"),
         effective={},
     )
-    services = Services(
-        settings, lambda: settings.slack_webhook_url, S3Account.from_environment, lambda: ASKED_AT
-    )
-    return World(spec, services, simulator, bucket, tmp_path / "data")
+    with closing(PreparedDatabase(settings.database_url)) as database:
+        services = Services(
+            settings,
+            database,
+            lambda: settings.slack_webhook_url,
+            S3Account.from_environment,
+            lambda: ASKED_AT,
+        )
+        yield World(spec, services, simulator, bucket, tmp_path / "data")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.prepared import PreparedDatabase
 from pipeline_lib.errors import SlackUnavailableError
 from pipeline_lib.model.events import Event
 from pipeline_lib.model.observation import Observation
@@ -74,7 +75,7 @@ class _FakeWebhook(SlackWebhook):
 
 
 @dataclass(frozen=True, slots=True)
-class FakeAccess(Services):
+class FakeServices(Services):
     """Reaches a Slack of this process."""
 
     slack: FakeSlack = field(default_factory=FakeSlack)
@@ -123,8 +124,9 @@ class Replay:
             {"DATA_DIR": str(self.data), "SLACK_WEBHOOK_URL": "https://hooks.example/services/T/B/x"},
             project_folder=self.data,
         )
-        return FakeAccess(
+        return FakeServices(
             settings,
+            PreparedDatabase(settings.database_url),
             lambda: settings.slack_webhook_url,
             S3Account.from_environment,
             lambda: moment,

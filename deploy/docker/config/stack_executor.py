@@ -1,20 +1,20 @@
 # noqa: INP001 (a file of the image, found by its folder)
-"""The executor of a stack on one machine."""
+"""The executor of the stack on one machine."""
 
 from airflow.executors.local_executor import LocalExecutor
 
 
 class StoppableLocalExecutor(LocalExecutor):
-    """LocalExecutor that always comes to its end.
+    """LocalExecutor that always stops.
 
-    Airflow 3.3.2's own sends its workers a message to stop, one for each alive at that moment, and any
-    worker may take any message. When a worker has taken another's and ended before its own was sent, there is
-    one message too few: a last idle worker waits for ever, and the scheduler for it, until it is killed.
+    The LocalExecutor of Airflow 3.3.2 sends one stop message for each worker that is alive, and any worker
+    may take any message. When a worker takes another's message and ends before its own is sent, one message
+    is missing: the last idle worker waits for ever, and the scheduler waits for it until it is killed.
     """
 
     def end(self) -> None:
-        """End the executor; running tasks come to their end first."""
-        # With one message more for each worker, none is left without.
+        """Stop the executor after its running tasks have ended."""
+        # One more message for each worker, so that none is left without.
         for _ in self.workers:
             self.activity_queue.put(None)
         super().end()

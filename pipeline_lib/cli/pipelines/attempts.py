@@ -22,6 +22,8 @@ def attempt(step: Step, spec: PipelineSpec, run: Run, services: Services) -> Out
     except (CoinPipelinesError, OSError) as error:
         click.echo(f"{step.__name__}: failed: {error}", err=True)
         return None
+    finally:
+        services.database.close()
     click.echo(f"{step.__name__}: {_describe(outcome)}")
     for warning in outcome.warnings if isinstance(outcome, Done) else ():
         click.echo(f"{step.__name__}: warning: {warning}", err=True)

@@ -1,0 +1,196 @@
+"""The order in which snapshots came: numbered without a gap, chained by hashes, closed day by day.
+
+Number and hash follow the pipeline's row, which a transaction holds until it is committed: sequences don't
+follow commits. A manifest lists the arrivals between two closings; it is named by the day of the newest
+moment when it was begun, and the first arrival of a later day closes it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select, update
+
+from pipeline_lib.database import observations as rows
+from pipeline_lib.database.pipelines import ensure_pipeline, ensure_series
+from pipeline_lib.database.tables import arrivals, pipelines
+from pipeline_lib.model.observation import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedPart:
+    """A snapshot as it lies in the archive.
+
+    Attributes:
+        moment: The run's moment (UTC).
+        part: 1 for the first of its moment.
+        json_sha256: The hash of its JSON file.
+        csv_sha256: The hash of its CSV file.
+        requested_at: When it was asked for, by the real clock (UTC).
+        is_silent: Whether it was backfilled, so that its consequences alert nobody.
+    """
+
+    moment: datetime
+    part: int
+    json_sha256: str
+    csv_sha256: str
+    requested_at: datetime
+    is_silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A snapshot in the order of arrival.
+
+    Attributes:
+        number: 1, 2, …
+        archived: The snapshot.
+        chain_sha256: The hash over all arrivals up to this one.
+        manifest_day: Midnight (UTC) of the day that names its manifest.
+    """
+
+    number: int
+    archived: ArchivedPart
+    chain_sha256: str
+    manifest_day: datetime
+
+
+def record(
+    connection: Connection, pipeline: str, archived: ArchivedPart, observations: Sequence[Observation]
+) -> tuple[Arrival, bool]:
+    """Enter an archived snapshot and its observations, unless they are there.
+
+    Args:
+        connection: A transaction that writes; two of one pipeline follow each other.
+        pipeline: Name of the pipeline.
+        archived: The snapshot.
+        observations: What it holds, at least one, all of one currency.
+
+    Returns:
+        The arrival, and whether it is new.
+    """
+    pipeline_id = ensure_pipeline(connection, pipeline)
+    head = _lock(connection, pipeline_id)
+    known = _find(connection, pipeline_id, archived.moment, archived.part)
+    if known is not None:
+        return known, False
+    day = _midnight(archived.moment)
+    manifest_day = max(day, head.manifest_day or day)
+    arrival = Arrival(head.arrivals + 1, archived, chained(head.chain_sha256, archived), manifest_day)
+    connection.execute(arrivals.insert().values(_values(pipeline_id, arrival)))
+    series = ensure_series(
+        connection, pipeline_id, {each.coin for each in observations}, observations[0].vs_currency
+    )
+    rows.insert(connection, series, arrival.number, archived.part, observations)
+    connection.execute(
+        update(pipelines)
+        .where(pipelines.c.id == pipeline_id)
+        .values(arrivals=arrival.number, chain_sha256=arrival.chain_sha256, manifest_day=manifest_day)
+    )
+    return arrival, True
+
+
+def chained(previous: str, archived: ArchivedPart) -> str:
+    """The chain's hash after one more arrival: over the hash before and the snapshot's two."""
+    return sha256(f"{previous}{archived.json_sha256}{archived.csv_sha256}".encode()).hexdigest()
+
+
+def find(connection: Connection, pipeline: str, moment: datetime) -> list[Arrival]:
+    """The arrivals of a moment, by part.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        moment: Of a run (UTC).
+    """
+    query = _query(pipeline).where(arrivals.c.moment == moment).order_by(arrivals.c.part)
+    return [_arrival(row) for row in connection.execute(query)]
+
+
+def read(connection: Connection, pipeline: str, after: int = 0) -> Iterator[Arrival]:
+    """The arrivals of a pipeline in their order.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        after: Only those with a greater number.
+    """
+    query = _query(pipeline).where(arrivals.c.number > after).order_by(arrivals.c.number)
+    for row in connection.execute(query):
+        yield _arrival(row)
+
+
+def read_manifest(connection: Connection, pipeline: str, day: datetime) -> list[Arrival]:
+    """The arrivals of one manifest in their order.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        day: Midnight (UTC) of the day that names it.
+    """
+    query = _query(pipeline).where(arrivals.c.manifest_day == day).order_by(arrivals.c.number)
+    return [_arrival(row) for row in connection.execute(query)]
+
+
+def manifest_days(connection: Connection, pipeline: str) -> list[datetime]:
+    """The days that name manifests, oldest first; the last one's is open."""
+    query = (
+        select(arrivals.c.manifest_day)
+        .join(pipelines)
+        .where(pipelines.c.name == pipeline)
+        .distinct()
+        .order_by(arrivals.c.manifest_day)
+    )
+    return list(connection.scalars(query))
+
+
+def _lock(connection: Connection, pipeline_id: int) -> Row[*tuple[Any, ...]]:
+    # SQLite's transaction holds the whole database, and its SELECT leaves FOR UPDATE out.
+    query = (
+        select(pipelines.c.arrivals, pipelines.c.chain_sha256, pipelines.c.manifest_day)
+        .where(pipelines.c.id == pipeline_id)
+        .with_for_update()
+    )
+    return connection.execute(query).one()
+
+
+def _find(connection: Connection, pipeline_id: int, moment: datetime, part: int) -> Arrival | None:
+    row = connection.execute(
+        select(arrivals).where(
+            arrivals.c.pipeline_id == pipeline_id, arrivals.c.moment == moment, arrivals.c.part == part
+        )
+    ).one_or_none()
+    return None if row is None else _arrival(row)
+
+
+def _query(pipeline: str) -> Select[*tuple[Any, ...]]:
+    return select(arrivals).join(pipelines).where(pipelines.c.name == pipeline)
+
+
+def _values(pipeline_id: int, arrival: Arrival) -> dict[str, object]:
+    archived = arrival.archived
+    return {
+        "pipeline_id": pipeline_id,
+        "number": arrival.number,
+        "moment": archived.moment,
+        "part": archived.part,
+        "json_sha256": archived.json_sha256,
+        "csv_sha256": archived.csv_sha256,
+        "chain_sha256": arrival.chain_sha256,
+        "manifest_day": arrival.manifest_day,
+        "is_silent": archived.is_silent,
+        "requested_at": archived.requested_at,
+    }
+
+
+def _arrival(row: Row[*tuple[Any, ...]]) -> Arrival:
+    archived = ArchivedPart(
+        row.moment, row.part, row.json_sha256, row.csv_sha256, row.requested_at, row.is_silent
+    )
+    return Arrival(row.number, archived, row.chain_sha256, row.manifest_day)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return datetime.combine(moment.date(), time(), UTC)

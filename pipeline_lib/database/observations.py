@@ -1,0 +1,173 @@
+"""Observations: one row a series and moment, with the digits that were sent."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from pipeline_lib.database.pipelines import insert_or_ignore
+from pipeline_lib.database.tables import observations, pipelines, series
+from pipeline_lib.model.observation import Observation
+
+_VALUES = (
+    observations.c.moment,
+    observations.c.price,
+    observations.c.change_1h_percent,
+    observations.c.change_24h_percent,
+    observations.c.market_cap,
+    observations.c.total_volume,
+    observations.c.last_updated,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedObservation:
+    """An observation with its place in the order of arrival.
+
+    Attributes:
+        series_id: Key of its series.
+        arrival: Number of its snapshot.
+        observation: What was observed.
+    """
+
+    series_id: int
+    arrival: int
+    observation: Observation
+
+
+def insert(
+    connection: Connection,
+    series_ids: Mapping[str, int],
+    arrival: int,
+    part: int,
+    recorded: Sequence[Observation],
+) -> None:
+    """Enter observations; of two of one series and moment the one of the lower part stays.
+
+    Args:
+        connection: A transaction that writes.
+        series_ids: Keys of the series by coin.
+        arrival: Number of the snapshot in the pipeline's arrivals.
+        part: Of the snapshot.
+        recorded: What it holds.
+    """
+    statement = insert_or_ignore(connection, observations)
+    columns = ("arrival", "part", *(column.name for column in _VALUES if column.name != "moment"))
+    statement = statement.on_conflict_do_update(
+        index_elements=["series_id", "moment"],
+        set_={name: statement.excluded[name] for name in columns},
+        where=statement.excluded.part < observations.c.part,
+    )
+    connection.execute(
+        statement, [_to_values(series_ids[each.coin], arrival, part, each) for each in recorded]
+    )
+
+
+def read_since(connection: Connection, series_id: int, since: datetime) -> list[Observation]:
+    """The observations of a series at or after a moment, by moment.
+
+    Args:
+        connection: A transaction.
+        series_id: Key of the series.
+        since: The first moment (UTC).
+    """
+    query = _query().where(observations.c.series_id == series_id, observations.c.moment >= since)
+    return [_observation(row) for row in connection.execute(query.order_by(observations.c.moment))]
+
+
+def read_last_before(
+    connection: Connection, series_id: int, moment: datetime, rows: int
+) -> list[Observation]:
+    """The last observations of a series before a moment, by moment.
+
+    Args:
+        connection: A transaction.
+        series_id: Key of the series.
+        moment: Only those before it (UTC).
+        rows: How many at most.
+    """
+    query = (
+        _query()
+        .where(observations.c.series_id == series_id, observations.c.moment < moment)
+        .order_by(observations.c.moment.desc())
+        .limit(rows)
+    )
+    return [_observation(row) for row in connection.execute(query)][::-1]
+
+
+def find(connection: Connection, series_id: int, moment: datetime) -> Observation | None:
+    """The observation of a series at a moment, or None.
+
+    Args:
+        connection: A transaction.
+        series_id: Key of the series.
+        moment: Of a run (UTC).
+    """
+    query = _query().where(observations.c.series_id == series_id, observations.c.moment == moment)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _observation(row)
+
+
+def read_by_arrival(connection: Connection, pipeline: str, after: int = 0) -> Iterator[RecordedObservation]:
+    """The observations of a pipeline in the order of arrival; those of one snapshot by coin.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        after: Only those of arrivals with a greater number.
+    """
+    query = (
+        _query()
+        .join(pipelines, pipelines.c.id == series.c.pipeline_id)
+        .where(pipelines.c.name == pipeline, observations.c.arrival > after)
+        .order_by(observations.c.arrival, series.c.coin)
+    )
+    for row in connection.execute(query.execution_options(yield_per=10_000)):
+        yield RecordedObservation(row.series_id, row.arrival, _observation(row))
+
+
+def count(connection: Connection, series_id: int) -> int:
+    """How many observations a series has."""
+    query = select(func.count()).select_from(observations).where(observations.c.series_id == series_id)
+    return connection.execute(query).scalar_one()
+
+
+def _query() -> Select[*tuple[Any, ...]]:
+    return select(
+        observations.c.series_id,
+        observations.c.arrival,
+        series.c.coin,
+        series.c.vs_currency,
+        *_VALUES,
+    ).join(series, series.c.id == observations.c.series_id)
+
+
+def _observation(row: Row[*tuple[Any, ...]]) -> Observation:
+    return Observation(
+        coin=row.coin,
+        vs_currency=row.vs_currency,
+        moment=row.moment,
+        price=row.price,
+        change_1h_percent=row.change_1h_percent,
+        change_24h_percent=row.change_24h_percent,
+        market_cap=row.market_cap,
+        total_volume=row.total_volume,
+        last_updated=row.last_updated,
+    )
+
+
+def _to_values(series_id: int, arrival: int, part: int, observation: Observation) -> dict[str, object]:
+    return {
+        "series_id": series_id,
+        "arrival": arrival,
+        "part": part,
+        "moment": observation.moment,
+        "price": observation.price,
+        "change_1h_percent": observation.change_1h_percent,
+        "change_24h_percent": observation.change_24h_percent,
+        "market_cap": observation.market_cap,
+        "total_volume": observation.total_volume,
+        "last_updated": observation.last_updated,
+    }

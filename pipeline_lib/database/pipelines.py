@@ -1,0 +1,104 @@
+"""Pipelines and their series by name, as keys."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline_lib.database.tables import pipelines, series
+
+NO_CHAIN = "0" * 64
+"""The chain before the first arrival."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One coin in one currency within one pipeline.
+
+    Attributes:
+        id: Its key.
+        coin: CoinGecko id.
+        vs_currency: The currency that prices are in.
+    """
+
+    id: int
+    coin: str
+    vs_currency: str
+
+
+def insert_or_ignore(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """An INSERT of the connection's dialect, which knows ``on_conflict_do_nothing`` and ``…_do_update``."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement: postgresql.Insert | sqlite.Insert = dialect.insert(table)
+    return statement
+
+
+def find_pipeline(connection: Connection, name: str) -> int | None:
+    """The key of a pipeline, or None before its first observation."""
+    return connection.scalar(select(pipelines.c.id).where(pipelines.c.name == name))
+
+
+def ensure_pipeline(connection: Connection, name: str) -> int:
+    """The key of a pipeline, which is made if need be."""
+    values = {"name": name, "arrivals": 0, "chain_sha256": NO_CHAIN}
+    connection.execute(insert_or_ignore(connection, pipelines).values(values).on_conflict_do_nothing())
+    key: int = connection.scalars(select(pipelines.c.id).where(pipelines.c.name == name)).one()
+    return key
+
+
+def pipeline_names(connection: Connection) -> list[str]:
+    """The names of all pipelines that have rows, sorted."""
+    return sorted(connection.scalars(select(pipelines.c.name)))
+
+
+def find_series(connection: Connection, pipeline: str) -> list[Series]:
+    """All series that a pipeline ever had, by coin and currency."""
+    query = (
+        select(series.c.id, series.c.coin, series.c.vs_currency)
+        .join(pipelines)
+        .where(pipelines.c.name == pipeline)
+        .order_by(series.c.coin, series.c.vs_currency)
+    )
+    return [Series(*row) for row in connection.execute(query)]
+
+
+def find_series_id(connection: Connection, pipeline: str, coin: str, vs_currency: str) -> int | None:
+    """The key of a series, or None before its first observation.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        coin: CoinGecko id.
+        vs_currency: The currency that prices are in.
+    """
+    return connection.scalar(
+        select(series.c.id)
+        .join(pipelines)
+        .where(pipelines.c.name == pipeline, series.c.coin == coin, series.c.vs_currency == vs_currency)
+    )
+
+
+def ensure_series(
+    connection: Connection, pipeline_id: int, coins: Collection[str], vs_currency: str
+) -> Mapping[str, int]:
+    """The keys of series by coin; those that are new are made.
+
+    Args:
+        connection: A transaction that writes.
+        pipeline_id: Key of the pipeline.
+        coins: CoinGecko ids.
+        vs_currency: The currency that prices are in.
+    """
+    query = select(series.c.coin, series.c.id).where(
+        series.c.pipeline_id == pipeline_id, series.c.vs_currency == vs_currency, series.c.coin.in_(coins)
+    )
+    known: dict[str, int] = {row.coin: row.id for row in connection.execute(query)}
+    missing = [
+        {"pipeline_id": pipeline_id, "coin": coin, "vs_currency": vs_currency}
+        for coin in sorted(set(coins) - known.keys())
+    ]
+    if missing:
+        connection.execute(insert_or_ignore(connection, series).on_conflict_do_nothing(), missing)
+        known = {row.coin: row.id for row in connection.execute(query)}
+    return known

@@ -1,0 +1,61 @@
+"""A database whose schema is known to be the one that this code works with."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from sqlalchemy import Connection
+
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.schema import VERSION, SchemaState, state_of, upgrade
+from pipeline_lib.errors import SchemaVersionError
+
+
+class PreparedDatabase(Database):
+    """Compares the schema's version before its first transaction.
+
+    A file of SQLite is brought up to date by the first transaction that writes; PostgreSQL, whose tables
+    many machines share, by ``coin-pipelines database upgrade`` alone.
+    """
+
+    def __init__(self, address: Secret) -> None:
+        """Connect to nothing yet.
+
+        Raises:
+            SettingsError: The address is none of PostgreSQL or SQLite.
+        """
+        super().__init__(address)
+        self._address = address
+        self._state: SchemaState | None = None
+
+    @property
+    def uuid(self) -> str:
+        """The database's name in the archives that it keeps.
+
+        Raises:
+            SchemaVersionError: The schema is older or newer than this code, or not there.
+            DatabaseError: The database can't be used.
+        """
+        if self._state is None:
+            with self.reading():
+                pass
+        return self._state.uuid if self._state else ""
+
+    @contextmanager
+    def _transaction(self, *, reads: bool) -> Iterator[Connection]:
+        if self._state is None:
+            self._state = self._prepare(reads=reads)
+        with super()._transaction(reads=reads) as connection:
+            yield connection
+
+    def _prepare(self, *, reads: bool) -> SchemaState:
+        with super()._transaction(reads=True) as connection:
+            state = state_of(connection)
+        if self.is_sqlite and not reads and state.version < VERSION:
+            with closing(Database(self._address)) as database:
+                upgrade(database)
+            with super()._transaction(reads=True) as connection:
+                state = state_of(connection)
+        if state.version != VERSION:
+            raise SchemaVersionError(self.name, state.version, VERSION)
+        return state

@@ -1,0 +1,87 @@
+from collections.abc import Callable
+from contextlib import closing
+from decimal import Decimal
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database import arrivals, observations
+from pipeline_lib.database.arrivals import ArchivedPart
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.pipelines import find_series_id
+from pipeline_lib.model.observation import Observation
+
+Observe = Callable[..., Observation]
+Archive = Callable[..., ArchivedPart]
+
+
+def _series(database: Database, coin: str = "bitcoin") -> int:
+    with database.reading() as connection:
+        found = find_series_id(connection, "bitcoin", coin, "usd")
+    assert found is not None
+    return found
+
+
+def test_reads_by_moment_and_by_arrival(database: Database, observe: Observe, archived: Archive) -> None:
+    with database.writing() as connection:
+        for hours in (3, 0, 2, 1):
+            arrivals.record(connection, "bitcoin", archived(hours), [observe(hours)])
+        arrivals.record(connection, "other", archived(5), [observe(5)])
+    series = _series(database)
+    with database.reading() as connection:
+        since = observations.read_since(connection, series, observe(1).moment)
+        before = observations.read_last_before(connection, series, observe(3).moment, rows=2)
+        came = list(observations.read_by_arrival(connection, "bitcoin", after=1))
+        assert observations.count(connection, series) == 4
+        assert observations.find(connection, series, observe(7).moment) is None
+    assert since == [observe(1), observe(2), observe(3)]
+    assert before == [observe(1), observe(2)]
+    assert [(each.arrival, each.observation) for each in came] == [
+        (2, observe(0)),
+        (3, observe(2)),
+        (4, observe(1)),
+    ]
+
+
+def test_sql_computes_with_the_number_beside_the_digits(
+    database: Database, observe: Observe, archived: Archive
+) -> None:
+    with database.writing() as connection:
+        for hours, price in enumerate(["9.5", "10.25", "0.000000012300"]):
+            arrivals.record(connection, "bitcoin", archived(hours), [observe(hours, price)])
+    with database.reading() as connection:
+        prices = (
+            connection.execute(text("SELECT price FROM observations ORDER BY price_number")).scalars().all()
+        )
+        highest = connection.execute(text("SELECT MAX(price_number) FROM observations")).scalar_one()
+    assert prices == ["0.000000012300", "9.5", "10.25"]
+    assert float(highest) == 10.25
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(price=st.decimals(min_value=Decimal("1e-24"), max_value=Decimal("1e24"), allow_nan=False))
+def test_any_price_comes_back_to_the_digit_from_sqlite(
+    sqlite_address: Secret, observe: Observe, archived: Archive, price: Decimal
+) -> None:
+    _assert_round_trip(sqlite_address, observe, archived, price)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(price=st.decimals(min_value=Decimal("1e-24"), max_value=Decimal("1e24"), allow_nan=False))
+def test_any_price_comes_back_to_the_digit_from_postgresql(
+    postgresql_address: Secret, observe: Observe, archived: Archive, price: Decimal
+) -> None:
+    _assert_round_trip(postgresql_address, observe, archived, price)
+
+
+def _assert_round_trip(address: Secret, observe: Observe, archived: Archive, price: Decimal) -> None:
+    with closing(Database(address)) as database:
+        with database.writing() as connection:
+            connection.execute(text("DELETE FROM observations"))
+            connection.execute(text("DELETE FROM arrivals"))
+            arrivals.record(connection, "bitcoin", archived(0), [observe(0, f"{price:f}")])
+        with database.reading() as connection:
+            (found,) = observations.read_by_arrival(connection, "bitcoin")
+    assert f"{found.observation.price:f}" == f"{price:f}"
