@@ -8,7 +8,7 @@
     ├── SettingsError !                 an environment variable holds something unusable
     ├── SpecError !
     │   ├── SpecNotFoundError           no file for this pipeline
-    │   ├── InvalidSpecsError           one or more files break the rules; carries every problem
+    │   ├── InvalidSpecsError           one or more files are invalid; carries every diagnostic
     │   └── UnknownKeyError             no spec has such a key
     ├── HistoryError !                  git, or the version asked of it, can't be used
     ├── MarketError                     about CoinGecko and its answers
@@ -56,14 +56,14 @@ Each exception carries what a reader or a program needs as attributes; ``str()``
 what happened, to what, and what to do.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from pipeline_lib.model.diagnostic import Diagnostic
 
 
 class CoinPipelinesError(Exception):
@@ -84,7 +84,7 @@ class CoinPipelinesError(Exception):
 
 
 class PermanentError(CoinPipelinesError):
-    """Marks errors that the same try, made again, would only repeat."""
+    """Marks errors that another try would only repeat."""
 
 
 class TemporaryError(CoinPipelinesError):
@@ -104,6 +104,10 @@ class SettingsError(PermanentError):
 
     Attributes:
         variable: The variable's name. Its value is not kept: it may be a secret.
+
+    Args:
+        reason: What is wrong with it, to follow the name.
+        hint: What to do about it.
     """
 
     def __init__(self, variable: str, reason: str, *, hint: str = "") -> None:
@@ -121,6 +125,9 @@ class SpecNotFoundError(SpecError):
     Attributes:
         name: The pipeline asked for.
         path: Where its file was expected.
+
+    Args:
+        hint: Which pipelines there are.
     """
 
     def __init__(self, name: str, path: Path, *, hint: str = "") -> None:
@@ -129,56 +136,16 @@ class SpecNotFoundError(SpecError):
         self.path = path
 
 
-class Severity(Enum):
-    """What a problem of specs means for their pipelines."""
-
-    ERROR = "error"
-    """The pipeline gets no DAG."""
-    WARNING = "warning"
-    """All pipelines go on; people should know."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpecProblem:
-    """One thing wrong in one spec file.
-
-    Attributes:
-        file: The spec file.
-        line: Line in the file, from 1.
-        column: Column in the line, from 1.
-        path: The key, dotted from the root (``thresholds.1h``); empty for the whole file.
-        message: What is wrong.
-        hint: What to write instead, or an empty string.
-        severity: Whether it takes a DAG away.
-    """
-
-    file: Path
-    line: int
-    column: int
-    path: str
-    message: str
-    hint: str = ""
-    severity: Severity = Severity.ERROR
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}"
-        if self.severity is Severity.WARNING:
-            place += ": warning"
-        subject = f"{self.path}: " if self.path else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {subject}{self.message}{hint}"
-
-
 class InvalidSpecsError(SpecError):
-    """One or more spec files break the rules.
+    """One or more spec files are invalid.
 
     Attributes:
-        problems: Everything found, by file, then by position.
+        diagnostics: Everything that is wrong, by file, then by position.
     """
 
-    def __init__(self, problems: tuple[SpecProblem, ...]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+    def __init__(self, diagnostics: "tuple[Diagnostic, ...]") -> None:
+        super().__init__("\n".join(map(str, diagnostics)))
+        self.diagnostics = diagnostics
 
 
 class UnknownKeyError(SpecError):
@@ -329,6 +296,9 @@ class InvalidQuoteError(UnusableAnswerError):
         coin: The CoinGecko id.
         field: The field of the answer.
         value: What stood there, as text.
+
+    Args:
+        reason: Why it can't be true, such as "and a price is greater than zero".
     """
 
     KIND = "invalid-quote"
@@ -523,11 +493,14 @@ class ManifestDamagedError(StoreError, PermanentError):
 
 
 class UnarchivedRowsError(StoreError, PermanentError):
-    """A raw log can't be made again without losing rows: the archive has no snapshot of them.
+    """A raw log can't be rebuilt without losing rows: the archive has no snapshot of them.
 
     Attributes:
         path: The log.
         lines: Numbers of their lines, from 1.
+
+    Args:
+        hint: What to do about them.
     """
 
     def __init__(self, path: Path, lines: tuple[int, ...], *, hint: str = "") -> None:
@@ -543,6 +516,10 @@ class TableDamagedError(StoreError, PermanentError):
     Attributes:
         path: The file.
         line: Line in the file, from 1.
+
+    Args:
+        reason: What is wrong in the line.
+        hint: What to do about it.
     """
 
     def __init__(self, path: Path, line: int, reason: str, *, hint: str = "") -> None:
@@ -708,6 +685,9 @@ class SlackRefusedError(AlertError, PermanentError):
     Attributes:
         status: The HTTP status.
         reason: Slack's own word, such as ``invalid_token``.
+
+    Args:
+        hint: What to do about it, instead of the usual.
     """
 
     _USUAL_HINT = "check that SLACK_WEBHOOK_URL, or the connection, holds a webhook that still exists"

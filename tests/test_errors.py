@@ -17,13 +17,11 @@ from pipeline_lib.errors import (
     RequestRefusedError,
     S3ConflictError,
     SettingsError,
-    Severity,
     SlackRefusedError,
     SnapshotDamagedError,
     SnapshotMissingError,
     SpecError,
     SpecNotFoundError,
-    SpecProblem,
     StoreBusyError,
     StoreError,
     TableDamagedError,
@@ -31,6 +29,7 @@ from pipeline_lib.errors import (
     UnexpectedAnswerError,
     UnknownCoinError,
 )
+from pipeline_lib.model.diagnostic import Diagnostic
 
 CLASSES = {
     name: kind
@@ -179,25 +178,8 @@ def test_an_error_tells_one_line_and_carries_its_facts(
     assert {name: getattr(error, name) for name in attributes} == attributes
 
 
-@pytest.mark.parametrize(
-    ("path", "hint", "text"),
-    [
-        ("thresholds.1h", "use 3", "spec.yaml:2:5: thresholds.1h: is wrong (use 3)"),
-        ("", "use 3", "spec.yaml:2:5: is wrong (use 3)"),
-        ("coin", "", "spec.yaml:2:5: coin: is wrong"),
-    ],
-)
-def test_a_problem_tells_its_place(path: str, hint: str, text: str) -> None:
-    assert str(SpecProblem(Path("spec.yaml"), 2, 5, path, "is wrong", hint)) == text
-
-
-def test_a_warning_is_told_as_one() -> None:
-    problem = SpecProblem(PATH, 1, 1, "", "too much", "do less", Severity.WARNING)
-    assert str(problem) == "data/x.csv:1:1: warning: too much (do less)"
-
-
-def test_invalid_specs_tell_every_problem_on_a_line_of_its_own() -> None:
-    problems = (SpecProblem(PATH, 1, 1, "", "a"), SpecProblem(PATH, 2, 1, "b", "c"))
-    error = InvalidSpecsError(problems)
-    assert error.problems == problems
+def test_invalid_specs_show_every_diagnostic_on_a_line_of_its_own() -> None:
+    diagnostics = (Diagnostic((), "a", file=PATH), Diagnostic(("b",), "c", file=PATH, line=2))
+    error = InvalidSpecsError(diagnostics)
+    assert error.diagnostics == diagnostics
     assert str(error) == "data/x.csv:1:1: a\ndata/x.csv:2:1: b: c"

@@ -124,20 +124,12 @@ def add(folder: Path, record: Record) -> None:
     _write_at(manifest_path(folder, newest.day), len(content), encode_record(record))
 
 
-def read_chain(folder: Path) -> list[Manifest]:
-    """All manifests, oldest first, each proved by the hash in the next.
-
-    Raises:
-        ManifestDamagedError: One is missing, unreadable, or not the one that the next was chained to.
-    """
-    return [manifest for _, manifest in walk_back(folder)][::-1]
-
-
 def walk_back(folder: Path) -> Iterator[tuple[Path, Manifest]]:
     """All manifests with their files, newest first, each proved before it is given.
 
     Raises:
-        ManifestDamagedError: As ``read_chain``, once the ones that are sound are given.
+        ManifestDamagedError: One is missing, unreadable, or not the one that the next was chained to; the
+            sound ones behind it are given first.
     """
     newest = read_newest(folder)
     if newest is None:

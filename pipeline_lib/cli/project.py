@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import ParamSpec, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from pipeline_lib.cli.places import shown
+from pipeline_lib.cli.places import with_shown_files
 from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.errors import CoinPipelinesError, InvalidSpecsError, SettingsError
 from pipeline_lib.settings import Settings
@@ -60,9 +59,14 @@ def chosen_pipelines(
 ) -> tuple[PipelineSpec, ...]:
     """The pipeline that a command names, or all of the project.
 
+    Args:
+        settings: What the environment sets.
+        name: The pipeline that is named, or None.
+        all_pipelines: Whether all are asked for.
+
     Raises:
         SpecNotFoundError: There is no such pipeline.
-        InvalidSpecsError: A spec that is asked for breaks the rules.
+        InvalidSpecsError: A spec that is asked for is invalid.
         click.UsageError: Neither or both are asked for.
     """
     if all_pipelines == (name is not None):
@@ -92,7 +96,13 @@ def _is_path(text: str) -> bool:
 
 
 def complete_names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """The project's pipelines that begin with what is typed."""
+    """The project's pipelines that begin with what is typed, in the form that click calls.
+
+    Args:
+        _context: The command.
+        _parameter: The parameter that is completed.
+        begun: What is typed.
+    """
     try:
         names = Catalog(current_settings().dag_configs_dir).names()
     except SettingsError:
@@ -103,23 +113,28 @@ def complete_names(_context: click.Context, _parameter: click.Parameter, begun: 
 def complete_names_and_files(
     context: click.Context, parameter: click.Parameter, begun: str
 ) -> list[CompletionItem]:
-    """The same, or, once what is typed can only be a path, the shell's own files."""
+    """The same, or, once what is typed can only be a path, the shell's own files.
+
+    Args:
+        context: The command.
+        parameter: The parameter that is completed.
+        begun: What is typed.
+    """
     if os.sep in begun:
         return [CompletionItem(begun, type="file")]
     return complete_names(context, parameter, begun)
 
 
 def reporting_errors(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Transition an error of this package into its text on stderr and exit code 1."""
+    """Turn an error of this package into its text on stderr and exit code 1."""
 
     @wraps(command)
     def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
             return command(*args, **kwargs)
         except InvalidSpecsError as error:
-            here = Path.cwd()
-            problems = (replace(problem, file=shown(problem.file, here)) for problem in error.problems)
-            raise click.ClickException("\n".join(map(str, problems))) from error
+            shown = with_shown_files(error.diagnostics)
+            raise click.ClickException("\n".join(map(str, shown))) from error
         except (CoinPipelinesError, OSError) as error:
             raise click.ClickException(str(error)) from error
 

@@ -1,23 +1,17 @@
 """The folder of specs: one ``<name>.yaml`` for each pipeline, and ``_defaults.yaml`` for all of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline_lib.errors import InvalidSpecsError, Severity, SpecNotFoundError, SpecProblem
+from pipeline_lib.errors import InvalidSpecsError, SpecNotFoundError
 from pipeline_lib.model.call_plan import DEMO_PLAN, CallPlan
+from pipeline_lib.model.diagnostic import Diagnostic, Severity
 from pipeline_lib.specs.checks.call_budget import check_call_budget
-from pipeline_lib.specs.checks.cross_checks import Conflict, find_conflicts
+from pipeline_lib.specs.checks.cross_checks import find_overlaps
 from pipeline_lib.specs.model import PipelineSpec
-from pipeline_lib.specs.reading import (
-    Document,
-    check_file_name,
-    complete_spec,
-    place_findings,
-    read_defaults,
-    read_document,
-    read_spec,
-)
+from pipeline_lib.specs.reading.completion import complete_spec, place_diagnostics, read_spec
+from pipeline_lib.specs.reading.documents import Document, check_file_name, read_defaults, read_document
 
 DEFAULTS_FILE = "_defaults.yaml"
 SPEC_SUFFIX = ".yaml"
@@ -29,16 +23,16 @@ class Loaded:
 
     Attributes:
         specs: The valid pipelines, by name.
-        problems: What is wrong in the others, between them, and with all of them together.
+        diagnostics: What is wrong in the others, between them, and with all of them together.
     """
 
     specs: tuple[PipelineSpec, ...]
-    problems: tuple[SpecProblem, ...]
+    diagnostics: tuple[Diagnostic, ...]
 
     @property
-    def errors(self) -> tuple[SpecProblem, ...]:
-        """The problems that keep a pipeline from running."""
-        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that keep a pipeline from running."""
+        return tuple(diagnostic for diagnostic in self.diagnostics if diagnostic.severity is Severity.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +51,7 @@ class Sources:
         """The pipeline that the files make.
 
         Raises:
-            InvalidSpecsError: They break the rules.
+            InvalidSpecsError: They are invalid.
         """
         return complete_spec(self.document, self.defaults)
 
@@ -89,7 +83,7 @@ class Catalog:
 
         Raises:
             SpecNotFoundError: There is no such file.
-            InvalidSpecsError: The spec, or the defaults, break the rules.
+            InvalidSpecsError: The spec, or the defaults, are invalid.
         """
         return self.sources(name).complete()
 
@@ -118,53 +112,46 @@ class Catalog:
         return read_defaults(path) if path.exists() else None
 
     def load_all(self) -> Loaded:
-        """Read every spec and hold them against each other.
+        """Read every spec and check them against each other.
 
-        A broken one harms no other; of pipelines that would write to one place none is taken.
+        An invalid one harms no other; of pipelines that would write to one place none is taken.
         """
         if not self.folder.is_dir():
-            problem = SpecProblem(
-                self.folder, 1, 1, "", "the folder of specs doesn't exist", "set DAG_CONFIGS_DIR"
-            )
-            return Loaded((), (problem,))
+            missing = Diagnostic((), "the folder of specs doesn't exist", "set DAG_CONFIGS_DIR", self.folder)
+            return Loaded((), (missing,))
         try:
             defaults = self.defaults()
         except InvalidSpecsError as error:
-            return Loaded((), error.problems)
+            return Loaded((), error.diagnostics)
         specs: list[PipelineSpec] = []
-        # A dict keeps order and tells a mistake in the defaults once, not once for each spec.
-        problems: dict[SpecProblem, None] = dict.fromkeys(map(_misnamed, sorted(self.folder.glob("*.yml"))))
+        # A dict keeps order, and what is wrong in the defaults once instead of once for each spec.
+        diagnostics: dict[Diagnostic, None] = dict.fromkeys(map(_misnamed, sorted(self.folder.glob("*.yml"))))
         for path in self._spec_paths():
             try:
                 specs.append(read_spec(path, defaults))
             except InvalidSpecsError as error:
-                problems.update(dict.fromkeys(error.problems))
-        conflicts = list(find_conflicts(specs, self.default_bucket))
-        problems.update(dict.fromkeys(self.place_conflicts(conflicts)))
-        harmed = {conflict.name for conflict in conflicts}
-        taken = tuple(spec for spec in specs if spec.name not in harmed)
-        problems.update(dict.fromkeys(self._over_budget(taken)))
-        return Loaded(taken, tuple(problems))
+                diagnostics.update(dict.fromkeys(error.diagnostics))
+        overlaps = list(find_overlaps(specs, self.default_bucket))
+        diagnostics.update(dict.fromkeys(self.place(overlaps)))
+        refused = {name for name, _ in overlaps}
+        taken = tuple(spec for spec in specs if spec.name not in refused)
+        diagnostics.update(dict.fromkeys(self._over_budget(taken)))
+        return Loaded(taken, tuple(diagnostics))
 
-    def place_conflicts(self, conflicts: Iterable[Conflict]) -> Iterator[SpecProblem]:
-        """The conflicts with their places in the pipelines' files."""
-        for conflict in conflicts:
+    def place(self, diagnostics: Iterable[tuple[str, Diagnostic]]) -> Iterator[Diagnostic]:
+        """Diagnostics of pipelines, which are given by name, with their places in the files."""
+        for name, diagnostic in diagnostics:
             try:
-                yield from place_findings(
-                    [conflict.finding], read_document(self.path_of(conflict.name)), None
-                )
+                yield from place_diagnostics([diagnostic], read_document(self.path_of(name)), None)
             except InvalidSpecsError as error:  # the file changed since it was read
-                yield from error.problems
+                yield from error.diagnostics
 
-    def _over_budget(self, specs: Sequence[PipelineSpec]) -> list[SpecProblem]:
+    def _over_budget(self, specs: Sequence[PipelineSpec]) -> list[Diagnostic]:
         if self.plan is None:
             return []
         defaults = self.folder / DEFAULTS_FILE
         place = defaults if defaults.exists() else self.folder
-        return [
-            SpecProblem(place, 1, 1, "", finding.message, finding.hint, Severity.WARNING)
-            for finding in check_call_budget(specs, self.plan)
-        ]
+        return [replace(diagnostic, file=place) for diagnostic in check_call_budget(specs, self.plan)]
 
     def _spec_paths(self) -> list[Path]:
         return sorted(path for path in self.folder.glob(f"*{SPEC_SUFFIX}") if path.name != DEFAULTS_FILE)
@@ -183,12 +170,12 @@ def load_path(path: Path) -> Loaded:
         return Loaded((), (_misnamed(path),))
     if not path.is_file():
         # Reading a pipe would wait for a writer that may never come.
-        return Loaded((), (SpecProblem(path, 1, 1, "", "is no ordinary file"),))
+        return Loaded((), (Diagnostic((), "is no ordinary file", file=path),))
     try:
         return Loaded((Catalog(path.parent).load(path.stem),), ())
     except InvalidSpecsError as error:
-        return Loaded((), error.problems)
+        return Loaded((), error.diagnostics)
 
 
-def _misnamed(path: Path) -> SpecProblem:
-    return SpecProblem(path, 1, 1, "", "specs end in .yaml", f"rename it to {path.stem}.yaml")
+def _misnamed(path: Path) -> Diagnostic:
+    return Diagnostic((), "specs end in .yaml", f"rename it to {path.stem}.yaml", path)

@@ -6,8 +6,8 @@ from enum import Enum
 from typing import Any
 
 from pipeline_lib.specs.catalog import Catalog, Loaded
+from pipeline_lib.specs.key_paths import join_path, known_paths, leaves
 from pipeline_lib.specs.model import PipelineSpec
-from pipeline_lib.specs.yaml.dotted import join_path, known_paths, leaves
 
 
 class Kind(Enum):

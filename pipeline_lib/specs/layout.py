@@ -1,12 +1,12 @@
 """Where everything of one pipeline lives on disk."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from pipeline_lib.common.timestamps import format_key
 from pipeline_lib.settings import Settings
-from pipeline_lib.specs.path_variable import path_variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,11 @@ class Layout:
     def snapshot_csv(self, moment: datetime) -> Path:
         """The observation of ``moment`` as one row with a header."""
         return self.archive / f"{format_key(moment)}.csv"
+
+
+def path_variable(name: str, kind: str) -> str:
+    """The variable that moves a pipeline's path: ``usd-coin``, ``RAW`` → ``USD_COIN_RAW_PATH``."""
+    return f"{re.sub(r'[^A-Z0-9]', '_', name.upper())}_{kind}_PATH"
 
 
 def shared_answers_folder(settings: Settings) -> Path:

@@ -77,7 +77,7 @@ class QualityLimits:
     Attributes:
         max_age: How far its own time may lie from the run's moment.
         max_jump_percent: The move since the observation before it, in percent and in either direction, beyond
-            which it takes a second look to be believed.
+            which it must be confirmed.
     """
 
     max_age: timedelta

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from pipeline_lib.specs.checks.findings import as_yaml
 from pipeline_lib.specs.checks.schema import load_schema
-from pipeline_lib.specs.reading import LARGEST_FILE
-from pipeline_lib.specs.schedules.run_times import PRESETS
+from pipeline_lib.specs.checks.schema_violations import as_yaml
+from pipeline_lib.specs.reading.documents import LARGEST_FILE
+from pipeline_lib.specs.schedules.cron import PRESETS
 from pipeline_lib.specs.yaml.text import DEEPEST_NESTING, MOST_NODES
 
 Schema: TypeAlias = Mapping[str, Any]
@@ -37,8 +37,8 @@ _PAGE = """\
 
 <!-- Made by `make docs` of schemas/pipeline.schema.json; don't edit. -->
 
-One YAML file is one pipeline. `coin-pipelines validate` checks all of them and says what is wrong
-with file, line and column.
+One YAML file is one pipeline. `coin-pipelines validate` checks all of them. Invalid YAML and invalid values
+are reported with file, line and column.
 
 - [The file](#the-file)
 - [Keys](#keys)
@@ -73,7 +73,7 @@ A key that isn't listed here is an error, in every section.
 - `null` takes the default away: `s3: null` publishes nothing, although the defaults name a bucket.
 - What neither file says has the default of the list above.
 
-A mistake that comes from the defaults is told at its place in `_defaults.yaml`.
+What is wrong in the defaults is reported at its place in `_defaults.yaml`.
 
 ## Which YAML
 

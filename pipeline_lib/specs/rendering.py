@@ -14,15 +14,15 @@ def render(sources: Sources) -> str:
     Beside the same defaults, or beside none, it renders to itself.
 
     Raises:
-        InvalidSpecsError: The sources break the rules.
+        InvalidSpecsError: The sources are invalid.
     """
     spec = sources.complete()
-    said = [sources.document.data, sources.defaults.data if sources.defaults else {}]
-    return write_yaml(_with_nulls(spec.effective, said, load_schema()))
+    documents = [sources.document.data, sources.defaults.data if sources.defaults else {}]
+    return write_yaml(_with_nulls(spec.effective, documents, load_schema()))
 
 
 def _with_nulls(
-    effective: Mapping[str, Any], said: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]
+    effective: Mapping[str, Any], documents: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]
 ) -> dict[str, Any]:
     # A key that a file names but that isn't there any more was taken away by a null. Left out, it would
     # come back from the defaults.
@@ -30,8 +30,8 @@ def _with_nulls(
     for key, description in schema["properties"].items():
         value = effective.get(key)
         if isinstance(value, dict):
-            below = [section[key] for section in said if isinstance(section.get(key), dict)]
+            below = [section[key] for section in documents if isinstance(section.get(key), dict)]
             rendered[key] = _with_nulls(value, below, description)
-        elif key in effective or any(key in section for section in said):
+        elif key in effective or any(key in section for section in documents):
             rendered[key] = value
     return rendered

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from pipeline_lib.specs.checks.findings import Finding, find_schema_breaks
+from pipeline_lib.model.diagnostic import Diagnostic
+from pipeline_lib.specs.checks.schema_violations import find_schema_violations
 from pipeline_lib.specs.yaml.writing import write_value
 
 _TEMPLATE = """\
@@ -27,10 +28,12 @@ s3:                              # without this section all data stay on disk
 """
 
 
-def find_coin_breaks(coin: str) -> list[Finding]:
+def find_coin_violations(coin: str) -> list[Diagnostic]:
     """Why ``coin`` can't be a CoinGecko id; empty when it can."""
-    document = {"spec_version": 1, "coin": coin, "schedule": "@hourly"}
-    return list(find_schema_breaks(document))
+    # Bytes of an argument that are no text would be no JSON either.
+    text = coin.encode("utf-8", "replace").decode("utf-8")
+    document = {"spec_version": 1, "coin": text, "schedule": "@hourly"}
+    return list(find_schema_violations(document))
 
 
 def write_starter(name: str, coin: str, schema: Path | None) -> str:

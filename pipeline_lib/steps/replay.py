@@ -1,4 +1,4 @@
-"""Replay: raw log and processed table made again from the archive."""
+"""Replay: raw log and processed table rebuilt from the archive."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline_lib.specs import Window
 
 Progress = Callable[[int, int], None]
-"""Told how many snapshots are read, of how many."""
+"""Called with how many snapshots are read, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,16 @@ class Replayed:
 def replay(
     layout: Layout, windows: "Sequence[Window]", progress: Progress, *, drop_unarchived: bool
 ) -> Replayed:
-    """Make log and table again, in the order in which the snapshots came, and put them in place.
+    """Rebuild log and table, in the order in which the snapshots came, and put them in place.
 
     Most of the archive is read before the log is locked. Both files are written beside the old ones and
-    then renamed: a replay that is killed leaves the old ones, and can be made again. Snapshots that no
+    then renamed: a replay that is killed leaves the old ones, and can be repeated. Snapshots that no
     manifest lists, such as those of an archive without manifests, are recorded by time behind all others.
 
     Args:
         layout: The pipeline's files.
         windows: Its rolling windows.
-        progress: Told of every snapshot.
+        progress: Called for every snapshot.
         drop_unarchived: Whether rows of the old log that the archive doesn't hold may be lost.
 
     Raises:

@@ -192,8 +192,8 @@ def test_an_invalid_spec_hides_no_valid_one(configs: Path) -> None:
     assert [dag.dag_id for dag in build_dags(configs.parent)] == ["good_data_pipeline"]
     with pytest.raises(InvalidSpecsError) as caught:
         refuse_invalid_specs(configs.parent)
-    (problem,) = caught.value.problems
-    assert (problem.file.name, problem.line, problem.column) == ("bad.yaml", 4, 1)
+    (problem,) = caught.value.diagnostics
+    assert (problem.file, problem.line, problem.column) == (configs / "bad.yaml", 4, 1)
     assert str(caught.value) == (
         f"{configs}/bad.yaml:4:1: windows: '24h' is not a list (for example [24h, 7d] or [24h, 20])"
     )
@@ -230,7 +230,10 @@ def test_pipelines_that_would_write_to_one_place_have_no_dag(
     assert [dag.dag_id for dag in build_dags(configs.parent)] == ["third_data_pipeline"]
     with pytest.raises(InvalidSpecsError) as caught:
         refuse_invalid_specs(configs.parent)
-    assert [problem.file.stem for problem in caught.value.problems] == ["one", "other"]
+    assert [problem.file for problem in caught.value.diagnostics] == [
+        configs / "one.yaml",
+        configs / "other.yaml",
+    ]
 
 
 def test_a_starting_task_reads_its_own_spec_only(configs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.archive.manifest import Link, Manifest, Record, decode, encode_link, encode_record
-from pipeline_lib.archive.manifest_chain import add, last_moments, read_chain
+from pipeline_lib.archive.manifest_chain import add, last_moments
 from pipeline_lib.errors import ManifestDamagedError
+from tests.archive.chain import read_chain
 
 NOON = datetime(2018, 2, 5, 12, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from click.testing import Result
 
 from pipeline_lib.cli.main import COMMANDS, main
 
-HEAVY = ["airflow", "pandas", "numpy", "boto3", "botocore", "requests", "jsonschema"]
+HEAVY = ["airflow", "pandas", "numpy", "boto3", "botocore", "requests", "jsonschema_rs"]
 LISTED = main.list_commands(click.Context(main))
 
 Command = Callable[..., Result]

@@ -16,13 +16,13 @@ FOLDERS = sorted(
 def test_a_folder_gives_its_valid_specs_and_each_problem_once(folder: Path) -> None:
     loaded = Catalog(folder).load_all()
     lines = [" ".join(["valid:", *(spec.name for spec in loaded.specs)])]
-    lines += [str(problem).replace(f"{folder}/", "") for problem in loaded.problems]
+    lines += [str(problem).replace(f"{folder}/", "") for problem in loaded.diagnostics]
     assert lines == (folder / "expected").read_text(encoding="utf-8").splitlines()
 
 
 def test_the_projects_own_specs_are_valid() -> None:
     loaded = Catalog(Path(__file__).parents[2] / "dag_configs").load_all()
-    assert loaded.problems == ()
+    assert loaded.diagnostics == ()
     assert {"bitcoin", "ethereum"} <= {spec.name for spec in loaded.specs}
 
 
@@ -30,14 +30,14 @@ def test_a_missing_folder_is_one_problem(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     loaded = Catalog(folder).load_all()
     assert loaded.specs == ()
-    assert [str(problem) for problem in loaded.problems] == [
+    assert [str(problem) for problem in loaded.diagnostics] == [
         f"{folder}:1:1: the folder of specs doesn't exist (set DAG_CONFIGS_DIR)"
     ]
 
 
 def test_an_empty_folder_holds_nothing_and_no_problem(tmp_path: Path) -> None:
     loaded = Catalog(tmp_path).load_all()
-    assert (loaded.specs, loaded.problems) == ((), ())
+    assert (loaded.specs, loaded.diagnostics) == ((), ())
 
 
 def test_one_spec_is_loaded_without_reading_the_others(
@@ -98,7 +98,7 @@ def test_broken_defaults_break_a_single_pipeline_too(
     defaults = write("_defaults.yaml", "owner: [\n")
     with pytest.raises(InvalidSpecsError) as caught:
         Catalog(tmp_path).load("bitcoin")
-    assert [problem.file for problem in caught.value.problems] == [defaults]
+    assert [problem.file for problem in caught.value.diagnostics] == [defaults]
 
 
 def test_names_are_those_of_files_valid_or_not(write: Callable[[str, str], Path], tmp_path: Path) -> None:
@@ -116,17 +116,17 @@ def test_a_path_is_a_folder_or_a_file_with_its_folders_defaults(
     defaults = write("_defaults.yaml", "owner: shared\n")
     (spec,) = load_path(bitcoin).specs
     assert spec.owner == "shared"
-    assert [problem.file for problem in load_path(broken).problems] == [broken]
+    assert [problem.file for problem in load_path(broken).diagnostics] == [broken]
     for whole in (tmp_path, defaults):
         loaded = load_path(whole)
-        assert (loaded.specs, [problem.file for problem in loaded.problems]) == ((spec,), [broken])
+        assert (loaded.specs, [problem.file for problem in loaded.diagnostics]) == ((spec,), [broken])
 
 
 def test_a_file_with_another_ending_is_a_problem(write: Callable[[str, str], Path], minimal: str) -> None:
     path = write("bitcoin.yml", minimal)
     loaded = load_path(path)
     assert loaded.specs == ()
-    assert [str(problem) for problem in loaded.problems] == [
+    assert [str(problem) for problem in loaded.diagnostics] == [
         f"{path}:1:1: specs end in .yaml (rename it to bitcoin.yaml)"
     ]
 
@@ -147,7 +147,7 @@ def test_the_sources_of_a_pipeline_are_its_file_and_the_defaults(
 def test_a_pipe_is_a_problem_and_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "bitcoin.yaml"
     os.mkfifo(path)
-    assert [str(problem) for problem in load_path(path).problems] == [f"{path}:1:1: is no ordinary file"]
+    assert [str(problem) for problem in load_path(path).diagnostics] == [f"{path}:1:1: is no ordinary file"]
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])
@@ -159,5 +159,5 @@ def test_defaults_may_say_nothing(write: Callable[[str, str], Path], minimal: st
 
 def test_a_pipe_among_the_specs_is_told_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "bitcoin.yaml")
-    (problem,) = Catalog(tmp_path).load_all().problems
-    assert (problem.file.name, problem.message) == ("bitcoin.yaml", "is no ordinary file")
+    (problem,) = Catalog(tmp_path).load_all().diagnostics
+    assert (problem.file, problem.message) == (tmp_path / "bitcoin.yaml", "is no ordinary file")

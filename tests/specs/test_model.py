@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.specs import pipeline_name
-from pipeline_lib.specs.reading import read_spec
+from pipeline_lib.specs.reading.completion import read_spec
 
 MINIMAL = Path(__file__).parents[1] / "data" / "specs" / "good" / "minimal.yaml"
 

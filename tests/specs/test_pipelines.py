@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.errors import Severity
+from pipeline_lib.model.diagnostic import Severity
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Loaded
 from pipeline_lib.specs.pipelines import load_pipelines
@@ -30,16 +30,17 @@ def names(loaded: Loaded) -> list[str]:
 
 def test_pipelines_that_share_nothing_are_all_loaded(project: Path) -> None:
     loaded = load(project)
-    assert (names(loaded), loaded.problems) == (["bitcoin", "ethereum", "solana"], ())
+    assert (names(loaded), loaded.diagnostics) == (["bitcoin", "ethereum", "solana"], ())
 
 
 def test_of_two_with_one_file_neither_is_loaded(project: Path) -> None:
     loaded = load(project, BITCOIN_RAW_PATH="/prices.csv", ETHEREUM_RAW_PATH="/prices.csv")
     assert names(loaded) == ["solana"]
-    told = "the environment gives /prices.csv to {} too"
-    assert [(problem.file.name, problem.message) for problem in loaded.errors] == [
-        ("bitcoin.yaml", told.format("ethereum.yaml")),
-        ("ethereum.yaml", told.format("bitcoin.yaml")),
+    folder = project / "dag_configs"
+    message = "the environment gives /prices.csv to {} too"
+    assert [(diagnostic.file, diagnostic.message) for diagnostic in loaded.errors] == [
+        (folder / "bitcoin.yaml", message.format("ethereum.yaml")),
+        (folder / "ethereum.yaml", message.format("bitcoin.yaml")),
     ]
 
 
@@ -67,8 +68,8 @@ def test_the_environments_plan_counts_and_takes_no_pipeline_away(project: Path) 
     loaded = load(project, COINGECKO_CALLS_PER_MINUTE="2", COINGECKO_CALLS_PER_MONTH="2231")
     assert names(loaded) == ["bitcoin", "ethereum", "solana"]
     assert loaded.errors == ()
-    assert [problem.severity for problem in loaded.problems] == [Severity.WARNING] * 2
-    assert str(loaded.problems[1]) == (
+    assert [problem.severity for problem in loaded.diagnostics] == [Severity.WARNING] * 2
+    assert str(loaded.diagnostics[1]) == (
         f"{project}/dag_configs:1:1: warning: 2,232 calls of CoinGecko in a month of 31 days, and the plan"
         " allows 2,231 (heaviest: 3 with @hourly make 2,232;"
         " let pipelines run at the same minutes, which share calls, or less often,"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.specs.checks.schema import load_schema
-from pipeline_lib.specs.reading import read_spec
+from pipeline_lib.specs.reading.completion import read_spec
 from pipeline_lib.specs.reference import render_reference
 
 PAGE = Path(__file__).parents[2] / "docs" / "spec.md"

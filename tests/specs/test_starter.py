@@ -2,13 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.specs.reading import complete_spec, parse_document
-from pipeline_lib.specs.starter import find_coin_breaks, write_starter
+from pipeline_lib.specs.reading.completion import complete_spec
+from pipeline_lib.specs.reading.documents import parse_document
+from pipeline_lib.specs.starter import find_coin_violations, write_starter
 
 
 @pytest.mark.parametrize("coin", ["bitcoin", "usd-coin", "0x", "null", "1e5", "a" * 100])
 def test_a_starter_is_a_valid_spec_of_its_coin(coin: str) -> None:
-    assert find_coin_breaks(coin) == []
+    assert find_coin_violations(coin) == []
     text = write_starter("some_name", coin, Path("../schema.json"))
     spec = complete_spec(parse_document(Path("some_name.yaml"), text), None)
     assert (spec.name, spec.coin) == ("some_name", coin)
@@ -18,4 +19,4 @@ def test_a_starter_is_a_valid_spec_of_its_coin(coin: str) -> None:
 
 @pytest.mark.parametrize("coin", ["", "Bitcoin", "a b", "a/b", "bitcoin\n"])
 def test_what_is_no_coin_id_is_found(coin: str) -> None:
-    assert [finding.path for finding in find_coin_breaks(coin)] == [("coin",)]
+    assert [violation.path for violation in find_coin_violations(coin)] == [("coin",)]

@@ -21,6 +21,7 @@ from pipeline_lib.steps.statistics import Updated, build_processed_table, holds_
 from pipeline_lib.store.log import raw_log
 from pipeline_lib.store.log.raw_rows import encode_row
 from pipeline_lib.store.table import table_progress
+from tests.store.log.appending import append
 
 START = datetime(2018, 2, 5, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -41,7 +42,7 @@ def _observation(minutes: int, price: str = "7000.10") -> Observation:
 
 def _fill(layout: Layout, hours: Sequence[int]) -> None:
     for hour in hours:
-        raw_log.append(layout.raw_log, _observation(60 * hour, f"{7000 + hour * 37 % 100}"))
+        append(layout.raw_log, _observation(60 * hour, f"{7000 + hour * 37 % 100}"))
 
 
 def _whole(layout: Layout, windows: Sequence[Window]) -> bytes:
@@ -71,7 +72,7 @@ def test_any_order_and_grouping_give_the_bytes_of_a_rebuild_from_nothing(
         layout = Layout.below(Path(folder), "bitcoin")
         for group in groups:
             for minutes, price in group:
-                raw_log.append(layout.raw_log, _observation(minutes, f"{price}E-6"))
+                append(layout.raw_log, _observation(minutes, f"{price}E-6"))
             rows = raw_log.read(layout.raw_log)
             updated = update_processed_table(layout, windows)
             assert updated.rows == len(rows)

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from pipeline_lib.airflow.dag import build_dag
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.specs.checks.semantics import find_semantic_breaks
+from pipeline_lib.specs.checks.semantics import find_semantic_violations
 from pipeline_lib.specs.durations import parse_duration
-from pipeline_lib.specs.reading import read_spec
-from pipeline_lib.specs.schedules.run_times import PRESETS
+from pipeline_lib.specs.reading.completion import read_spec
+from pipeline_lib.specs.schedules.cron import PRESETS
 
 LETTERS = st.characters(
     exclude_categories=["Cs"], exclude_characters=[chr(code) for code in (*range(32), 127)]
@@ -81,7 +81,7 @@ SPACES = st.sampled_from([" ", "  ", "\t"])
 
 def is_schedule(text: str) -> bool:
     return not any(
-        find_semantic_breaks({"schedule": text, "start_date": "2024-01-01", "windows": [], "alerts": {}})
+        find_semantic_violations({"schedule": text, "start_date": "2024-01-01", "windows": [], "alerts": {}})
     )
 
 

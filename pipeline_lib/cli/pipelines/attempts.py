@@ -1,4 +1,4 @@
-"""Steps run from the command line, each with a line on what became of it."""
+"""Steps run from the command line, each with a line on its outcome."""
 
 import click
 
@@ -9,7 +9,14 @@ from pipeline_lib.steps import Run, Services, Step
 
 
 def attempt(step: Step, spec: PipelineSpec, run: Run, services: Services) -> Outcome | None:
-    """Run a step and print what it did; None when it failed, which is told on stderr, as warnings are."""
+    """Run a step and print what it did; None when it failed. Failures and warnings go to stderr.
+
+    Args:
+        step: The step.
+        spec: The pipeline.
+        run: The run.
+        services: How to reach the world.
+    """
     try:
         outcome = step(spec, run, services)
     except (CoinPipelinesError, OSError) as error:

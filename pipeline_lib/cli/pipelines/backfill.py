@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import click
@@ -11,33 +10,19 @@ from pipeline_lib import steps
 from pipeline_lib.cli.pipelines.attempts import attempt
 from pipeline_lib.cli.project import MOMENT, complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.common.timestamps import format_moment, to_moment
-from pipeline_lib.errors import (
-    CoinPipelinesError,
-    HistoryNotReadyError,
-    InvalidQuoteError,
-    SnapshotDamagedError,
-)
-from pipeline_lib.model.outcome import Skipped
+from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.specs.layout import Layout
 from pipeline_lib.specs.schedules.moments import moments_between
-from pipeline_lib.steps.fetching.past import require_reach
+from pipeline_lib.steps.backfill import (
+    DERIVING_STEPS,
+    BackfillSummary,
+    FillStatus,
+    fill_in,
+    require_history,
+)
 
 _INTERRUPTED = 130
 _MOST_MOMENTS_SHOWN = 5
-# What is wrong with one moment is not wrong with the next; anything else would only come again.
-_OF_ONE_MOMENT = (HistoryNotReadyError, InvalidQuoteError, SnapshotDamagedError)
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What has become of the moments so far."""
-
-    observed: list[datetime] = field(default_factory=list)
-    archived: list[datetime] = field(default_factory=list)
-    gaps: list[datetime] = field(default_factory=list)
-    failures: dict[datetime, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
 
 
 @click.command()
@@ -55,7 +40,7 @@ def backfill(pipeline: str, start: datetime, end: datetime | None) -> None:
     """Fill in the past of PIPELINE: every moment of its schedule from --from to --to.
 
     Prices come from CoinGecko's history. What the archive holds already is left as it is, so a backfill
-    that was stopped goes on where it was. Nobody is alerted. Then the tables are made and published once.
+    that was stopped goes on where it was. Nobody is alerted. Then the tables are written and published once.
     The exit code is 1 when a moment or a step failed, 130 after Ctrl-C; gaps in the history are no failure.
 
     \b
@@ -66,15 +51,12 @@ def backfill(pipeline: str, start: datetime, end: datetime | None) -> None:
     spec = load_pipeline(settings, pipeline)
     services = steps.Services.from_settings(settings)
     moments = _moments(spec, start, end, to_moment(datetime.now(UTC)))
-    layout = Layout.of(spec.name, settings)
-    missing = next((moment for moment in moments if not layout.snapshot_json(moment).exists()), None)
-    if missing is not None:
-        require_reach(spec, missing, services)
-    progress = _Progress()
+    require_history(spec, moments, services)
+    summary = BackfillSummary()
     try:
-        succeeded = _fill_in(spec, moments, services, progress)
+        succeeded = _fill_in(spec, moments, services, summary)
     except KeyboardInterrupt:
-        click.echo(f"\nstopped: {_counted(progress)} of {len(moments)} moments", err=True)
+        click.echo(f"\nstopped: {_counted(summary)} of {len(moments)} moments", err=True)
         click.echo("the same command goes on from there, and then makes the tables", err=True)
         raise SystemExit(_INTERRUPTED) from None
     if not succeeded:
@@ -82,19 +64,22 @@ def backfill(pipeline: str, start: datetime, end: datetime | None) -> None:
 
 
 def _fill_in(
-    spec: PipelineSpec, moments: Sequence[datetime], services: steps.Services, progress: _Progress
+    spec: PipelineSpec, moments: Sequence[datetime], services: steps.Services, summary: BackfillSummary
 ) -> bool:
-    """Fetch all moments and make what follows from them; whether nothing failed."""
     stopped_by = None
+    label = f"{spec.name}: {len(moments)} moments"
+    filled = fill_in(spec, moments, services)
     try:
-        _fetch_all(spec, moments, services, progress)
+        with click.progressbar(filled, length=len(moments), label=label, file=sys.stderr) as shown:
+            for each in shown:
+                summary.add(each)
     except (CoinPipelinesError, OSError) as error:
         stopped_by = error
-    _report(progress, len(moments))
+    _report(summary, len(moments))
     if stopped_by is not None:
         click.echo(f"stopped: {stopped_by}", err=True)
-    has_derived = _derive(spec, progress, services)
-    return has_derived and stopped_by is None and not progress.failures
+    has_derived = _derive(spec, summary, services)
+    return has_derived and stopped_by is None and not summary.failures
 
 
 def _moments(spec: PipelineSpec, start: datetime, end: datetime | None, now: datetime) -> Sequence[datetime]:
@@ -111,43 +96,22 @@ def _moments(spec: PipelineSpec, start: datetime, end: datetime | None, now: dat
     return moments
 
 
-def _fetch_all(
-    spec: PipelineSpec, moments: Sequence[datetime], services: steps.Services, progress: _Progress
-) -> None:
-    layout = Layout.of(spec.name, services.settings)
-    label = f"{spec.name}: {len(moments)} moments"
-    with click.progressbar(moments, label=label, file=sys.stderr) as shown:
-        for moment in shown:
-            was_archived = layout.snapshot_json(moment).exists()
-            try:
-                outcome = steps.fetch_and_save_price(spec, steps.Run(moment, is_backfill=True), services)
-            except _OF_ONE_MOMENT as error:
-                progress.failures[moment] = str(error)
-                continue
-            if isinstance(outcome, Skipped):
-                progress.gaps.append(moment)
-                continue
-            (progress.archived if was_archived else progress.observed).append(moment)
-            progress.warnings += [text for text in outcome.warnings if text not in progress.warnings]
-
-
-def _report(progress: _Progress, count: int) -> None:
-    click.echo(f"{_counted(progress)} of {count} moments")
-    if progress.gaps:
-        click.echo(f"CoinGecko has no price of {_some(progress.gaps)}")
-    for warning in progress.warnings:
+def _report(summary: BackfillSummary, count: int) -> None:
+    click.echo(f"{_counted(summary)} of {count} moments")
+    gaps = summary.moments[FillStatus.GAP]
+    if gaps:
+        click.echo(f"CoinGecko has no price of {_some(gaps)}")
+    for warning in summary.warnings:
         click.echo(f"warning: {warning}", err=True)
-    for moment, reason in list(progress.failures.items())[:_MOST_MOMENTS_SHOWN]:
+    for moment, reason in list(summary.failures.items())[:_MOST_MOMENTS_SHOWN]:
         click.echo(f"{format_moment(moment)} failed: {reason}", err=True)
-    if len(progress.failures) > _MOST_MOMENTS_SHOWN:
-        click.echo(f"and {len(progress.failures) - _MOST_MOMENTS_SHOWN} more failed", err=True)
+    if len(summary.failures) > _MOST_MOMENTS_SHOWN:
+        click.echo(f"and {len(summary.failures) - _MOST_MOMENTS_SHOWN} more failed", err=True)
 
 
-def _counted(progress: _Progress) -> str:
-    return (
-        f"{len(progress.observed)} observed, {len(progress.archived)} there already,"
-        f" {len(progress.gaps)} gaps, {len(progress.failures)} failed"
-    )
+def _counted(summary: BackfillSummary) -> str:
+    observed, archived, gaps, failed = (len(summary.moments[status]) for status in FillStatus)
+    return f"{observed} observed, {archived} there already, {gaps} gaps, {failed} failed"
 
 
 def _some(moments: Sequence[datetime]) -> str:
@@ -156,11 +120,9 @@ def _some(moments: Sequence[datetime]) -> str:
     return f"{shown} and {left} more" if left > 0 else shown
 
 
-def _derive(spec: PipelineSpec, progress: _Progress, services: steps.Services) -> bool:
-    """Run the steps behind the fetch once, at the last moment that has a price; whether none failed."""
-    last = max([*progress.observed, *progress.archived], default=None)
+def _derive(spec: PipelineSpec, summary: BackfillSummary, services: steps.Services) -> bool:
+    last = summary.last_with_price
     if last is None:
         return True
     run = steps.Run(last, is_backfill=True)
-    derived = (steps.compute_moving_average, steps.upload_raw_to_s3, steps.upload_processed_csv_to_s3)
-    return None not in [attempt(step, spec, run, services) for step in derived]
+    return None not in [attempt(step, spec, run, services) for step in DERIVING_STEPS]

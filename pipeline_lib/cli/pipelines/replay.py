@@ -1,4 +1,4 @@
-"""The command that makes raw log and processed table again from the archive."""
+"""The command that rebuilds raw log and processed table from the archive."""
 
 import sys
 
@@ -25,7 +25,7 @@ _SHOWN_EVERY = 256
 )
 @reporting_errors
 def replay(pipeline: str | None, *, all_pipelines: bool, drop_unarchived: bool) -> None:
-    """Make the raw log and the processed table of PIPELINE again from its archive.
+    """Rebuild the raw log and the processed table of PIPELINE from its archive.
 
     Runs may go on meanwhile. Exit code 0: both files are as the archive says; 1: a pipeline failed, and its
     files are as they were; 2: misuse.
@@ -66,8 +66,8 @@ def _attempt(spec: PipelineSpec, settings: Settings, *, drop_unarchived: bool) -
 def _describe(replayed: Replayed) -> str:
     parts = [
         f"{replayed.rows} rows",
-        f"raw log {'made again' if replayed.log_changed else 'unchanged'}",
-        f"processed table {'made again' if replayed.table_changed else 'unchanged'}",
+        f"raw log {'rebuilt' if replayed.log_changed else 'unchanged'}",
+        f"processed table {'rebuilt' if replayed.table_changed else 'unchanged'}",
     ]
     if replayed.recorded:
         parts.append(f"{replayed.recorded} snapshots entered into a manifest")

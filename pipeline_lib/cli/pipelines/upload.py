@@ -2,18 +2,15 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import click
 
 from pipeline_lib import steps
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.model.outcome import Skipped
-from pipeline_lib.publishing.s3 import PublishState, publish_processed_table, publish_raw_log
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.upload import find_destination
-
-_BATCH = 200
+from pipeline_lib.steps.upload_missing import Batch, start_upload, upload_days, upload_snapshots
 
 
 @click.command()
@@ -31,42 +28,33 @@ def upload(pipeline: str) -> None:
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
     services = steps.Services.from_settings(settings).for_pipeline(spec, os.environ)
-    destination = find_destination(spec, services)
+    destination = start_upload(spec, services)
     # Asked for by hand, an upload that can't happen is a failure.
     if isinstance(destination, Skipped):
         raise click.ClickException(f"nothing was uploaded: {destination.reason}")
-    layout = Layout.of(pipeline, settings)
-    if not layout.raw_log.exists():
-        raise click.ClickException(f"nothing was uploaded: there is no {layout.raw_log}")
-    PublishState.of(layout, destination).forget()
-    refused: set[str] = set()
-
-    def publish_snapshots() -> tuple[int, int]:
-        report = publish_raw_log(layout, destination, at_most=_BATCH)
-        refused.update(map(str, report.refused))
-        return report.published, report.left
-
-    def publish_days() -> tuple[int, int]:
-        report = publish_processed_table(layout, destination, at_most=_BATCH)
-        return len(report.days), report.left
-
-    snapshots = _repeat("snapshots", publish_snapshots)
-    days = _repeat("days", publish_days)
+    layout = Layout.of(spec.name, settings)
+    snapshots = _with_bar("snapshots", upload_snapshots(layout, destination))
+    days = _with_bar("days", upload_days(layout, destination))
     click.echo(
-        f"{destination.bucket.location(destination.prefix)}: {snapshots} snapshots were missing; "
-        f"{days} days of the processed table compared"
+        f"{destination.bucket.location(destination.prefix)}: {_published(snapshots)} snapshots were missing; "
+        f"{_published(days)} days of the processed table compared"
     )
+    refused = {str(error) for batch in snapshots for error in batch.refused}
     if refused:
         raise click.ClickException("\n".join(sorted(refused)))
 
 
-def _repeat(what: str, publish: Callable[[], tuple[int, int]]) -> int:
-    """Publish batch after batch, with a bar on a terminal; how many there were in all."""
-    published, left = publish()
-    with click.progressbar(length=published + left, label=what, file=sys.stderr, hidden=not left) as bar:
-        bar.update(published)
-        while left:
-            more, left = publish()
-            bar.update(more)
-            published += more
-    return published
+def _with_bar(label: str, batches: Iterator[Batch]) -> list[Batch]:
+    """All batches; on a terminal a bar shows how far they are."""
+    done = [next(batches)]
+    length, left = done[0].published + done[0].left, done[0].left
+    with click.progressbar(length=length, label=label, file=sys.stderr, hidden=not left) as bar:
+        bar.update(done[0].published)
+        for batch in batches:
+            bar.update(batch.published)
+            done.append(batch)
+    return done
+
+
+def _published(batches: list[Batch]) -> int:
+    return sum(batch.published for batch in batches)

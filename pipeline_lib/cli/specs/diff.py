@@ -7,17 +7,17 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from pipeline_lib.cli.places import printable, shown
+from pipeline_lib.cli.places import printable, with_shown_files
 from pipeline_lib.cli.project import current_settings, reporting_errors
 from pipeline_lib.cli.specs.git_history import Version, read_version
-from pipeline_lib.errors import SpecProblem
+from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs import Catalog
 from pipeline_lib.specs.changes import Kind, PipelineChange, State, ValueChange, compare
 from pipeline_lib.specs.model import DAG_ID_SUFFIX
 from pipeline_lib.specs.yaml.writing import write_value
 
-# Of a pipeline that comes or goes, what tells it from the others.
-_TELLING = ("coin", "vs_currency", "schedule", "windows", "thresholds", "s3")
+# What is shown of a pipeline that comes or goes.
+_MAIN_KEYS = ("coin", "vs_currency", "schedule", "windows", "thresholds", "s3")
 
 
 @click.command()
@@ -37,16 +37,18 @@ def diff(reference: str, exit_code: bool) -> None:  # noqa: FBT001 (click passes
     folder = current_settings().dag_configs_dir
     if not folder.is_dir():
         raise click.ClickException(f"the folder of specs {folder} doesn't exist (set DAG_CONFIGS_DIR)")
-    old, old_problems = _at(read_version(folder, reference), reference)
-    new, new_problems = _now(folder)
+    old, old_diagnostics = _at(read_version(folder, reference), reference)
+    new, new_diagnostics = _now(folder)
     changes = compare(old, new)
-    for line in (*_report(changes, reference), *map(_problem_line, (*old_problems, *new_problems))):
+    for line in _report(changes, reference):
         click.echo(line)
+    for diagnostic in (*old_diagnostics, *new_diagnostics):
+        click.echo(printable(str(diagnostic)))
     if exit_code and changes:
         raise SystemExit(1)
 
 
-def _at(version: Version, reference: str) -> tuple[State, tuple[SpecProblem, ...]]:
+def _at(version: Version, reference: str) -> tuple[State, tuple[Diagnostic, ...]]:
     with TemporaryDirectory(prefix="coin-pipelines-") as temporary:
         for name, content in version.files.items():
             (Path(temporary) / name).write_bytes(content)
@@ -55,16 +57,16 @@ def _at(version: Version, reference: str) -> tuple[State, tuple[SpecProblem, ...
         state = State.of(catalog, loaded)
     # As git writes it: a file of a commit.
     place = f"{reference}:{version.folder.as_posix()}"
-    return state, tuple(replace(problem, file=Path(place, problem.file.name)) for problem in loaded.problems)
+    return state, tuple(
+        replace(diagnostic, file=Path(place, diagnostic.file.name)) if diagnostic.file else diagnostic
+        for diagnostic in loaded.diagnostics
+    )
 
 
-def _now(folder: Path) -> tuple[State, tuple[SpecProblem, ...]]:
+def _now(folder: Path) -> tuple[State, tuple[Diagnostic, ...]]:
     catalog = Catalog(folder)
     loaded = catalog.load_all()
-    here = Path.cwd()
-    return State.of(catalog, loaded), tuple(
-        replace(problem, file=shown(problem.file, here)) for problem in loaded.problems
-    )
+    return State.of(catalog, loaded), with_shown_files(loaded.diagnostics)
 
 
 def _report(changes: Iterable[PipelineChange], reference: str) -> Iterator[str]:
@@ -83,25 +85,21 @@ def _both_values(values: Iterable[ValueChange]) -> Iterator[str]:
 
 
 def _new_values(values: Iterable[ValueChange]) -> Iterator[str]:
-    for value in filter(_is_telling, values):
+    for value in filter(_is_main, values):
         yield f"  {value.key}: {_value(value.new)}"
 
 
 def _old_values(values: Iterable[ValueChange]) -> Iterator[str]:
-    for value in filter(_is_telling, values):
+    for value in filter(_is_main, values):
         yield f"  {value.key}: {_value(value.old)}"
 
 
-def _is_telling(value: ValueChange) -> bool:
-    return value.key.partition(".")[0] in _TELLING
+def _is_main(value: ValueChange) -> bool:
+    return value.key.partition(".")[0] in _MAIN_KEYS
 
 
 def _value(value: object) -> str:
     return "not set" if value is None else write_value(value)
-
-
-def _problem_line(problem: SpecProblem) -> str:
-    return printable(str(problem))
 
 
 _VALUE_LINES = {

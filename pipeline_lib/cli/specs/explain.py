@@ -7,8 +7,8 @@ import click
 
 from pipeline_lib.cli.places import shown
 from pipeline_lib.cli.project import complete_names_and_files, load_sources, reporting_errors
-from pipeline_lib.specs.yaml.dotted import join_path, known_paths
-from pipeline_lib.specs.yaml.origins import Explanation, Origin, Place, explain_key, trace
+from pipeline_lib.specs.key_paths import join_path, known_paths
+from pipeline_lib.specs.origins import Explanation, Origin, Place, explain_key, trace
 from pipeline_lib.specs.yaml.writing import write_value
 
 

@@ -8,16 +8,16 @@ from pipeline_lib.cli.places import shown
 from pipeline_lib.cli.project import current_settings, reporting_errors
 from pipeline_lib.specs import Catalog
 from pipeline_lib.specs.model import DAG_ID_SUFFIX
-from pipeline_lib.specs.reading import can_name_pipeline, complete_spec, parse_document
-from pipeline_lib.specs.starter import find_coin_breaks, write_starter
+from pipeline_lib.specs.reading.completion import complete_spec
+from pipeline_lib.specs.reading.documents import can_name_pipeline, parse_document
+from pipeline_lib.specs.starter import find_coin_violations, write_starter
 
 _SCHEMA = Path("..", "schemas", "pipeline.schema.json")
 
 
 def _coin(_context: click.Context, _parameter: click.Parameter, coin: str) -> str:
-    findings = find_coin_breaks(coin)
-    if findings:
-        raise click.BadParameter(f"{findings[0].message} ({findings[0].hint})")
+    for violation in find_coin_violations(coin):
+        raise click.BadParameter(violation.text)
     return coin
 
 
@@ -56,7 +56,7 @@ def new(coin: str, name: str | None) -> None:
 def _write(path: Path, coin: str, catalog: Catalog) -> None:
     schema = _SCHEMA if (catalog.folder / _SCHEMA).is_file() else None
     text = write_starter(path.stem, coin, schema)
-    # Checked before it is written: broken defaults would make the new pipeline a broken one.
+    # Checked before it is written: invalid defaults would make the new spec invalid.
     complete_spec(parse_document(path, text), catalog.defaults())
     try:
         with path.open("x", encoding="utf-8") as file:

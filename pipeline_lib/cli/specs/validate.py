@@ -4,15 +4,19 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_lib.cli.places import shown
+from pipeline_lib.cli.places import with_shown_files
 from pipeline_lib.cli.project import current_settings
 from pipeline_lib.cli.specs.reports import Report, github, json, sarif, text
-from pipeline_lib.errors import SettingsError, SpecProblem
+from pipeline_lib.errors import SettingsError
 from pipeline_lib.specs import Loaded, PipelineSpec, load_path
 from pipeline_lib.specs.pipelines import load_pipelines
+
+if TYPE_CHECKING:
+    from pipeline_lib.model.diagnostic import Diagnostic
 
 _REPORTS: Mapping[str, Report] = {
     "text": text.report,
@@ -64,18 +68,16 @@ def _load_project() -> Loaded:
 
 
 def _load(paths: Iterable[Path]) -> Loaded:
-    # Paths may overlap; a file counts once, and so does a mistake in defaults that several specs share.
+    # Paths may overlap; a file counts once, and so does what is wrong in defaults that several specs share.
     specs: dict[Path, PipelineSpec] = {}
-    problems: dict[SpecProblem, None] = {}
+    diagnostics: dict[Diagnostic, None] = {}
     for path in paths:
         loaded = _with_shown_files(load_path(path))
         folder = (path if path.is_dir() else path.parent).resolve()
         specs.update({folder / spec.name: spec for spec in loaded.specs})
-        problems.update(dict.fromkeys(loaded.problems))
-    return Loaded(tuple(specs.values()), tuple(problems))
+        diagnostics.update(dict.fromkeys(loaded.diagnostics))
+    return Loaded(tuple(specs.values()), tuple(diagnostics))
 
 
 def _with_shown_files(loaded: Loaded) -> Loaded:
-    here = Path.cwd()
-    problems = (replace(problem, file=shown(problem.file, here)) for problem in loaded.problems)
-    return replace(loaded, problems=tuple(problems))
+    return replace(loaded, diagnostics=with_shown_files(loaded.diagnostics))

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline_lib.model.call_plan import COINS_PER_CALL, CallPlan
-from pipeline_lib.specs.checks.findings import Finding
+from pipeline_lib.model.diagnostic import Diagnostic, Severity
 from pipeline_lib.specs.model import PipelineSpec
-from pipeline_lib.specs.schedules.run_times import DAYS, run_times
+from pipeline_lib.specs.schedules.monthly_runs import DAYS, monthly_runs
 
 _HEAVIEST = 3
 
@@ -20,7 +20,7 @@ def calls_for(pipelines_by_currency: Mapping[str, int]) -> int:
     return sum(-(-pipelines // COINS_PER_CALL) for pipelines in pipelines_by_currency.values())
 
 
-def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator[Finding]:
+def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator[Diagnostic]:
     """What of the plan ``specs`` together exceed."""
     demand = Counter((spec.schedule, spec.vs_currency) for spec in specs)
     days = list(_different_days(demand))
@@ -29,22 +29,24 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
         due = {
             (schedule, currency): count
             for (schedule, currency), count in demand.items()
-            if day in run_times(schedule).days and minute in run_times(schedule).minutes
+            if day in monthly_runs(schedule).days and minute in monthly_runs(schedule).minutes
         }
-        yield Finding(
+        yield Diagnostic(
             (),
             f"up to {peak:,} calls of CoinGecko in one minute, and the plan allows {plan.per_minute:,}",
             f"due together: {_heaviest(due, lambda _: 1)};"
             " spread the schedules over the hour, or set COINGECKO_CALLS_PER_MINUTE",
+            severity=Severity.WARNING,
         )
     total = sum(day.times * sum(day.calls.values()) for day in days)
     if total > plan.per_month:
-        yield Finding(
+        yield Diagnostic(
             (),
             f"{total:,} calls of CoinGecko in a month of 31 days, and the plan allows {plan.per_month:,}",
-            f"heaviest: {_heaviest(demand, lambda schedule: run_times(schedule).count)};"
+            f"heaviest: {_heaviest(demand, lambda schedule: monthly_runs(schedule).count)};"
             " let pipelines run at the same minutes, which share calls, or less often, or set"
             " COINGECKO_CALLS_PER_MONTH",
+            severity=Severity.WARNING,
         )
 
 
@@ -70,7 +72,7 @@ _Due = Mapping[str, Mapping[int, int]]
 def _different_days(demand: Demand) -> Iterator[_Day]:
     due_by_days: dict[frozenset[int], dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for (schedule, currency), pipelines in demand.items():
-        times = run_times(schedule)
+        times = monthly_runs(schedule)
         # Counting each minute once is what Counter does fastest.
         counted = times.minutes if pipelines == 1 else dict.fromkeys(times.minutes, pipelines)
         due_by_days[times.days][currency].update(counted)

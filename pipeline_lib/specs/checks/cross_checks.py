@@ -1,31 +1,20 @@
-"""What is wrong between specs that are right each for itself."""
+"""What is wrong between specs that are each valid."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline_lib.specs.checks.findings import Finding
+from pipeline_lib.model.diagnostic import Diagnostic
+from pipeline_lib.specs.layout import path_variable
 from pipeline_lib.specs.model import PipelineSpec, S3Target
-from pipeline_lib.specs.path_variable import path_variable
 
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """A pipeline that would write where another one writes.
-
-    Attributes:
-        name: The pipeline.
-        finding: What is wrong, at its key in the pipeline's spec.
-    """
-
-    name: str
-    finding: Finding
-
-
-def find_conflicts(specs: Sequence[PipelineSpec], default_bucket: str | None) -> Iterator[Conflict]:
-    """Every pipeline that gets in another's way; of two in conflict, both.
+def find_overlaps(
+    specs: Sequence[PipelineSpec], default_bucket: str | None
+) -> Iterator[tuple[str, Diagnostic]]:
+    """Each pipeline that would write where another one writes, with what is wrong; of two, both.
 
     Args:
         specs: Valid specs.
@@ -44,28 +33,30 @@ def name_others(name: str, group: Sequence[str]) -> str:
     return f"{listed} and {more} more" if more else listed
 
 
-def _same_variables(specs: Sequence[PipelineSpec]) -> Iterator[Conflict]:
+def _same_variables(specs: Sequence[PipelineSpec]) -> Iterator[tuple[str, Diagnostic]]:
     by_variable: dict[str, list[str]] = defaultdict(list)
     for spec in specs:
         by_variable[path_variable(spec.name, "RAW")].append(spec.name)
     for variable, names in by_variable.items():
         for name in names if len(names) > 1 else ():
             message = f"{variable} would set the path of {name_others(name, names)} too"
-            yield Conflict(name, Finding((), message, "rename one of the files"))
+            yield name, Diagnostic((), message, "rename one of the files")
 
 
-def _same_prefixes(specs: Sequence[PipelineSpec], default_bucket: str | None) -> Iterator[Conflict]:
+def _same_prefixes(
+    specs: Sequence[PipelineSpec], default_bucket: str | None
+) -> Iterator[tuple[str, Diagnostic]]:
     owners: dict[_Place, list[str]] = defaultdict(list)
     for spec in specs:
         if spec.s3:
             owners[_place_of(spec.s3, default_bucket)].append(spec.name)
     for place, related in _related_places(owners).items():
         group = sorted(name for other in related for name in owners[other])
-        folder = "/".join(place.steps)
+        prefix = "/".join(place.steps)
         for name in owners[place] if len(group) > 1 else ():
-            message = f"{folder!r} is, holds or lies in the S3 folder of {name_others(name, group)}"
+            message = f"{prefix!r} overlaps the S3 prefix of {name_others(name, group)}"
             hint = "give each pipeline a prefix of its own"
-            yield Conflict(name, Finding(("s3", "prefix"), message, hint))
+            yield name, Diagnostic(("s3", "prefix"), message, hint)
 
 
 @dataclass(frozen=True, slots=True)

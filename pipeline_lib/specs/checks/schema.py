@@ -1,17 +1,13 @@
-"""The JSON Schema of specs: where it lies, its defaults, and what of a document breaks it."""
+"""The JSON Schema of specs: where it lies, its defaults, and what of a document it doesn't allow."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline_lib.specs.checks.quick_check import Check, compile_check
-
 if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import ValidationError
+    from jsonschema_rs import Draft202012Validator, ValidationError
 
 _FILE_NAME = "pipeline.schema.json"
 
@@ -30,35 +26,15 @@ def load_schema() -> Mapping[str, Any]:
 
 
 @cache
-def validator() -> "Draft202012Validator":
-    """The whole schema's validator."""
-    from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 (costs more than reading a spec)
+def _validator() -> "Draft202012Validator":
+    from jsonschema_rs import Draft202012Validator  # noqa: PLC0415 (completing names needs no validator)
 
-    strict: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call]
-        Draft202012Validator, {"pattern": _check_pattern}
-    )
-    return strict(load_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
-
-
-def _check_pattern(
-    _validator: object, pattern: str, value: object, _schema: object
-) -> "Iterator[ValidationError]":
-    # JSON Schema's $ is the end of the text; Python's also stands before a line break there.
-    from jsonschema.exceptions import ValidationError  # noqa: PLC0415 (as above)
-
-    if isinstance(value, str) and not re.fullmatch(pattern, value):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
-
-
-@cache
-def _quick_check() -> Check:
-    return compile_check(load_schema(), load_schema())
+    return Draft202012Validator(dict(load_schema()), validate_formats=True)
 
 
 def schema_errors(document: object) -> "Iterator[ValidationError]":
-    """What of ``document`` breaks the schema, in jsonschema's terms."""
-    # Most specs are valid: they need neither the validator nor the time that importing it takes.
-    return iter(()) if _quick_check()(document) else validator().iter_errors(document)
+    """What of ``document`` the schema doesn't allow, in jsonschema-rs's terms."""
+    return _validator().iter_errors(document)
 
 
 def subschema(path: Sequence[str | int]) -> Mapping[str, Any]:

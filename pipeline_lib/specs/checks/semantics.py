@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from pipeline_lib.specs.checks.findings import Finding, show_value
+from pipeline_lib.model.diagnostic import Diagnostic
+from pipeline_lib.specs.checks.schema_violations import show_value
 from pipeline_lib.specs.durations import parse_duration
-from pipeline_lib.specs.schedules.cron import is_cron
-from pipeline_lib.specs.schedules.run_times import PRESETS
+from pipeline_lib.specs.schedules.cron import PRESETS, is_cron
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
-def find_semantic_breaks(document: Mapping[str, Any]) -> Iterator[Finding]:
+def find_semantic_violations(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """What is wrong with a complete ``document`` that satisfies the schema."""
     yield from _check_schedule(document["schedule"])
     yield from _check_start_date(document["start_date"])
@@ -22,32 +22,32 @@ def find_semantic_breaks(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _check_encryption(document.get("s3", {}))
 
 
-def _check_schedule(schedule: str) -> Iterator[Finding]:
+def _check_schedule(schedule: str) -> Iterator[Diagnostic]:
     if schedule in PRESETS:
         return
     path = ("schedule",)
     if schedule.startswith("@"):
-        yield Finding(path, f"{show_value(schedule)} is not a preset", f"presets: {', '.join(PRESETS)}")
+        yield Diagnostic(path, f"{show_value(schedule)} is not a preset", f"presets: {', '.join(PRESETS)}")
         return
     if not is_cron(schedule):
-        yield Finding(
+        yield Diagnostic(
             path,
             f"{show_value(schedule)} is not a cron expression",
             "five fields: minute hour day month weekday, for example */15 * * * *",
         )
 
 
-def _check_start_date(start_date: str) -> Iterator[Finding]:
+def _check_start_date(start_date: str) -> Iterator[Diagnostic]:
     # At the ends of the calendar Airflow finds no first run, and says so in its log only.
     if not _FIRST_YEAR <= date.fromisoformat(start_date).year <= _LAST_YEAR:
-        yield Finding(
+        yield Diagnostic(
             ("start_date",),
             f"{start_date} is not in a year from {_FIRST_YEAR} to {_LAST_YEAR}",
             "for example 2024-01-01",
         )
 
 
-def _check_windows(windows: Sequence[str | float]) -> Iterator[Finding]:
+def _check_windows(windows: Sequence[str | float]) -> Iterator[Diagnostic]:
     longest, most = timedelta(0), 0.0
     for index, window in enumerate(windows):
         if isinstance(window, str):
@@ -56,35 +56,35 @@ def _check_windows(windows: Sequence[str | float]) -> Iterator[Finding]:
         else:
             grows, most = window > most, max(most, window)
         if not grows:
-            yield Finding(
+            yield Diagnostic(
                 ("windows", index),
                 f"{window} is not longer than the window before it",
                 "write windows from short to long",
             )
 
 
-def _check_alerts(alerts: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_alerts(alerts: Mapping[str, Any]) -> Iterator[Diagnostic]:
     if "connection" in alerts and "webhook_variable" in alerts:
-        yield Finding(
+        yield Diagnostic(
             ("alerts", "webhook_variable"),
             "the connection names a webhook already",
             "keep one of them; null takes away what the defaults say",
         )
 
 
-def _check_deviation_rules(alerts: Mapping[str, Any], windows: Sequence[str | float]) -> Iterator[Finding]:
+def _check_deviation_rules(alerts: Mapping[str, Any], windows: Sequence[str | float]) -> Iterator[Diagnostic]:
     for rule in ("z_score", "robust_z_score"):
         window = alerts.get(rule, {}).get("window")
         if window is not None and window not in windows:
-            yield Finding(
+            yield Diagnostic(
                 ("alerts", rule, "window"),
                 f"{window} is not one of the windows",
                 f"windows: {', '.join(map(str, windows))}",
             )
 
 
-def _check_encryption(s3: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_encryption(s3: Mapping[str, Any]) -> Iterator[Diagnostic]:
     if "kms_key_id" in s3 and s3.get("encryption") != "aws:kms":
-        yield Finding(
+        yield Diagnostic(
             ("s3", "kms_key_id"), "the key is used by encryption aws:kms alone", "write encryption: aws:kms"
         )

@@ -1,18 +1,11 @@
-"""Cron expressions: five fields that come true at some time."""
+"""Cron expressions of five fields, and presets, which stand for such expressions."""
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 
-_FIELDS = 5
-# Day 29 and later don't come in every month, so they aren't ordinary.
-_ORDINARY_RANGES = ((0, 59), (0, 23), (1, 28), (1, 12), (0, 6))
-_NUMBER = r"(0|[1-9][0-9]?)"
-_ORDINARY_PART = re.compile(rf"\*(?:/{_NUMBER})?|{_NUMBER}(?:-{_NUMBER}(?:/{_NUMBER})?)?")
-_ANY_TIME = datetime(2024, 1, 1, tzinfo=UTC)
-
-CRON_OF_PRESETS = {
+PRESETS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
     "@weekly": "0 0 * * 0",
@@ -20,7 +13,14 @@ CRON_OF_PRESETS = {
     "@quarterly": "0 0 1 */3 *",
     "@yearly": "0 0 1 1 *",
 }
-"""What Airflow takes a preset for; croniter has no @quarterly."""
+"""Airflow's presets; croniter has no @quarterly."""
+
+_FIELDS = 5
+# Day 29 and later don't come in every month, so they aren't ordinary.
+_ORDINARY_RANGES = ((0, 59), (0, 23), (1, 28), (1, 12), (0, 6))
+_NUMBER = r"(0|[1-9][0-9]?)"
+_ORDINARY_PART = re.compile(rf"\*(?:/{_NUMBER})?|{_NUMBER}(?:-{_NUMBER}(?:/{_NUMBER})?)?")
+_ANY_TIME = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def is_cron(schedule: str) -> bool:
@@ -31,20 +31,49 @@ def is_cron(schedule: str) -> bool:
     return _is_ordinary(fields) or _croniter_accepts(schedule, fields)
 
 
+def cron_of(schedule: str) -> str:
+    """The cron expression of a schedule, which is a preset or one itself."""
+    return PRESETS.get(schedule, schedule)
+
+
 def minutes_of_day(schedule: str) -> frozenset[int]:
-    """When runs start on a day that has any, in minutes from midnight.
+    """When runs start on a day that has any, in minutes from midnight (UTC).
 
     Args:
-        schedule: A cron expression that is valid.
+        schedule: A preset or a cron expression that is valid.
     """
-    minute_field, hour_field, *_ = schedule.split()
+    cron = cron_of(schedule)
+    minute_field, hour_field, *_ = cron.split()
     minutes, hours = _ordinary_values(minute_field, 0, 59), _ordinary_values(hour_field, 0, 23)
     if minutes is None or hours is None:
         from croniter import croniter  # noqa: PLC0415 (most specs don't need it)
 
-        expanded, _ = croniter.expand(schedule)
+        expanded, _ = croniter.expand(cron)
         minutes, hours = _all(expanded[0], 60), _all(expanded[1], 24)
     return frozenset(hour * 60 + minute for hour in hours for minute in minutes)
+
+
+def has_runs_on(schedule: str, day: date) -> bool:
+    """Whether any run starts on a day (UTC).
+
+    Args:
+        schedule: A preset or a cron expression that is valid.
+        day: The day.
+    """
+    _, _, *day_fields = cron_of(schedule).split()
+    if day_fields == ["*", "*", "*"]:
+        return True
+    days, months, weekdays = (
+        _ordinary_values(field, *allowed)
+        for field, allowed in zip(day_fields, ((1, 31), (1, 12), (0, 6)), strict=True)
+    )
+    if days is None or months is None or weekdays is None or "*" not in {day_fields[0], day_fields[2]}:
+        from croniter import croniter  # noqa: PLC0415 (most specs don't need it)
+
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return bool(croniter.match(f"* * {' '.join(day_fields)}", midnight))
+    # Cron's week begins on Sunday, with 0.
+    return day.day in days and day.month in months and day.isoweekday() % 7 in weekdays
 
 
 def _all(field: Sequence[int | str], count: int) -> frozenset[int]:

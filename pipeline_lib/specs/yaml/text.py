@@ -28,7 +28,7 @@ _SCALARS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-class YamlMistakeError(Exception):
+class YamlSyntaxError(Exception):
     """The text is not the YAML that specs are written in; kept inside this room.
 
     Attributes:
@@ -83,12 +83,12 @@ _resolve("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?\
 IMPLICIT_RESOLVERS = _SpecYamlLoader.yaml_implicit_resolvers
 
 
-def _mistake(message: str, mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlMistakeError:
+def _mistake(message: str, mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlSyntaxError:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return YamlMistakeError(message, line=line, column=column)
+    return YamlSyntaxError(message, line=line, column=column)
 
 
-def _nested_too_deep(mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlMistakeError:
+def _nested_too_deep(mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlSyntaxError:
     return _mistake(f"more than {DEEPEST_NESTING} levels", mark)
 
 
@@ -96,7 +96,7 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401 (whatever the text holds)
     """Read one YAML document.
 
     Raises:
-        YamlMistakeError: Broken syntax, a duplicate key, a tag, an alias, too many levels or values, or more
+        YamlSyntaxError: Broken syntax, a duplicate key, a tag, an alias, too many levels or values, or more
             than one document.
     """
     try:
@@ -115,7 +115,7 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401 (whatever the text holds)
         before = text.encode()[: error.position].decode()
         line = before.count("\n") + 1
         column = len(before) - before.rfind("\n")
-        raise YamlMistakeError(
+        raise YamlSyntaxError(
             f"the character #x{ord(text[len(before)]):02x} isn't allowed", line=line, column=column
         ) from error
     return None if root is None else _value_of(root, 1)

@@ -19,7 +19,7 @@ from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs import Catalog, PipelineSpec
 from pipeline_lib.specs.layout import Layout, shared_answers_folder
-from pipeline_lib.specs.schedules.due import is_due
+from pipeline_lib.specs.schedules.moments import is_due
 from pipeline_lib.steps.fetching.shared_calls import SharedCalls
 from pipeline_lib.steps.run import Run, Services
 from pipeline_lib.store.cache.latest_answers import LatestAnswers

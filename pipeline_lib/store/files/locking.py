@@ -1,4 +1,7 @@
-"""One process at a time, also across containers that share a disk."""
+"""One process at a time, also across containers that share a disk.
+
+It calls ``fcntl.flock`` itself: importing the library filelock takes about as long as all steps of an hour.
+"""
 
 import fcntl
 import os

@@ -38,24 +38,6 @@ def opened(path: Path) -> Iterator[OpenLog]:
             os.close(descriptor)
 
 
-def append(path: Path, observation: Observation) -> bool:
-    """Add the row of ``observation`` unless a row of its moment is there.
-
-    Returns:
-        Whether a row was added.
-
-    Raises:
-        TableDamagedError: The file starts with another header.
-        StoreBusyError: Another process holds the log for too long.
-        OSError: The disk is full or read-only. The log is then as it was before.
-    """
-    with opened(path) as log:
-        if log.holds(observation.moment):
-            return False
-        log.append(observation)
-        return True
-
-
 def read(path: Path) -> list[Observation]:
     """All rows, in the order of arrival; none when there is no log yet.
 

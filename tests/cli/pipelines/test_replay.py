@@ -23,7 +23,7 @@ def test_log_and_table_come_back(data: Path, command: Command) -> None:
         path.unlink()
     result = command("replay", "bitcoin")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "bitcoin: 1 rows, raw log made again, processed table made again\n"
+    assert result.stdout == "bitcoin: 1 rows, raw log rebuilt, processed table rebuilt\n"
     assert {path: path.read_bytes() for path in data.glob("*.csv")} == before
     again = command("replay", "bitcoin")
     assert again.stdout == "bitcoin: 1 rows, raw log unchanged, processed table unchanged\n"

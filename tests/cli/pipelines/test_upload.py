@@ -71,7 +71,7 @@ def test_many_snapshots_are_published_in_batches(
     monkeypatch: pytest.MonkeyPatch,
     objects: Callable[[], dict[str, bytes]],
 ) -> None:
-    monkeypatch.setattr("pipeline_lib.cli.pipelines.upload._BATCH", 2)
+    monkeypatch.setattr("pipeline_lib.steps.upload_missing._BATCH", 2)
     for hour in range(10, 15):
         _run(command, market, hour)
     before = objects()

@@ -26,7 +26,7 @@ def test_a_pipeline_without_a_difference(command: Command) -> None:
     assert json.loads(command("verify", "bitcoin", "--format", "json").stdout) == []
 
 
-def test_a_difference_is_printed_with_a_way_to_mend_it(log: Path, command: Command) -> None:
+def test_a_difference_is_printed_with_how_to_fix_it(log: Path, command: Command) -> None:
     log.write_bytes(log.read_bytes().replace(b"9000", b"9001"))
     result = command("verify", "bitcoin")
     assert result.exit_code == 1

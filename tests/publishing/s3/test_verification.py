@@ -14,8 +14,8 @@ from pipeline_lib.publishing.s3.objects import Bucket
 from pipeline_lib.publishing.s3.verification import compare_with_s3
 from pipeline_lib.specs import S3Layout
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.store.log import raw_log
 from pipeline_lib.store.table import processed_table
+from tests.store.log.appending import append
 
 PREFIX = "crypto/bitcoin"
 JSON_KEY = f"{PREFIX}/raw/date=2018-02-05/hour=14/20180205T140000Z.json"
@@ -29,7 +29,7 @@ def published(layout: Layout, bucket: Bucket, snapshot: Snapshot) -> Destination
     for moment in moments:
         observation = replace(snapshot.observation, moment=moment)
         write_snapshot(layout, Snapshot(observation, snapshot.provenance))
-        raw_log.append(layout.raw_log, observation)
+        append(layout.raw_log, observation)
     table = processed_table.encode(("timestamp", "count"), [(moment, 1) for moment in moments])
     processed_table.write(layout.processed_table, table)
     destination = Destination(bucket, PREFIX, "bitcoin")

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline_lib.model.call_plan import DEMO_PLAN, CallPlan
+from pipeline_lib.model.diagnostic import Diagnostic, Severity
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.checks.call_budget import calls_for, check_call_budget
-from pipeline_lib.specs.checks.findings import Finding
-from pipeline_lib.specs.reading import read_spec
+from pipeline_lib.specs.reading.completion import read_spec
 
 MINIMAL = read_spec(Path(__file__).parents[2] / "data" / "specs" / "good" / "minimal.yaml", None)
 
@@ -55,13 +55,14 @@ def test_a_month_over_the_plan_is_told_with_the_schedules_that_weigh_most() -> N
         *pipelines({"@yearly": 1, "@daily": 1, "15,45 * * * *": 250}),
     ]
     assert list(check_call_budget(specs, DEMO_PLAN)) == [
-        Finding(
+        Diagnostic(
             (),
             "11,191 calls of CoinGecko in a month of 31 days, and the plan allows 10,000",
             "heaviest: 13 with @hourly make 9,672, 250 with 15,45 * * * * make 1,488,"
             " 1 with @daily make 31;"
             " let pipelines run at the same minutes, which share calls, or less often, or set"
             " COINGECKO_CALLS_PER_MONTH",
+            severity=Severity.WARNING,
         )
     ]
 
@@ -73,11 +74,12 @@ def test_a_minute_over_the_plan_is_told_with_the_schedules_due_together() -> Non
         *in_currencies(30, "1 0 * * *"),
     ]
     assert list(check_call_budget(specs, DEMO_PLAN)) == [
-        Finding(
+        Diagnostic(
             (),
             "up to 31 calls of CoinGecko in one minute, and the plan allows 30",
             "due together: 20 with @daily make 20, 2,501 with 0 0 * * * make 11;"
             " spread the schedules over the hour, or set COINGECKO_CALLS_PER_MINUTE",
+            severity=Severity.WARNING,
         )
     ]
 

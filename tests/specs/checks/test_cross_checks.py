@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.specs import PipelineSpec, S3Target
-from pipeline_lib.specs.checks.cross_checks import find_conflicts, name_others
-from pipeline_lib.specs.reading import read_spec
+from pipeline_lib.specs.checks.cross_checks import find_overlaps, name_others
+from pipeline_lib.specs.reading.completion import read_spec
 
 MINIMAL = read_spec(Path(__file__).parents[2] / "data" / "specs" / "good" / "minimal.yaml", None)
 
@@ -20,9 +20,9 @@ def target(prefix: str, bucket: str | None = "bucket", endpoint_url: str | None 
     return S3Target(bucket=bucket, prefix=prefix, endpoint_url=endpoint_url, connection=None)
 
 
-def in_conflict(*targets: S3Target, default_bucket: str | None = None) -> set[str]:
+def overlapping(*targets: S3Target, default_bucket: str | None = None) -> set[str]:
     specs = publishing({f"pipeline{number}": one for number, one in enumerate(targets)})
-    return {conflict.name[-1] for conflict in find_conflicts(specs, default_bucket)}
+    return {name[-1] for name, _ in find_overlaps(specs, default_bucket)}
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def in_conflict(*targets: S3Target, default_bucket: str | None = None) -> set[st
         (target("x", endpoint_url="https://store/"), target("x", endpoint_url="https://store")),
     ],
 )
-def test_one_place_for_two_is_a_conflict_of_both(one: S3Target, other: S3Target) -> None:
-    assert in_conflict(one, other, target("elsewhere"), default_bucket="the-default") == {"0", "1"}
-    assert in_conflict(other, one, default_bucket="the-default") == {"0", "1"}
+def test_one_prefix_for_two_is_an_overlap_of_both(one: S3Target, other: S3Target) -> None:
+    assert overlapping(one, other, target("elsewhere"), default_bucket="the-default") == {"0", "1"}
+    assert overlapping(other, one, default_bucket="the-default") == {"0", "1"}
 
 
 @pytest.mark.parametrize(
@@ -51,21 +51,21 @@ def test_one_place_for_two_is_a_conflict_of_both(one: S3Target, other: S3Target)
         (target("crypto"), target("crypto", endpoint_url="https://store")),
     ],
 )
-def test_two_places_are_none(one: S3Target, other: S3Target) -> None:
-    assert in_conflict(one, other) == set()
+def test_two_prefixes_are_no_overlap(one: S3Target, other: S3Target) -> None:
+    assert overlapping(one, other) == set()
 
 
 def test_pipelines_that_publish_nothing_are_in_nobodys_way() -> None:
-    assert list(find_conflicts([MINIMAL, replace(MINIMAL, name="other")], None)) == []
+    assert list(find_overlaps([MINIMAL, replace(MINIMAL, name="other")], None)) == []
 
 
 def test_siblings_under_one_place_are_in_its_way_only() -> None:
     specs = publishing({"root": target("x"), "left": target("x/left"), "right": target("x/right")})
-    messages = {conflict.name: conflict.finding.message for conflict in find_conflicts(specs, None)}
+    messages = {name: diagnostic.message for name, diagnostic in find_overlaps(specs, None)}
     assert messages == {
-        "root": "'x' is, holds or lies in the S3 folder of left.yaml, right.yaml",
-        "left": "'x/left' is, holds or lies in the S3 folder of root.yaml",
-        "right": "'x/right' is, holds or lies in the S3 folder of root.yaml",
+        "root": "'x' overlaps the S3 prefix of left.yaml, right.yaml",
+        "left": "'x/left' overlaps the S3 prefix of root.yaml",
+        "right": "'x/right' overlaps the S3 prefix of root.yaml",
     }
 
 
@@ -76,8 +76,8 @@ def test_a_few_others_are_named_and_the_rest_counted() -> None:
     assert name_others("b", ["a", "b"]) == "a.yaml"
 
 
-def test_thousands_of_conflicts_are_found_in_a_moment() -> None:
+def test_thousands_of_overlaps_are_found_in_a_moment() -> None:
     specs = publishing({f"pipeline{number}": target(f"a/{number % 2}") for number in range(5000)})
     start = time.perf_counter()
-    assert len(list(find_conflicts(specs, None))) == 5000
+    assert len(list(find_overlaps(specs, None))) == 5000
     assert time.perf_counter() - start < 5

@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.specs.checks.findings import Finding
-from pipeline_lib.specs.checks.semantics import find_semantic_breaks
-from pipeline_lib.specs.schedules.run_times import PRESETS
+from pipeline_lib.model.diagnostic import Diagnostic
+from pipeline_lib.specs.checks.semantics import find_semantic_violations
+from pipeline_lib.specs.schedules.cron import PRESETS
 
 
-def findings(
+def violations(
     schedule: str = "@hourly",
     windows: Sequence[str | float] = ("24h", "7d"),
     start_date: str = "2024-01-01",
     alerts: Mapping[str, Any] = MappingProxyType({}),
     s3: Mapping[str, str] = MappingProxyType({}),
-) -> list[Finding]:
+) -> list[Diagnostic]:
     document: dict[str, Any] = {
         "schedule": schedule,
         "start_date": start_date,
@@ -25,14 +25,14 @@ def findings(
         "alerts": alerts,
         "s3": s3,
     }
-    return list(find_semantic_breaks(document))
+    return list(find_semantic_violations(document))
 
 
 @pytest.mark.parametrize(
     "schedule", [*PRESETS, "* * * * *", "*/15 * * * *", "0 6 * * mon-fri", "0 0 29 2 *", "  0  0 1 1 * "]
 )
 def test_a_schedule_that_comes_round_is_fine(schedule: str) -> None:
-    assert findings(schedule) == []
+    assert violations(schedule) == []
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_a_schedule_that_comes_round_is_fine(schedule: str) -> None:
     ],
 )
 def test_a_schedule_that_is_no_cron_expression_is_told(schedule: str) -> None:
-    (finding,) = findings(schedule)
-    assert finding.path == ("schedule",)
-    assert finding.message == f"{schedule!r} is not a cron expression"
+    (violation,) = violations(schedule)
+    assert violation.path == ("schedule",)
+    assert violation.message == f"{schedule!r} is not a cron expression"
 
 
 @pytest.mark.parametrize("schedule", ["@Hourly", "@once", "@continuous", "@", "@hourly "])
 def test_an_unknown_preset_is_told_with_the_known_ones(schedule: str) -> None:
-    assert findings(schedule) == [
-        Finding(
+    assert violations(schedule) == [
+        Diagnostic(
             ("schedule",),
             f"{schedule!r} is not a preset",
             "presets: @hourly, @daily, @weekly, @monthly, @quarterly, @yearly",
@@ -73,20 +73,20 @@ def test_an_unknown_preset_is_told_with_the_known_ones(schedule: str) -> None:
 
 @pytest.mark.parametrize("start_date", ["1970-01-01", "2199-12-31"])
 def test_a_start_within_reach_is_fine(start_date: str) -> None:
-    assert findings(start_date=start_date) == []
+    assert violations(start_date=start_date) == []
 
 
 @pytest.mark.parametrize("start_date", ["0001-01-01", "1969-12-31", "2200-01-01", "9999-12-31"])
 def test_a_start_at_the_ends_of_the_calendar_is_told(start_date: str) -> None:
-    (finding,) = findings(start_date=start_date)
-    assert finding.path == ("start_date",)
-    assert finding.message == f"{start_date} is not in a year from 1970 to 2199"
+    (violation,) = violations(start_date=start_date)
+    assert violation.path == ("start_date",)
+    assert violation.message == f"{start_date} is not in a year from 1970 to 2199"
 
 
 @given(st.lists(st.integers(1, 999_999), min_size=1, max_size=10, unique=True).map(sorted))
 @settings(deadline=None)
 def test_windows_that_grow_are_fine(seconds: list[int]) -> None:
-    assert findings(windows=[f"{count}s" for count in seconds]) == []
+    assert violations(windows=[f"{count}s" for count in seconds]) == []
 
 
 @pytest.mark.parametrize(
@@ -106,36 +106,43 @@ def test_windows_that_grow_are_fine(seconds: list[int]) -> None:
 def test_a_window_not_longer_than_those_of_its_kind_before_it_is_told(
     windows: list[str | float], places: list[int]
 ) -> None:
-    assert [finding.path for finding in findings(windows=windows)] == [("windows", place) for place in places]
+    assert [violation.path for violation in violations(windows=windows)] == [
+        ("windows", place) for place in places
+    ]
 
 
 def test_a_webhook_in_two_places_is_told() -> None:
-    assert findings(alerts={"connection": "slack"}) == []
-    assert findings(alerts={"webhook_variable": "SLACK_MAJORS"}) == []
-    (finding,) = findings(alerts={"connection": "slack", "webhook_variable": "SLACK_MAJORS"})
-    assert finding.path == ("alerts", "webhook_variable")
-    assert finding.message == "the connection names a webhook already"
+    assert violations(alerts={"connection": "slack"}) == []
+    assert violations(alerts={"webhook_variable": "SLACK_MAJORS"}) == []
+    (violation,) = violations(alerts={"connection": "slack", "webhook_variable": "SLACK_MAJORS"})
+    assert violation.path == ("alerts", "webhook_variable")
+    assert violation.message == "the connection names a webhook already"
 
 
 def test_everything_wrong_is_told_at_once() -> None:
-    assert [finding.path for finding in findings("never", ["2h", "1h"])] == [("schedule",), ("windows", 1)]
+    assert [violation.path for violation in violations("never", ["2h", "1h"])] == [
+        ("schedule",),
+        ("windows", 1),
+    ]
 
 
 @pytest.mark.parametrize("rule", ["z_score", "robust_z_score"])
 def test_a_rule_may_have_any_of_the_windows(rule: str) -> None:
-    assert findings(windows=("24h", 20), alerts={rule: {"window": "24h"}}) == []
-    assert findings(windows=("24h", 20), alerts={rule: {"window": 20}}) == []
-    assert findings(windows=("24h", 20), alerts={rule: {}}) == []
+    assert violations(windows=("24h", 20), alerts={rule: {"window": "24h"}}) == []
+    assert violations(windows=("24h", 20), alerts={rule: {"window": 20}}) == []
+    assert violations(windows=("24h", 20), alerts={rule: {}}) == []
 
 
 @pytest.mark.parametrize("rule", ["z_score", "robust_z_score"])
 def test_a_rule_over_no_window_of_the_spec_is_told(rule: str) -> None:
-    (finding,) = findings(windows=("24h", 20), alerts={rule: {"window": "7d"}})
-    assert finding == Finding(("alerts", rule, "window"), "7d is not one of the windows", "windows: 24h, 20")
+    (violation,) = violations(windows=("24h", 20), alerts={rule: {"window": "7d"}})
+    assert violation == Diagnostic(
+        ("alerts", rule, "window"), "7d is not one of the windows", "windows: 24h, 20"
+    )
 
 
 def test_a_kms_key_without_kms_is_told() -> None:
-    assert findings(s3={"kms_key_id": "k", "encryption": "aws:kms"}) == []
+    assert violations(s3={"kms_key_id": "k", "encryption": "aws:kms"}) == []
     for section in ({"kms_key_id": "k"}, {"kms_key_id": "k", "encryption": "AES256"}):
-        (finding,) = findings(s3=section)
-        assert finding.path == ("s3", "kms_key_id")
+        (violation,) = violations(s3=section)
+        assert violation.path == ("s3", "kms_key_id")

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.specs.yaml.text import Position, YamlMistakeError, find_position, has_path, parse_yaml
+from pipeline_lib.specs.yaml.text import Position, YamlSyntaxError, find_position, has_path, parse_yaml
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | bool | None"
 
@@ -143,7 +143,7 @@ def test_keys_are_text_as_written() -> None:
     ],
 )
 def test_a_mistake_has_its_place(text: str, line: int, column: int, message: str) -> None:
-    with pytest.raises(YamlMistakeError) as caught:
+    with pytest.raises(YamlSyntaxError) as caught:
         parse_yaml(text)
     assert (caught.value.line, caught.value.column, caught.value.message) == (line, column, message)
 

@@ -17,6 +17,8 @@ from pipeline_lib.model.observation import Observation, Snapshot
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import hash_snapshot, record
 from pipeline_lib.store.log import log_index, raw_log
+from tests.archive.chain import read_chain
+from tests.store.log.appending import append
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def hours(snapshot: Snapshot, layout: Layout) -> list[Observation]:
 
 
 def _recorded(layout: Layout) -> list[Observation]:
-    chain = manifests.read_chain(layout.manifests)
+    chain = read_chain(layout.manifests)
     moments = [entry.moment for manifest in chain for entry in manifest.records]
     rows = raw_log.read(layout.raw_log)
     assert [row.moment for row in rows] == moments
@@ -48,9 +50,9 @@ def test_log_and_manifest_hold_the_order_of_arrival(layout: Layout, hours: list[
 def test_a_moment_is_recorded_once(layout: Layout, hours: list[Observation]) -> None:
     for row in hours:
         record(layout, row)
-    before = (layout.raw_log.read_bytes(), manifests.read_chain(layout.manifests))
+    before = (layout.raw_log.read_bytes(), read_chain(layout.manifests))
     assert [record(layout, row) for row in hours] == [False] * 5
-    assert (layout.raw_log.read_bytes(), manifests.read_chain(layout.manifests)) == before
+    assert (layout.raw_log.read_bytes(), read_chain(layout.manifests)) == before
 
 
 @pytest.mark.parametrize("killed_at", range(5))
@@ -87,16 +89,16 @@ def test_a_log_that_lost_rows_is_told_and_left(
     lines = layout.raw_log.read_bytes().splitlines(keepends=True)
     content = b"".join(lines[: kept + 1]) if kept else b""
     layout.raw_log.write_bytes(content)
-    chain = manifests.read_chain(layout.manifests)
+    chain = read_chain(layout.manifests)
     with pytest.raises(TableDamagedError, match=told) as caught:
         record(layout, hours[4])
     assert "but the snapshot that came last is of 2018-02-06T11:00:00Z" in caught.value.message
     assert caught.value.hint == "coin-pipelines replay makes the log again from the archive"
-    assert (layout.raw_log.read_bytes(), manifests.read_chain(layout.manifests)) == (content, chain)
+    assert (layout.raw_log.read_bytes(), read_chain(layout.manifests)) == (content, chain)
 
 
 def test_a_log_of_which_no_manifest_knows_is_told_and_left(layout: Layout, hours: list[Observation]) -> None:
-    raw_log.append(layout.raw_log, hours[0])
+    append(layout.raw_log, hours[0])
     content = layout.raw_log.read_bytes()
     with pytest.raises(TableDamagedError, match="no manifest lists the snapshots of its rows"):
         record(layout, hours[1])

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.model.observation import Observation
-from pipeline_lib.store.log import raw_log
 from pipeline_lib.store.log.raw_log import newest_before
 from pipeline_lib.store.log.raw_rows import HEADER, encode_row
+from tests.store.log.appending import append
 
 WEEK = timedelta(days=7)
 HOUR = timedelta(hours=1)
@@ -45,7 +45,7 @@ def test_the_newest_earlier_row_by_time_is_found(
     log: Path, observation: Observation, hours: list[int], found: int | None
 ) -> None:
     for row in moments(observation, hours):
-        raw_log.append(log, row)
+        append(log, row)
     wanted = None if found is None else moments(observation, [found])[0]
     assert newest_before(log, observation.moment, WEEK) == wanted
 
@@ -59,7 +59,7 @@ def test_without_rows_there_is_none(log: Path, observation: Observation, content
 
 def test_a_row_that_is_being_written_is_left_out(log: Path, observation: Observation) -> None:
     earlier, latest = moments(observation, [-2, -1])
-    raw_log.append(log, earlier)
+    append(log, earlier)
     with log.open("a") as file:
         file.write(encode_row(latest)[:-9])
     assert newest_before(log, observation.moment, WEEK) == earlier
@@ -67,7 +67,7 @@ def test_a_row_that_is_being_written_is_left_out(log: Path, observation: Observa
 
 def test_a_damaged_row_is_told_with_its_line(log: Path, observation: Observation) -> None:
     for row in moments(observation, [-3, -2]):
-        raw_log.append(log, row)
+        append(log, row)
     log.write_text(log.read_text().replace(",6955.270,", ",nothing,"))
     with pytest.raises(TableDamagedError) as caught:
         newest_before(log, observation.moment, WEEK)

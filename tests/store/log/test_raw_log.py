@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.model.observation import Observation
-from pipeline_lib.store.log.raw_log import append, read, read_bytes
+from pipeline_lib.store.log.raw_log import read, read_bytes
+from tests.store.log.appending import append
 
 TIME = datetime(2018, 2, 5, 14, tzinfo=UTC)
 HEADER = (

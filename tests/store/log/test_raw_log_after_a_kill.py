@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.model.observation import Observation
-from pipeline_lib.store.log.raw_log import append, read, read_bytes
+from pipeline_lib.store.log.raw_log import read, read_bytes
+from tests.store.log.appending import append
 
 ROWS = 100
 
@@ -21,15 +22,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from pipeline_lib.model.observation import Observation
-from pipeline_lib.store.log.raw_log import append
+from pipeline_lib.store.log.raw_log import opened
 start = datetime(2018, 1, 1, tzinfo=UTC) + timedelta(minutes=int(sys.argv[2]))
 sys.stdin.readline()
 for number in range({ROWS}):
     moment = start + timedelta(hours=number)
-    append(Path(sys.argv[1]), Observation(
-        coin="bitcoin", vs_currency="usd", moment=moment, price=Decimal(sys.argv[2] + "." + str(number)),
-        change_1h_percent=None, change_24h_percent=None, market_cap=None, total_volume=None,
-        last_updated=moment))
+    with opened(Path(sys.argv[1])) as log:
+        log.append(Observation(
+            coin="bitcoin", vs_currency="usd", moment=moment, price=Decimal(sys.argv[2] + "." + str(number)),
+            change_1h_percent=None, change_24h_percent=None, market_cap=None, total_volume=None,
+            last_updated=moment))
 """
 
 

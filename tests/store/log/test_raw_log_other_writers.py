@@ -12,8 +12,9 @@ import pytest
 
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.model.observation import Observation
-from pipeline_lib.store.log.raw_log import append, read, read_since
+from pipeline_lib.store.log.raw_log import read, read_since
 from pipeline_lib.store.log.raw_rows import HEADER, encode_row
+from tests.store.log.appending import append
 
 FULL_DISK = """
 import resource, sys
@@ -21,12 +22,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from pipeline_lib.model.observation import Observation
-from pipeline_lib.store.log.raw_log import append
+from pipeline_lib.store.log.raw_log import opened
 log, room = Path(sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + room, resource.RLIM_INFINITY))
 moment = datetime(2018, 2, 5, 23, tzinfo=UTC)
 try:
-    append(log, Observation("bitcoin", "usd", moment, Decimal(1), None, None, None, None, moment))
+    with opened(log) as rows:
+        rows.append(Observation("bitcoin", "usd", moment, Decimal(1), None, None, None, None, moment))
 except OSError as error:
     print(error.strerror)
 """

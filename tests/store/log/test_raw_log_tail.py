@@ -16,7 +16,8 @@ from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.store.log import log_index
 from pipeline_lib.store.log.log_index import index_path
-from pipeline_lib.store.log.raw_log import append, read, read_since
+from pipeline_lib.store.log.raw_log import read, read_since
+from tests.store.log.appending import append
 
 START = datetime(2018, 2, 5, 14, tzinfo=UTC)
 

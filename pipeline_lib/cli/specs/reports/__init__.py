@@ -1,4 +1,4 @@
-"""What ``validate`` found, as text in several formats: pure functions."""
+"""Diagnostics as text in several formats: pure functions."""
 
 from collections.abc import Callable
 

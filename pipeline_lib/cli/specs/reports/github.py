@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipeline_lib.errors import SpecProblem
+from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs import Loaded
 
 # The whole of what the runner decodes again.
@@ -11,20 +11,19 @@ _IN_PROPERTIES = {**_IN_MESSAGES, ":": "%3A", ",": "%2C"}
 
 
 def report(loaded: Loaded) -> str:
-    """An ``::error`` or ``::warning`` command for each problem."""
-    return "".join(f"{_command(problem)}\n" for problem in loaded.problems)
+    """An ``::error`` or ``::warning`` command for each diagnostic."""
+    return "".join(f"{_command(diagnostic)}\n" for diagnostic in loaded.diagnostics)
 
 
-def _command(problem: SpecProblem) -> str:
+def _command(diagnostic: Diagnostic) -> str:
     properties = {
-        "file": str(problem.file),
-        "line": str(problem.line),
-        "col": str(problem.column),
-        "title": problem.path or "spec",
+        "file": str(diagnostic.file),
+        "line": str(diagnostic.line),
+        "col": str(diagnostic.column),
+        "title": diagnostic.key or "spec",
     }
     written = ",".join(f"{name}={_escape(value, _IN_PROPERTIES)}" for name, value in properties.items())
-    message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-    return f"::{problem.severity.value} {written}::{_escape(message, _IN_MESSAGES)}"
+    return f"::{diagnostic.severity.value} {written}::{_escape(diagnostic.text, _IN_MESSAGES)}"
 
 
 def _escape(text: str, escapes: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pipeline_lib.errors import SpecProblem
+from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs import Loaded
 from pipeline_lib.specs.checks.schema import subschema
 
@@ -23,7 +23,7 @@ def report(loaded: Loaded) -> str:
     """A log with one run; each key of a spec is a rule."""
     from importlib.metadata import version  # noqa: PLC0415 (costs as much as reading a spec, for this format)
 
-    rules = sorted({_rule_of(problem) for problem in loaded.problems})
+    rules = sorted({_rule_of(diagnostic) for diagnostic in loaded.diagnostics})
     run = {
         "tool": {
             "driver": {
@@ -33,20 +33,17 @@ def report(loaded: Loaded) -> str:
             }
         },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(problem, rules) for problem in loaded.problems],
+        "results": [_result(diagnostic, rules) for diagnostic in loaded.diagnostics],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
 
 
-def _rule_of(problem: SpecProblem) -> str:
-    if not problem.path:
+def _rule_of(diagnostic: Diagnostic) -> str:
+    if not diagnostic.path:
         return _WHOLE_FILE
-    keys: list[str] = []
-    for step in problem.path.split("."):
-        # An index of a list says which item is wrong, not which rule it breaks.
-        if not (step.isdigit() and "items" in subschema(keys)):
-            keys.append(step)
+    # An index of a list says which item is wrong, not which rule it breaks.
+    keys = [step for step in diagnostic.path if isinstance(step, str)]
     return ".".join(keys) if subschema(keys) else _UNKNOWN_KEY
 
 
@@ -55,27 +52,28 @@ def _describe_rule(rule: str) -> dict[str, Any]:
     return {"id": rule, "shortDescription": {"text": text}, "defaultConfiguration": {"level": "error"}}
 
 
-def _result(problem: SpecProblem, rules: Sequence[str]) -> dict[str, Any]:
-    rule = _rule_of(problem)
-    subject = f"{problem.path}: " if problem.path else ""
-    hint = f" ({problem.hint})" if problem.hint else ""
+def _result(diagnostic: Diagnostic, rules: Sequence[str]) -> dict[str, Any]:
+    rule = _rule_of(diagnostic)
+    subject = f"{diagnostic.key}: " if diagnostic.path else ""
     return {
         "ruleId": rule,
         "ruleIndex": rules.index(rule),
-        "level": problem.severity.value,
-        "message": {"text": f"{subject}{problem.message}{hint}"},
+        "level": diagnostic.severity.value,
+        "message": {"text": f"{subject}{diagnostic.text}"},
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": _artifact(problem.file),
-                    "region": {"startLine": problem.line, "startColumn": problem.column},
+                    "artifactLocation": _artifact(diagnostic.file),
+                    "region": {"startLine": diagnostic.line, "startColumn": diagnostic.column},
                 }
             }
         ],
     }
 
 
-def _artifact(file: Path) -> dict[str, str]:
+def _artifact(file: Path | None) -> dict[str, str]:
+    if file is None:
+        return {}
     encoded = quote(os.fsencode(file))
     if file.is_absolute():
         return {"uri": f"file://{encoded}"}

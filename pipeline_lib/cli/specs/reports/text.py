@@ -1,34 +1,35 @@
-"""For people: one line for each problem, and how many there are."""
+"""For people: one line for each diagnostic, and how many there are."""
 
 import click
 
 from pipeline_lib.cli.places import printable
-from pipeline_lib.errors import Severity, SpecProblem
+from pipeline_lib.model.diagnostic import Diagnostic, Severity
 from pipeline_lib.specs import Loaded
 
 
 def report(loaded: Loaded) -> str:
-    """``file:line:column: key: message (hint)`` for each problem, styled for a terminal, then the count."""
-    return "".join(f"{line}\n" for line in (*map(_line, loaded.problems), _summary(loaded)))
+    """``file:line:column: key: message (hint)`` for each, styled for a terminal, then the count."""
+    return "".join(f"{line}\n" for line in (*map(_line, loaded.diagnostics), _summary(loaded)))
 
 
-def _line(problem: SpecProblem) -> str:
-    place = click.style(f"{printable(str(problem.file))}:{problem.line}:{problem.column}:", bold=True)
-    key = f" {click.style(printable(problem.path), fg='cyan')}:" if problem.path else ""
-    hint = click.style(f" ({printable(problem.hint)})", dim=True) if problem.hint else ""
-    message = printable(problem.message)
-    if problem.severity is Severity.WARNING:
+def _line(diagnostic: Diagnostic) -> str:
+    file = printable(str(diagnostic.file))
+    place = click.style(f"{file}:{diagnostic.line}:{diagnostic.column}:", bold=True)
+    key = f" {click.style(printable(diagnostic.key), fg='cyan')}:" if diagnostic.path else ""
+    hint = click.style(f" ({printable(diagnostic.hint)})", dim=True) if diagnostic.hint else ""
+    message = printable(diagnostic.message)
+    if diagnostic.severity is Severity.WARNING:
         return f"{place} {click.style('warning:', fg='yellow')}{key} {message}{hint}"
     return f"{place}{key} {click.style(message, fg='red')}{hint}"
 
 
 def _summary(loaded: Loaded) -> str:
     valid = _count(len(loaded.specs), "valid spec")
-    if not loaded.problems:
+    if not loaded.diagnostics:
         return click.style(f"no problems, {valid}", fg="green")
-    files = {problem.file for problem in loaded.problems}
+    files = {diagnostic.file for diagnostic in loaded.diagnostics}
     return click.style(
-        f"{_count(len(loaded.problems), 'problem')} in {_count(len(files), 'file')}, {valid}", bold=True
+        f"{_count(len(loaded.diagnostics), 'problem')} in {_count(len(files), 'file')}, {valid}", bold=True
     )
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.errors import SpecProblem
+from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs import Loaded
 
 
@@ -12,16 +12,18 @@ def nothing() -> Loaded:
 
 
 @pytest.fixture
-def findings() -> Loaded:
-    """Problems with everything in them that a format has to escape."""
+def loaded() -> Loaded:
+    """Diagnostics with everything in them that a format has to escape."""
     return Loaded(
         (),
         (
-            SpecProblem(Path("dag_configs/a,b: 100%.yaml"), 1, 1, "", "can't be\r\nread", "50% off, or: not"),
-            SpecProblem(Path("dag_configs/é.yaml"), 7, 3, "thresholds.1h", "-3 is not greater than 0"),
-            SpecProblem(
-                Path("/else where/x.yaml"), 2, 13, "windows.1", "'1x' doesn't fit", "for example 24h"
+            Diagnostic((), "can't be\r\nread", "50% off, or: not", Path("dag_configs/a,b: 100%.yaml")),
+            Diagnostic(
+                ("thresholds", "1h"), "-3 is not greater than 0", "", Path("dag_configs/é.yaml"), 7, 3
             ),
-            SpecProblem(Path("dag_configs/é.yaml"), 9, 1, "a\x1b[31m\n", "unknown key"),
+            Diagnostic(
+                ("windows", 1), "'1x' doesn't fit", "for example 24h", Path("/else where/x.yaml"), 2, 13
+            ),
+            Diagnostic(("a\x1b[31m\n",), "unknown key", "", Path("dag_configs/é.yaml"), 9),
         ),
     )

@@ -1,12 +1,12 @@
 from pathlib import Path
 
 from pipeline_lib.cli.specs.reports.github import report
-from pipeline_lib.errors import SpecProblem
+from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs import Loaded
 
 
-def test_each_problem_is_a_command_with_everything_escaped(findings: Loaded) -> None:
-    assert report(findings) == (
+def test_each_problem_is_a_command_with_everything_escaped(loaded: Loaded) -> None:
+    assert report(loaded) == (
         "::error file=dag_configs/a%2Cb%3A 100%25.yaml,line=1,col=1,title=spec"
         "::can't be%0D%0Aread (50%25 off, or: not)\n"
         "::error file=dag_configs/é.yaml,line=7,col=3,title=thresholds.1h::-3 is not greater than 0\n"
@@ -22,4 +22,4 @@ def test_no_problem_is_no_command(nothing: Loaded) -> None:
 
 def test_a_file_name_that_is_no_text_can_be_written() -> None:
     file = Path("\udcff.yaml")
-    assert "file=\\udcff.yaml," in report(Loaded((), (SpecProblem(file, 1, 1, "", "x"),)))
+    assert "file=\\udcff.yaml," in report(Loaded((), (Diagnostic((), "x", file=file),)))

@@ -4,8 +4,8 @@ from pipeline_lib.cli.specs.reports.json import report
 from pipeline_lib.specs import Loaded
 
 
-def test_each_problem_is_an_object_with_all_fields(findings: Loaded) -> None:
-    objects = json.loads(report(findings))
+def test_each_problem_is_an_object_with_all_fields(loaded: Loaded) -> None:
+    objects = json.loads(report(loaded))
     assert objects[0] == {
         "file": "dag_configs/a,b: 100%.yaml",
         "line": 1,

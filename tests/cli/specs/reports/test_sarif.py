@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline_lib.cli.specs.reports.sarif import report
-from pipeline_lib.errors import SpecProblem
+from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs import Loaded
 
 
@@ -32,8 +32,8 @@ def test_the_tool_is_named_with_its_version(nothing: Loaded) -> None:
     assert run["results"] == []
 
 
-def test_each_key_is_a_rule_that_the_schema_describes(findings: Loaded) -> None:
-    run = run_of(findings)
+def test_each_key_is_a_rule_that_the_schema_describes(loaded: Loaded) -> None:
+    run = run_of(loaded)
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["spec", "thresholds.1h", "unknown-key", "windows"]
     assert rules[1]["shortDescription"] == {"text": "Move over the last hour, in percent."}
@@ -47,24 +47,25 @@ def test_each_key_is_a_rule_that_the_schema_describes(findings: Loaded) -> None:
 @pytest.mark.parametrize(
     ("path", "rule"),
     [
-        ("", "spec"),
-        ("coin", "coin"),
-        ("s3.bucket", "s3.bucket"),
-        ("windows", "windows"),
-        ("windows.12", "windows"),
-        ("5", "unknown-key"),
-        ("thresholds.5", "unknown-key"),
-        ("a.b", "unknown-key"),
-        (".", "unknown-key"),
+        ((), "spec"),
+        (("coin",), "coin"),
+        (("s3", "bucket"), "s3.bucket"),
+        (("windows",), "windows"),
+        (("windows", 12), "windows"),
+        (("5",), "unknown-key"),
+        (("thresholds", "5"), "unknown-key"),
+        (("a", "b"), "unknown-key"),
+        (("s3.bucket",), "unknown-key"),
+        ((".",), "unknown-key"),
     ],
 )
-def test_only_the_index_of_an_item_is_no_part_of_the_rule(path: str, rule: str) -> None:
-    (result,) = run_of(Loaded((), (SpecProblem(Path("x.yaml"), 1, 1, path, "wrong"),)))["results"]
+def test_only_the_index_of_an_item_is_no_part_of_the_rule(path: tuple[str | int, ...], rule: str) -> None:
+    (result,) = run_of(Loaded((), (Diagnostic(path, "wrong", file=Path("x.yaml")),)))["results"]
     assert result["ruleId"] == rule
 
 
-def test_a_result_tells_what_is_wrong_at_which_key(findings: Loaded) -> None:
-    assert [result["message"] for result in run_of(findings)["results"]] == [
+def test_a_result_tells_what_is_wrong_at_which_key(loaded: Loaded) -> None:
+    assert [result["message"] for result in run_of(loaded)["results"]] == [
         {"text": "can't be\r\nread (50% off, or: not)"},
         {"text": "thresholds.1h: -3 is not greater than 0"},
         {"text": "windows.1: '1x' doesn't fit (for example 24h)"},
@@ -72,8 +73,8 @@ def test_a_result_tells_what_is_wrong_at_which_key(findings: Loaded) -> None:
     ]
 
 
-def test_addresses_of_files_are_encoded_and_relative_to_the_source(findings: Loaded) -> None:
-    artifacts = [location["artifactLocation"] for location in locations(run_of(findings))]
+def test_addresses_of_files_are_encoded_and_relative_to_the_source(loaded: Loaded) -> None:
+    artifacts = [location["artifactLocation"] for location in locations(run_of(loaded))]
     assert artifacts == [
         {"uri": "dag_configs/a%2Cb%3A%20100%25.yaml", "uriBaseId": "%SRCROOT%"},
         {"uri": "dag_configs/%C3%A9.yaml", "uriBaseId": "%SRCROOT%"},
@@ -82,11 +83,11 @@ def test_addresses_of_files_are_encoded_and_relative_to_the_source(findings: Loa
     ]
 
 
-def test_a_region_is_a_line_and_a_column(findings: Loaded) -> None:
-    regions = [location["region"] for location in locations(run_of(findings))]
+def test_a_region_is_a_line_and_a_column(loaded: Loaded) -> None:
+    regions = [location["region"] for location in locations(run_of(loaded))]
     assert regions[1:3] == [{"startLine": 7, "startColumn": 3}, {"startLine": 2, "startColumn": 13}]
 
 
 def test_a_file_name_that_is_no_text_is_encoded_byte_by_byte() -> None:
-    run = run_of(Loaded((), (SpecProblem(Path("\udcff.yaml"), 1, 1, "", "x"),)))
+    run = run_of(Loaded((), (Diagnostic((), "x", file=Path("\udcff.yaml")),)))
     assert locations(run)[0]["artifactLocation"]["uri"] == "%FF.yaml"

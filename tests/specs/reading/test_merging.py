@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.specs.merging import merge
+from pipeline_lib.specs.reading.merging import merge
 
 KEYS = st.sampled_from("abcd")
 LEAVES = st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2), st.booleans())

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import InvalidSpecsError
-from pipeline_lib.specs.reading import read_spec
+from pipeline_lib.specs.reading.completion import read_spec
 
-SPECS = Path(__file__).parents[1] / "data" / "specs"
+SPECS = Path(__file__).parents[2] / "data" / "specs"
 LIMIT = 64 * 1024
 
 
 def refusal_of(path: Path) -> str:
     with pytest.raises(InvalidSpecsError) as caught:
         read_spec(path, None)
-    return str(caught.value.problems[0]).removeprefix(f"{path}:")
+    return str(caught.value.diagnostics[0]).removeprefix(f"{path}:")
 
 
 def memory_of_refusing(path: Path) -> int:
@@ -92,8 +92,8 @@ def test_as_many_values_as_allowed_are_told_one_by_one(
     path = write("bitcoin.yaml", minimal + "tags: [" + "1, " * 491 + "]\n")
     with pytest.raises(InvalidSpecsError) as caught:
         read_spec(path, None)
-    assert len(caught.value.problems) == 492
-    assert caught.value.problems[-1].path == "tags.490"
+    assert len(caught.value.diagnostics) == 492
+    assert caught.value.diagnostics[-1].key == "tags.490"
 
 
 def test_an_alias_bomb_takes_little_memory() -> None:

@@ -1,5 +1,5 @@
 from pipeline_lib.specs.checks.schema import subschema
-from pipeline_lib.specs.yaml.dotted import join_path, known_paths, leaves
+from pipeline_lib.specs.key_paths import join_path, known_paths, leaves
 
 
 def test_a_leaf_is_what_is_no_mapping() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_lib.errors import UnknownKeyError
+from pipeline_lib.specs import key_paths
 from pipeline_lib.specs.catalog import Sources
 from pipeline_lib.specs.checks.schema import subschema
-from pipeline_lib.specs.reading import Document
-from pipeline_lib.specs.yaml import dotted
+from pipeline_lib.specs.reading.documents import Document
 from pipeline_lib.specs.yaml.text import find_position
 
 
@@ -64,10 +64,10 @@ def trace(sources: Sources) -> tuple[Origin, ...]:
     """Each effective value with its origin, in the schema's order.
 
     Raises:
-        InvalidSpecsError: The sources break the rules.
+        InvalidSpecsError: The sources are invalid.
     """
     effective = sources.complete().effective
-    return tuple(_origin(sources, path, value) for path, value in dotted.leaves(effective))
+    return tuple(_origin(sources, path, value) for path, value in key_paths.leaves(effective))
 
 
 def explain_key(sources: Sources, key: str) -> Explanation:
@@ -75,7 +75,7 @@ def explain_key(sources: Sources, key: str) -> Explanation:
 
     Raises:
         UnknownKeyError: No spec has such a key.
-        InvalidSpecsError: The sources break the rules.
+        InvalidSpecsError: The sources are invalid.
     """
     path = _known_path(key)
     origins = tuple(
@@ -91,8 +91,8 @@ def explain_key(sources: Sources, key: str) -> Explanation:
     )
 
 
-def _known_path(key: str) -> dotted.KeyPath:
-    known = {dotted.join_path(path): path for path in dotted.known_paths()}
+def _known_path(key: str) -> key_paths.KeyPath:
+    known = {key_paths.join_path(path): path for path in key_paths.known_paths()}
     if key not in known:
         close = get_close_matches(key, known, n=1) or [name for name in known if name.endswith(f".{key}")]
         hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
@@ -100,18 +100,18 @@ def _known_path(key: str) -> dotted.KeyPath:
     return known[key]
 
 
-def _origin(sources: Sources, path: dotted.KeyPath, value: object) -> Origin:
+def _origin(sources: Sources, path: key_paths.KeyPath, value: object) -> Origin:
     found = _deciding(sources, path)
     place = _place(found[0], path) if found and not _is_null(found) else None
-    return Origin(dotted.join_path(path), value, place)
+    return Origin(key_paths.join_path(path), value, place)
 
 
-def _null_place(sources: Sources, path: dotted.KeyPath) -> Place | None:
+def _null_place(sources: Sources, path: key_paths.KeyPath) -> Place | None:
     found = _deciding(sources, path)
     return _place(*found) if found and _is_null(found) else None
 
 
-def _is_null(found: tuple[Document, dotted.KeyPath]) -> bool:
+def _is_null(found: tuple[Document, key_paths.KeyPath]) -> bool:
     document, path = found
     value: Any = document.data
     for step in path:
@@ -119,7 +119,7 @@ def _is_null(found: tuple[Document, dotted.KeyPath]) -> bool:
     return value is None
 
 
-def _deciding(sources: Sources, path: dotted.KeyPath) -> tuple[Document, dotted.KeyPath] | None:
+def _deciding(sources: Sources, path: key_paths.KeyPath) -> tuple[Document, key_paths.KeyPath] | None:
     """The first file that has ``path``, or a null above it, and how far down it has it."""
     for document in (sources.document, sources.defaults):
         value: Any = document.data if document else {}
@@ -132,5 +132,5 @@ def _deciding(sources: Sources, path: dotted.KeyPath) -> tuple[Document, dotted.
     return None
 
 
-def _place(document: Document, path: dotted.KeyPath) -> Place:
+def _place(document: Document, path: key_paths.KeyPath) -> Place:
     return Place(document.path, find_position(document.text, path).line)

@@ -3,18 +3,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from croniter import croniter
 
-from pipeline_lib.specs.schedules.run_times import run_times
+from pipeline_lib.specs.schedules.cron import PRESETS
+from pipeline_lib.specs.schedules.monthly_runs import monthly_runs
 
 MONTH = datetime(2024, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-PRESETS = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@quarterly": "0 0 1 */3 *",
-    "@yearly": "0 0 1 1 *",
-}
 
 
 @pytest.mark.parametrize(
@@ -32,11 +25,11 @@ PRESETS = {
     ],
 )
 def test_runs_are_those_of_croniter_one_by_one(schedule: str) -> None:
-    times = run_times(schedule)
-    found = sorted(day * 24 * 60 + minute for day in times.days for minute in times.minutes)
+    runs = monthly_runs(schedule)
+    found = sorted(day * 24 * 60 + minute for day in runs.days for minute in runs.minutes)
     moments = croniter(PRESETS.get(schedule, schedule), MONTH - MINUTE, ret_type=datetime)
     expected = []
     while (moment := moments.get_next()) < datetime(2024, 2, 1, tzinfo=UTC):
         expected.append((moment - MONTH) // MINUTE)
     assert found == expected
-    assert times.count == len(expected)
+    assert runs.count == len(expected)

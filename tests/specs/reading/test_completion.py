@@ -17,9 +17,10 @@ from pipeline_lib.specs.model import (
     Thresholds,
     Window,
 )
-from pipeline_lib.specs.reading import read_document, read_spec
+from pipeline_lib.specs.reading.completion import read_spec
+from pipeline_lib.specs.reading.documents import read_document
 
-SPECS = Path(__file__).parents[1] / "data" / "specs"
+SPECS = Path(__file__).parents[2] / "data" / "specs"
 GOOD = sorted((SPECS / "good").glob("*.yaml"))
 BAD = sorted((SPECS / "bad").glob("*/*.yaml"))
 
@@ -27,7 +28,7 @@ BAD = sorted((SPECS / "bad").glob("*/*.yaml"))
 def problems_of(path: Path) -> str:
     with pytest.raises(InvalidSpecsError) as caught:
         read_spec(path, None)
-    return "".join(str(problem).replace(str(path), path.name) + "\n" for problem in caught.value.problems)
+    return "".join(str(problem).replace(str(path), path.name) + "\n" for problem in caught.value.diagnostics)
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)

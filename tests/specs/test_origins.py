@@ -5,7 +5,7 @@ import pytest
 
 from pipeline_lib.errors import InvalidSpecsError, UnknownKeyError
 from pipeline_lib.specs import Catalog, Sources
-from pipeline_lib.specs.yaml.origins import Origin, Place, explain_key, trace
+from pipeline_lib.specs.origins import Origin, Place, explain_key, trace
 
 Write = Callable[[str, str], Path]
 

@@ -1,0 +1,98 @@
+"""A complete document that passed all checks → ``PipelineSpec``."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from pipeline_lib.specs.durations import parse_duration
+from pipeline_lib.specs.model import (
+    AlertPolicy,
+    DeviationRule,
+    PipelineSpec,
+    QualityLimits,
+    S3Layout,
+    S3Target,
+    Thresholds,
+    Window,
+)
+
+
+def build_spec(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
+    """The spec that ``complete``, checked and with all defaults, describes."""
+    thresholds = complete["thresholds"]
+    return PipelineSpec(
+        name=name,
+        coin=complete["coin"],
+        vs_currency=complete["vs_currency"],
+        description=complete.get("description", f"{complete['coin']} in {complete['vs_currency']}"),
+        schedule=complete["schedule"],
+        start_date=datetime.fromisoformat(complete["start_date"]).replace(tzinfo=UTC),
+        catchup=complete["catchup"],
+        owner=complete["owner"],
+        tags=tuple(complete["tags"]),
+        retries=int(complete["retries"]),  # JSON Schema takes 3.0 for a whole number
+        retry_delay=parse_duration(complete["retry_delay"]),
+        timeout=parse_duration(complete["timeout"]),
+        windows=tuple(_build_window(window) for window in complete["windows"]),
+        thresholds=Thresholds(
+            move_1h_percent=Decimal(str(thresholds["1h"])),
+            move_24h_percent=Decimal(str(thresholds["24h"])),
+        ),
+        alerts=_build_alerts(complete),
+        quality=_build_quality(complete["quality"]),
+        s3=_build_s3(complete["s3"]) if "s3" in complete else None,
+        effective=complete,
+    )
+
+
+def _build_alerts(complete: Mapping[str, Any]) -> AlertPolicy:
+    section = complete["alerts"]
+    return AlertPolicy(
+        connection=section.get("connection"),
+        webhook_variable=section.get("webhook_variable"),
+        on_backfill=section["on_backfill"],
+        cooldown=parse_duration(section["cooldown"]) if "cooldown" in section else None,
+        clear_level=Decimal(str(section["clear_level"])),
+        z_score=_build_deviation_rule(section.get("z_score"), complete["windows"]),
+        robust_z_score=_build_deviation_rule(section.get("robust_z_score"), complete["windows"]),
+    )
+
+
+def _build_deviation_rule(
+    section: Mapping[str, Any] | None, windows: Sequence[str | float]
+) -> DeviationRule | None:
+    if section is None:
+        return None
+    return DeviationRule(
+        window=_build_window(section.get("window", windows[-1])),
+        limit=Decimal(str(section["limit"])),
+        minimum_percent=Decimal(str(section["minimum_percent"])),
+    )
+
+
+def _build_quality(section: Mapping[str, Any]) -> QualityLimits:
+    return QualityLimits(
+        max_age=parse_duration(section["max_age"]),
+        max_jump_percent=Decimal(str(section["max_jump"])),
+    )
+
+
+def _build_window(written: str | float) -> Window:
+    if isinstance(written, str):
+        return Window(written, parse_duration(written))
+    count = int(written)  # as for retries
+    return Window(f"{count}_rows", count)
+
+
+def _build_s3(section: Mapping[str, Any]) -> S3Target:
+    return S3Target(
+        bucket=section.get("bucket"),
+        prefix=section["prefix"],
+        endpoint_url=section.get("endpoint_url"),
+        connection=section.get("connection"),
+        layout=S3Layout(section["layout"]),
+        encryption=section.get("encryption"),
+        kms_key_id=section.get("kms_key_id"),
+        storage_class=section.get("storage_class"),
+    )

@@ -1,0 +1,125 @@
+"""Backfill: the past of a pipeline, moment by moment, from CoinGecko's history."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from pipeline_lib.errors import HistoryNotReadyError, InvalidQuoteError, SnapshotDamagedError
+from pipeline_lib.model.outcome import Skipped
+from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.compute import compute_moving_average
+from pipeline_lib.steps.fetching.fetch import fetch_and_save_price
+from pipeline_lib.steps.fetching.past import require_reach
+from pipeline_lib.steps.run import Run, Services, Step
+from pipeline_lib.steps.upload import upload_processed_csv_to_s3, upload_raw_to_s3
+
+# What is wrong with one moment is not wrong with the next; anything else would only come again.
+_OF_ONE_MOMENT = (HistoryNotReadyError, InvalidQuoteError, SnapshotDamagedError)
+
+DERIVING_STEPS: tuple[Step, ...] = (compute_moving_average, upload_raw_to_s3, upload_processed_csv_to_s3)
+"""What follows once from all that was filled in, at the last moment that has a price."""
+
+
+class FillStatus(Enum):
+    """What became of a moment."""
+
+    OBSERVED = "observed"
+    """It has an observation now."""
+    ARCHIVED = "archived"
+    """It had one already."""
+    GAP = "gap"
+    """CoinGecko has no price of it."""
+    FAILED = "failed"
+    """Its price can't be had or read now."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilledMoment:
+    """One moment of a backfill.
+
+    Attributes:
+        moment: The moment (UTC).
+        status: What became of it.
+        reason: Why it failed, or an empty string.
+        warnings: What people should know of it.
+    """
+
+    moment: datetime
+    status: FillStatus
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class BackfillSummary:
+    """What has become of all moments so far.
+
+    Attributes:
+        moments: The moments (UTC) by what became of them.
+        failures: Why moments failed.
+        warnings: Each warning once.
+    """
+
+    moments: dict[FillStatus, list[datetime]] = field(
+        default_factory=lambda: {status: [] for status in FillStatus}
+    )
+    failures: dict[datetime, str] = field(default_factory=dict)
+    warnings: dict[str, None] = field(default_factory=dict)
+
+    def add(self, filled: FilledMoment) -> None:
+        """Count one more moment."""
+        self.moments[filled.status].append(filled.moment)
+        self.warnings.update(dict.fromkeys(filled.warnings))
+        if filled.status is FillStatus.FAILED:
+            self.failures[filled.moment] = filled.reason
+
+    @property
+    def last_with_price(self) -> datetime | None:
+        """The newest moment (UTC) that has an observation, or None."""
+        return max(self.moments[FillStatus.OBSERVED] + self.moments[FillStatus.ARCHIVED], default=None)
+
+
+def require_history(spec: PipelineSpec, moments: Sequence[datetime], services: Services) -> None:
+    """Make sure, before anything is asked, that every moment without a snapshot can be had.
+
+    Args:
+        spec: The pipeline.
+        moments: What is to be filled in (UTC), oldest first.
+        services: How to reach the world.
+
+    Raises:
+        HistoryReachError: The plan doesn't reach back to the first of them.
+    """
+    layout = Layout.of(spec.name, services.settings)
+    missing = next((moment for moment in moments if not layout.snapshot_json(moment).exists()), None)
+    if missing is not None:
+        require_reach(spec, missing, services)
+
+
+def fill_in(spec: PipelineSpec, moments: Sequence[datetime], services: Services) -> Iterator[FilledMoment]:
+    """Fetch and record each moment; what the archive holds already is left as it is.
+
+    Args:
+        spec: The pipeline.
+        moments: What to fill in (UTC), oldest first.
+        services: How to reach the world.
+
+    Raises:
+        CoinPipelinesError: Something fails that would fail for the other moments, too.
+        OSError: The disk is full or read-only.
+    """
+    layout = Layout.of(spec.name, services.settings)
+    for moment in moments:
+        was_archived = layout.snapshot_json(moment).exists()
+        try:
+            outcome = fetch_and_save_price(spec, Run(moment, is_backfill=True), services)
+        except _OF_ONE_MOMENT as error:
+            yield FilledMoment(moment, FillStatus.FAILED, str(error))
+            continue
+        if isinstance(outcome, Skipped):
+            yield FilledMoment(moment, FillStatus.GAP)
+            continue
+        status = FillStatus.ARCHIVED if was_archived else FillStatus.OBSERVED
+        yield FilledMoment(moment, status, warnings=outcome.warnings)
