@@ -95,8 +95,9 @@ class Database:
             except BaseException:
                 # What is left of it may be a broken connection, or half a transaction.
                 self._connection = None
-                connection.invalidate()
-                connection.close()
+                if not connection.closed:
+                    connection.invalidate()
+                    connection.close()
                 raise
 
     def _open(self) -> Connection:

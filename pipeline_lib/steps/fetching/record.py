@@ -1,4 +1,4 @@
-"""An archived observation into manifest and raw log, in one order for both.
+"""An archived observation into the database, then into manifest and raw log, in one order for both.
 
 The manifest goes first. Its order of arrival is the log's, so the log can be made again from the archive to
 the byte; and when a process is killed between the two, the next one, of whatever run, completes the log
@@ -12,10 +12,40 @@ from pipeline_lib.archive import manifest_chain as manifests
 from pipeline_lib.archive.manifest import Record
 from pipeline_lib.archive.snapshots import read_snapshot
 from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.database import arrivals
+from pipeline_lib.database.arrivals import ArchivedPart
+from pipeline_lib.model.observation import Observation, Snapshot
+from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.run import Run, Services
 from pipeline_lib.store.log import raw_log
 from pipeline_lib.store.log.open_log import OpenLog
+
+
+def record_in_database(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> None:
+    """Enter an archived snapshot as the newest arrival, in one transaction, unless it is there.
+
+    Args:
+        spec: The pipeline.
+        run: Its run.
+        services: The access to the world.
+        snapshot: What the archive holds of the run's moment.
+
+    Raises:
+        DatabaseError: The database can't be used.
+        OSError: SQLite's disk is full or read-only.
+    """
+    hashes = hash_snapshot(Layout.of(spec.name, services.settings), snapshot.observation.moment)
+    archived = ArchivedPart(
+        moment=hashes.moment,
+        part=1,
+        json_sha256=hashes.json_sha256,
+        csv_sha256=hashes.csv_sha256,
+        requested_at=snapshot.provenance.requested_at,
+        is_silent=run.is_backfill and not spec.alerts.on_backfill,
+    )
+    with services.database.writing() as connection:
+        arrivals.record(connection, spec.name, archived, [snapshot.observation])
 
 
 def record(layout: Layout, observation: Observation) -> bool:

@@ -3,12 +3,14 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from pipeline_lib.database.prepared import PreparedDatabase
 from pipeline_lib.simulator.faults.queue import Fault
 from tests.steps.past_world import CHART, LATE, MARKETS, fetch, paths
 from tests.steps.world import CRASH, START, World
@@ -39,8 +41,15 @@ def test_pipelines_of_one_coin_share_the_answer(past: World) -> None:
 
 def test_runs_at_once_ask_once(past: World) -> None:
     past.simulator.faults.add(Fault(kind="slow", seconds=0.3))
+
+    def run(hour: int) -> None:
+        # As in tasks, each has its own connection.
+        with closing(PreparedDatabase(past.services.settings.database_url)) as database:
+            world = replace(past, services=replace(past.services, database=database))
+            fetch(world, START + hour * HOUR, is_backfill=True)
+
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda hour: fetch(past, START + hour * HOUR, is_backfill=True), range(8)))
+        list(pool.map(run, range(8)))
     assert paths(past) == [CHART]
 
 
