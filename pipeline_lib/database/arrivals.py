@@ -66,24 +66,24 @@ def record(
         connection: A transaction that writes; two of one pipeline follow each other.
         pipeline: Name of the pipeline.
         archived: The snapshot.
-        observations: What it holds, at least one, all of one currency.
+        observations: What it holds, all of one currency; none where it can't be read any more.
 
     Returns:
         The arrival, and whether it is new.
     """
     pipeline_id = ensure_pipeline(connection, pipeline)
-    head = _lock(connection, pipeline_id)
+    head = lock(connection, pipeline_id)
     known = _find(connection, pipeline_id, archived.moment, archived.part)
     if known is not None:
         return known, False
-    day = _midnight(archived.moment)
+    day = midnight(archived.moment)
     manifest_day = max(day, head.manifest_day or day)
     arrival = Arrival(head.arrivals + 1, archived, chained(head.chain_sha256, archived), manifest_day)
     connection.execute(arrivals.insert().values(_values(pipeline_id, arrival)))
-    series = ensure_series(
-        connection, pipeline_id, {each.coin for each in observations}, observations[0].vs_currency
-    )
-    rows.insert(connection, series, arrival.number, archived.part, observations)
+    if observations:
+        coins, vs_currency = {each.coin for each in observations}, observations[0].vs_currency
+        series = ensure_series(connection, pipeline_id, coins, vs_currency)
+        rows.insert(connection, series, arrival.number, archived.part, observations)
     connection.execute(
         update(pipelines)
         .where(pipelines.c.id == pipeline_id)
@@ -106,7 +106,7 @@ def find(connection: Connection, pipeline: str, moment: datetime) -> list[Arriva
         moment: Of a run (UTC).
     """
     query = _query(pipeline).where(arrivals.c.moment == moment).order_by(arrivals.c.part)
-    return [_arrival(row) for row in connection.execute(query)]
+    return [to_arrival(row) for row in connection.execute(query)]
 
 
 def read(connection: Connection, pipeline: str, after: int = 0) -> Iterator[Arrival]:
@@ -119,7 +119,7 @@ def read(connection: Connection, pipeline: str, after: int = 0) -> Iterator[Arri
     """
     query = _query(pipeline).where(arrivals.c.number > after).order_by(arrivals.c.number)
     for row in connection.execute(query):
-        yield _arrival(row)
+        yield to_arrival(row)
 
 
 def read_manifest(connection: Connection, pipeline: str, day: datetime) -> list[Arrival]:
@@ -131,7 +131,7 @@ def read_manifest(connection: Connection, pipeline: str, day: datetime) -> list[
         day: Midnight (UTC) of the day that names it.
     """
     query = _query(pipeline).where(arrivals.c.manifest_day == day).order_by(arrivals.c.number)
-    return [_arrival(row) for row in connection.execute(query)]
+    return [to_arrival(row) for row in connection.execute(query)]
 
 
 def manifest_days(connection: Connection, pipeline: str) -> list[datetime]:
@@ -146,7 +146,12 @@ def manifest_days(connection: Connection, pipeline: str) -> list[datetime]:
     return list(connection.scalars(query))
 
 
-def _lock(connection: Connection, pipeline_id: int) -> Row[*tuple[Any, ...]]:
+def lock(connection: Connection, pipeline_id: int) -> Row[*tuple[Any, ...]]:
+    """Hold a pipeline's row, and so its order of arrival, until the transaction ends.
+
+    Returns:
+        Its columns ``arrivals``, ``chain_sha256`` and ``manifest_day``.
+    """
     # SQLite's transaction holds the whole database, and its SELECT leaves FOR UPDATE out.
     query = (
         select(pipelines.c.arrivals, pipelines.c.chain_sha256, pipelines.c.manifest_day)
@@ -162,7 +167,7 @@ def _find(connection: Connection, pipeline_id: int, moment: datetime, part: int)
             arrivals.c.pipeline_id == pipeline_id, arrivals.c.moment == moment, arrivals.c.part == part
         )
     ).one_or_none()
-    return None if row is None else _arrival(row)
+    return None if row is None else to_arrival(row)
 
 
 def _query(pipeline: str) -> Select[*tuple[Any, ...]]:
@@ -185,12 +190,14 @@ def _values(pipeline_id: int, arrival: Arrival) -> dict[str, object]:
     }
 
 
-def _arrival(row: Row[*tuple[Any, ...]]) -> Arrival:
+def to_arrival(row: Row[*tuple[Any, ...]]) -> Arrival:
+    """The arrival of a row of the table."""
     archived = ArchivedPart(
         row.moment, row.part, row.json_sha256, row.csv_sha256, row.requested_at, row.is_silent
     )
     return Arrival(row.number, archived, row.chain_sha256, row.manifest_day)
 
 
-def _midnight(moment: datetime) -> datetime:
+def midnight(moment: datetime) -> datetime:
+    """Midnight (UTC) of a moment's day."""
     return datetime.combine(moment.date(), time(), UTC)

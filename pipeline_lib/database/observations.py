@@ -29,11 +29,13 @@ class RecordedObservation:
     Attributes:
         series_id: Key of its series.
         arrival: Number of its snapshot.
+        part: Of its snapshot.
         observation: What was observed.
     """
 
     series_id: int
     arrival: int
+    part: int
     observation: Observation
 
 
@@ -125,7 +127,7 @@ def read_by_arrival(connection: Connection, pipeline: str, after: int = 0) -> It
         .order_by(observations.c.arrival, series.c.coin)
     )
     for row in connection.execute(query.execution_options(yield_per=10_000)):
-        yield RecordedObservation(row.series_id, row.arrival, _observation(row))
+        yield RecordedObservation(row.series_id, row.arrival, row.part, _observation(row))
 
 
 def count(connection: Connection, series_id: int) -> int:
@@ -138,6 +140,7 @@ def _query() -> Select[*tuple[Any, ...]]:
     return select(
         observations.c.series_id,
         observations.c.arrival,
+        observations.c.part,
         series.c.coin,
         series.c.vs_currency,
         *_VALUES,

@@ -1,31 +1,30 @@
-"""Replay: raw log and processed table rebuilt from the archive."""
+"""Replay: what the database and the files hold of a pipeline, rebuilt from its archive."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline_lib.archive import manifest_chain as manifests
-from pipeline_lib.archive.manifest import Manifest, Record
-from pipeline_lib.archive.snapshots import archived_moments, complete_snapshot, read_row, read_snapshot
-from pipeline_lib.common.bulk_work import collecting_no_garbage
-from pipeline_lib.common.timestamps import parse_moment
-from pipeline_lib.errors import UnarchivedRowsError
+from pipeline_lib.archive.manifest import Record
+from pipeline_lib.database import arrivals, replays
+from pipeline_lib.database.arrivals import ArchivedPart, Arrival
+from pipeline_lib.database.replays import ReplayedPart, Written
+from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.fetching.record import hash_snapshot
-from pipeline_lib.steps.statistics import rebuild_processed_table
-from pipeline_lib.store.files.durable_files import replace
-from pipeline_lib.store.files.locking import exclusive
-from pipeline_lib.store.log import log_index, raw_log
-from pipeline_lib.store.log.log_index import LogIndex
-from pipeline_lib.store.log.open_log import HEADER_BYTES
+from pipeline_lib.steps.replaying.files import WrittenFiles, write_files
+from pipeline_lib.steps.replaying.manifest_files import read_records
+from pipeline_lib.steps.replaying.order import ArrivalOrder, PartKey, order_of_arrival
+from pipeline_lib.steps.replaying.raw_log_order import read_row_keys
+from pipeline_lib.steps.replaying.snapshots import (
+    ArchiveReader,
+    ListedPart,
+    Progress,
+    SnapshotError,
+    archived_keys,
+)
+from pipeline_lib.steps.run import Services
 
 if TYPE_CHECKING:
-    from pipeline_lib.specs import Window
-
-Progress = Callable[[int, int], None]
-"""Called with how many snapshots are read, of how many."""
+    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,117 +32,89 @@ class Replayed:
     """What a replay did.
 
     Attributes:
-        rows: The rows of both files.
-        recorded: Snapshots that no manifest had listed, and one does now.
-        dropped: Lines of the old log whose moments the archive doesn't hold.
-        log_changed: Whether the log was another before.
-        table_changed: Whether the table was another before.
+        order: All snapshots, and how their order is known.
+        written: What became of the database's rows.
+        files: What became of the files.
+        damaged: Snapshots that can't be read; what the database had recorded of them stays.
     """
 
-    rows: int
-    recorded: int
-    dropped: int
-    log_changed: bool
-    table_changed: bool
+    order: ArrivalOrder
+    written: Written
+    files: WrittenFiles
+    damaged: tuple[SnapshotError, ...]
 
 
-def replay(
-    layout: Layout, windows: "Sequence[Window]", progress: Progress, *, drop_unarchived: bool
-) -> Replayed:
-    """Rebuild log and table, in the order in which the snapshots came, and put them in place.
+def replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replayed:
+    """Make a pipeline's rows those of its archive, in the order in which the snapshots came, then its files.
 
-    Most of the archive is read before the log is locked. Both files are written beside the old ones and
-    then renamed: a replay that is killed leaves the old ones, and can be repeated. Snapshots that no
-    manifest lists, such as those of an archive without manifests, are recorded by time behind all others.
+    Arrivals and observations change in one transaction: a replay that is killed leaves the old ones or the
+    new ones, and the next one does the rest. One of what is there already changes nothing. Runs may go on
+    meanwhile.
 
     Args:
-        layout: The pipeline's files.
-        windows: Its rolling windows.
+        spec: The pipeline.
+        services: How to reach the world.
         progress: Called for every snapshot.
-        drop_unarchived: Whether rows of the old log that the archive doesn't hold may be lost.
 
     Raises:
+        OtherDatabaseError: Another database keeps the archive.
         ManifestDamagedError: The manifests don't fit together.
-        SnapshotMissingError: A snapshot that a manifest lists is gone.
-        SnapshotDamagedError: A snapshot isn't the one that was archived.
-        UnarchivedRowsError: The old log holds rows that the archive doesn't, and they must not be lost.
-        StoreBusyError: Another process holds log or table for too long.
-        OSError: The disk is full or read-only. The files are then as they were before.
+        DatabaseError: The database can't be used.
+        OSError: A file can't be read, or the disk is full or read-only.
     """
-    rows = _Rows(layout, progress)
-    with collecting_no_garbage():
-        rows.read_new()
-    with exclusive(layout.raw_log):
-        # What came in the meantime, and what no manifest lists.
-        rows.read_new()
-        recorded = _record_others(layout, rows.by_moment)
-        rows.read_new()
-        old = raw_log.read_bytes(layout.raw_log)
-        unarchived = tuple(_unarchived_lines(old, rows.by_moment))
-        if unarchived and not drop_unarchived:
-            raise UnarchivedRowsError(
-                layout.raw_log, unarchived, hint="copy them elsewhere, then use --drop-unarchived"
-            )
-        content = b"".join([HEADER_BYTES, *rows.by_moment.values()]) if rows.by_moment else b""
-        log_changed = content != old
-        if log_changed:
-            _swap_log(layout.raw_log, content)
-        table = rebuild_processed_table(layout, windows)
-    return Replayed(len(rows.by_moment), recorded, len(unarchived), log_changed, table.changed)
-
-
-class _Rows:
-    """The log's rows, in the order of arrival."""
-
-    def __init__(self, layout: Layout, progress: Progress) -> None:
-        self.by_moment: dict[datetime, bytes] = {}
-        self._layout = layout
-        self._progress = progress
-        self._seen: dict[Path, Manifest] = {}
-
-    def read_new(self) -> None:
-        """Read every snapshot that the manifests list and that wasn't read yet."""
-        records = [record for record in self._new_records() if record.moment not in self.by_moment]
-        total = len(self.by_moment) + len(records)
-        for record in records:
-            self.by_moment[record.moment] = read_row(self._layout, record)
-            self._progress(len(self.by_moment), total)
-
-    def _new_records(self) -> list[Record]:
-        found: list[Manifest] = []
-        for path, manifest in manifests.walk_back(self._layout.manifests):
-            if self._seen.get(path) == manifest:
-                # Nothing before it can have changed: it holds the hash of that.
+    layout = Layout.of(spec.name, services.settings)
+    manifests = [_of_manifest(record) for record in read_records(layout.manifests)]
+    reader = ArchiveReader(layout, progress)
+    known: list[Arrival] = []
+    while True:
+        listed = {each.key: each for each in (*map(_of_arrival, known), *manifests)}
+        reader.read_listed(listed.values())
+        others = reader.read_others([key for key in archived_keys(layout) if key not in listed])
+        order = order_of_arrival(
+            [each.key for each in manifests],
+            [_of_arrival(each).key for each in known],
+            read_row_keys(layout.raw_log),
+            others,
+        )
+        with services.database.writing() as connection:
+            newer = list(arrivals.read(connection, spec.name, after=len(known)))
+            if not newer:
+                parts = list(_parts(connection, spec.name, order, listed, reader))
+                written = replays.write(connection, spec.name, parts)
                 break
-            self._seen[path] = manifest
-            found.append(manifest)
-        return [record for manifest in reversed(found) for record in manifest.records]
+        # The first time all that is recorded, and later what runs have recorded in the meantime.
+        known += newer
+    files = write_files(spec, services, parts)
+    return Replayed(order, written, files, tuple(reader.errors.values()))
 
 
-def _record_others(layout: Layout, known: Collection[datetime]) -> int:
-    """Enter every snapshot that no manifest lists, once it is proved to be one; how many these were."""
-    others = [moment for moment in archived_moments(layout) if moment not in known]
-    snapshots = [read_snapshot(layout, moment) for moment in others]
-    for snapshot in snapshots:
-        complete_snapshot(layout, snapshot.observation)
-        manifests.add(layout.manifests, hash_snapshot(layout, snapshot.observation.moment))
-    return len(others)
+def _parts(
+    connection: "Connection",
+    pipeline: str,
+    order: ArrivalOrder,
+    listed: Mapping[PartKey, ListedPart],
+    reader: ArchiveReader,
+) -> Iterator[ReplayedPart]:
+    """All snapshots in their order; of those that can't be read, what is recorded of them."""
+    recorded = replays.read_parts(connection, pipeline) if reader.errors else []
+    known = {(each.archived.moment, each.archived.part): each for each in recorded}
+    for key in order.keys:
+        part = reader.parts.get(key)
+        yield part or _unreadable(listed[key], known.get((key.moment, key.part)))
 
 
-def _unarchived_lines(log: bytes, archived: dict[datetime, bytes]) -> Iterator[int]:
-    """The numbers of the lines behind the header whose moments aren't archived, or can't be read."""
-    for number, line in enumerate(log.splitlines()[1:], start=2):
-        try:
-            is_archived = parse_moment(line.partition(b",")[0].decode()) in archived
-        except ValueError:
-            is_archived = False
-        if not is_archived:
-            yield number
+def _unreadable(listed: ListedPart, known: ReplayedPart | None) -> ReplayedPart:
+    if known and (known.archived.json_sha256, known.archived.csv_sha256) == listed.hashes:
+        return known
+    # Its place in the order is known, and that it is damaged stays to be seen.
+    moment, part = listed.key.moment, listed.key.part
+    return ReplayedPart(ArchivedPart(moment, part, *listed.hashes, requested_at=moment), ())
 
 
-def _swap_log(path: Path, content: bytes) -> None:
-    # Of two logs the index can be of one; none is better than the wrong one, should this be killed.
-    log_index.remove(path)
-    replace(path, content)
-    rows = content[len(HEADER_BYTES) :].splitlines(keepends=True)
-    log_index.write(path, LogIndex.of_rows(rows, len(HEADER_BYTES)))
+def _of_manifest(record: Record) -> ListedPart:
+    return ListedPart(PartKey(record.moment, 1), (record.json_sha256, record.csv_sha256))
+
+
+def _of_arrival(arrival: Arrival) -> ListedPart:
+    archived = arrival.archived
+    return ListedPart(PartKey(archived.moment, archived.part), (archived.json_sha256, archived.csv_sha256))

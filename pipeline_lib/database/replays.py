@@ -1,0 +1,280 @@
+"""All rows of a pipeline that follow from its archive, compared and written at once.
+
+Series, events, messages and quarantine stay: they don't follow from it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import TypeAlias
+
+from sqlalchemy import Connection, delete, select, update
+
+from pipeline_lib.database import arrivals as orders
+from pipeline_lib.database import bulk
+from pipeline_lib.database import observations as rows
+from pipeline_lib.database.arrivals import ArchivedPart, Arrival, chained, midnight
+from pipeline_lib.database.pipelines import NO_CHAIN, Series, ensure_pipeline, ensure_series, find_series
+from pipeline_lib.database.tables import (
+    arrivals,
+    latest_observations,
+    observations,
+    pipelines,
+    price_moves,
+    publications,
+    rule_checkpoints,
+    statistics_state,
+    window_statistics,
+)
+from pipeline_lib.model.observation import Observation
+
+_ROWS_AT_ONCE = 10_000
+_Bind: TypeAlias = Callable[[datetime], datetime | str]
+_DERIVED = (price_moves, window_statistics, statistics_state, latest_observations, rule_checkpoints)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedPart:
+    """A snapshot with what it holds.
+
+    Attributes:
+        archived: The snapshot.
+        observations: All of one currency; none where it can't be read.
+    """
+
+    archived: ArchivedPart
+    observations: Sequence[Observation]
+
+
+ObservationKey: TypeAlias = tuple[str, str, datetime]
+"""Coin, currency and moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedObservation:
+    """An observation with the snapshot that it is recorded from.
+
+    Attributes:
+        arrival: Number of the snapshot.
+        part: Of the snapshot.
+        observation: What was observed.
+    """
+
+    arrival: int
+    part: int
+    observation: Observation
+
+    @property
+    def key(self) -> ObservationKey:
+        """What it is of."""
+        return self.observation.coin, self.observation.vs_currency, self.observation.moment
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a pipeline's rows.
+
+    Attributes:
+        arrivals: How many snapshots are recorded now.
+        added: How many of them came behind those that were recorded; all of them after a rebuild.
+        is_rebuilt: Whether what was recorded was something else, and is gone.
+    """
+
+    arrivals: int
+    added: int
+    is_rebuilt: bool
+
+
+def in_order(parts: Iterable[ReplayedPart]) -> Iterator[Arrival]:
+    """The arrivals that parts make which come in this order."""
+    chain, day = NO_CHAIN, None
+    for number, part in enumerate(parts, start=1):
+        chain = chained(chain, part.archived)
+        midnight_of_part = midnight(part.archived.moment)
+        day = max(midnight_of_part, day or midnight_of_part)
+        yield Arrival(number, part.archived, chain, day)
+
+
+def placed(parts: Iterable[ReplayedPart]) -> dict[ObservationKey, PlacedObservation]:
+    """The observations of parts that come in this order; of two of one key that of the lowest part."""
+    found: dict[ObservationKey, PlacedObservation] = {}
+    for number, part in enumerate(parts, start=1):
+        for observation in part.observations:
+            new = PlacedObservation(number, part.archived.part, observation)
+            known = found.get(new.key)
+            if known is None or new.part < known.part:
+                found[new.key] = new
+    return found
+
+
+def read_placed(connection: Connection, pipeline: str) -> dict[ObservationKey, PlacedObservation]:
+    """All recorded observations of a pipeline.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+    """
+    found = (
+        PlacedObservation(each.arrival, each.part, each.observation)
+        for each in rows.read_by_arrival(connection, pipeline)
+    )
+    return {each.key: each for each in found}
+
+
+def read_parts(connection: Connection, pipeline: str) -> list[ReplayedPart]:
+    """The recorded snapshots of a pipeline in their order, each with the observations recorded from it.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+    """
+    by_arrival: dict[int, list[Observation]] = {}
+    for each in rows.read_by_arrival(connection, pipeline):
+        by_arrival.setdefault(each.arrival, []).append(each.observation)
+    return [
+        ReplayedPart(each.archived, by_arrival.get(each.number, ()))
+        for each in orders.read(connection, pipeline)
+    ]
+
+
+def write(connection: Connection, pipeline: str, parts: Sequence[ReplayedPart]) -> Written:
+    """Make the recorded snapshots of a pipeline these, in this order.
+
+    Those that are recorded already stay as they are when they are the first of them; otherwise all rows that
+    follow from the archive are replaced, and statistics, checkpoints and what is known of S3 are forgotten.
+
+    Args:
+        connection: A transaction that writes.
+        pipeline: Name of the pipeline.
+        parts: All snapshots of its archive.
+    """
+    pipeline_id = ensure_pipeline(connection, pipeline)
+    orders.lock(connection, pipeline_id)
+    known = list(orders.read(connection, pipeline))
+    silent = {(each.archived.moment, each.archived.part): each.archived.is_silent for each in known}
+    parts = [_with_silence(part, silent) for part in parts]
+    wanted = list(in_order(parts))
+    if (
+        known
+        and known == wanted[: len(known)]
+        and read_head(connection, pipeline) == known[-1]
+        and read_placed(connection, pipeline) == placed(parts[: len(known)])
+    ):
+        for part in parts[len(known) :]:
+            _record(connection, pipeline, part)
+        return Written(len(parts), len(parts) - len(known), is_rebuilt=False)
+    _clear(connection, pipeline_id, find_series(connection, pipeline))
+    _insert(connection, pipeline_id, parts, wanted)
+    return Written(len(parts), len(parts), is_rebuilt=bool(known))
+
+
+def read_head(connection: Connection, pipeline: str) -> Arrival | None:
+    """The newest arrival as the pipeline's own row says; None before the first.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+    """
+    query = select(
+        arrivals, pipelines.c.chain_sha256.label("chain"), pipelines.c.manifest_day.label("day")
+    ).join(pipelines)
+    found = query.where(pipelines.c.name == pipeline, arrivals.c.number == pipelines.c.arrivals)
+    row = connection.execute(found).one_or_none()
+    if row is None:
+        return None
+    return replace(orders.to_arrival(row), chain_sha256=row.chain, manifest_day=row.day)
+
+
+def _with_silence(part: ReplayedPart, silent: Mapping[tuple[datetime, int], bool]) -> ReplayedPart:
+    # The archive doesn't say whom a backfill alerts.
+    archived = part.archived
+    known = silent.get((archived.moment, archived.part), archived.is_silent)
+    return part if known == archived.is_silent else replace(part, archived=replace(archived, is_silent=known))
+
+
+def _record(connection: Connection, pipeline: str, part: ReplayedPart) -> None:
+    orders.record(connection, pipeline, part.archived, part.observations)
+
+
+def _clear(connection: Connection, pipeline_id: int, series: Sequence[Series]) -> None:
+    keys = [each.id for each in series]
+    for table in (*_DERIVED, observations):
+        connection.execute(delete(table).where(table.c.series_id.in_(keys)))
+    for table in (publications, arrivals):
+        connection.execute(delete(table).where(table.c.pipeline_id == pipeline_id))
+
+
+def _insert(
+    connection: Connection, pipeline_id: int, parts: Sequence[ReplayedPart], wanted: Sequence[Arrival]
+) -> None:
+    bind = bulk.moment_binder(connection)
+    for chunk in _chunks(_arrival_row(pipeline_id, each, bind) for each in wanted):
+        bulk.upsert(connection, arrivals, chunk)
+    found = placed(parts)
+    coins: dict[str, set[str]] = {}
+    for coin, vs_currency, _ in found:
+        coins.setdefault(vs_currency, set()).add(coin)
+    series = {
+        (coin, vs_currency): key
+        for vs_currency, of_currency in coins.items()
+        for coin, key in ensure_series(connection, pipeline_id, of_currency, vs_currency).items()
+    }
+    for chunk in _chunks(
+        _observation_row(series[each.observation.coin, each.observation.vs_currency], each, bind)
+        for each in found.values()
+    ):
+        bulk.upsert(connection, observations, chunk)
+    last = wanted[-1] if wanted else None
+    connection.execute(
+        update(pipelines)
+        .where(pipelines.c.id == pipeline_id)
+        .values(
+            arrivals=last.number if last else 0,
+            chain_sha256=last.chain_sha256 if last else NO_CHAIN,
+            manifest_day=last.manifest_day if last else None,
+        )
+    )
+
+
+def _chunks(found: Iterable[bulk.BoundRow]) -> Iterator[list[bulk.BoundRow]]:
+    remaining = iter(found)
+    while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
+        yield chunk
+
+
+def _arrival_row(pipeline_id: int, arrival: Arrival, bind: _Bind) -> bulk.BoundRow:
+    archived = arrival.archived
+    return (
+        pipeline_id,
+        arrival.number,
+        bind(archived.moment),
+        archived.part,
+        archived.json_sha256,
+        archived.csv_sha256,
+        arrival.chain_sha256,
+        bind(arrival.manifest_day),
+        archived.is_silent,
+        bind(archived.requested_at),
+    )
+
+
+def _observation_row(series_id: int, placed: PlacedObservation, bind: _Bind) -> bulk.BoundRow:
+    observation = placed.observation
+    return (
+        series_id,
+        bind(observation.moment),
+        placed.arrival,
+        placed.part,
+        _digits(observation.price),
+        _digits(observation.change_1h_percent),
+        _digits(observation.change_24h_percent),
+        _digits(observation.market_cap),
+        _digits(observation.total_volume),
+        bind(observation.last_updated),
+    )
+
+
+def _digits(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:f}"
