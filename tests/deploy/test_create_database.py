@@ -30,7 +30,8 @@ def test_the_pipelines_get_a_database_and_a_user_of_their_own(postgresql_server:
     wanted = _create(tmp_path, postgresql_server, PASSWORD)
     with closing(psycopg.connect(wanted)) as connection:
         query = """
-            SELECT rolname, rolsuper FROM pg_database JOIN pg_roles ON datdba = pg_roles.oid WHERE datname = %s
+            SELECT rolname, rolsuper FROM pg_database JOIN pg_roles ON datdba = pg_roles.oid
+            WHERE datname = %s
         """
         assert connection.execute(query, ["stack_test"]).fetchone() == ("stack_test", False)
         connection.execute("CREATE TABLE kept (id INTEGER)")
