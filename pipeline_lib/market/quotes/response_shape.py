@@ -33,8 +33,8 @@ class Field:
 class Shape:
     """The fields that answers have had, by name.
 
-    A shape only ever grows. So a change is reported once, also where some coins have a field and others don't,
-    and in whatever order processes learn of it.
+    A shape only ever grows. So a change is reported once, also where some coins have a field and others
+    don't, and in whatever order processes learn of it.
     """
 
     fields: Mapping[str, Field]
