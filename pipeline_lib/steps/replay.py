@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from pipeline_lib.archive import manifest_chain as manifests
 from pipeline_lib.archive.manifest import Manifest, Record
-from pipeline_lib.archive.snapshots import archived_moments, complete_snapshot, read_row, read_snapshot
+from pipeline_lib.archive.parts import record_of
+from pipeline_lib.archive.snapshots import archived_moments, complete_snapshot, read_row
+from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.errors import UnarchivedRowsError
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.fetching.record import hash_snapshot
 from pipeline_lib.steps.statistics import rebuild_processed_table
 from pipeline_lib.store.files.durable_files import replace
 from pipeline_lib.store.files.locking import exclusive
@@ -123,10 +124,11 @@ class _Rows:
 def _record_others(layout: Layout, known: Collection[datetime]) -> int:
     """Enter every snapshot that no manifest lists, once it is proved to be one; how many these were."""
     others = [moment for moment in archived_moments(layout) if moment not in known]
-    snapshots = [read_snapshot(layout, moment) for moment in others]
-    for snapshot in snapshots:
-        complete_snapshot(layout, snapshot.observation)
-        manifests.add(layout.manifests, hash_snapshot(layout, snapshot.observation.moment))
+    archive = FolderArchive(layout.archive)
+    for moment in others:
+        complete_snapshot(layout, moment)
+    for moment in others:
+        manifests.add(layout.manifests, record_of(archive, moment, 1))
     return len(others)
 
 
