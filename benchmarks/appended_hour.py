@@ -31,7 +31,8 @@ from pipeline_lib.steps.statistics import update_processed_table
 from pipeline_lib.store.log import raw_log
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import record
-from pipeline_lib.archive.snapshots import write_snapshot
+from pipeline_lib.archive.parts import add_snapshots
+from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.timestamps import parse_moment
 
 folder, last = Path(sys.argv[1]), parse_moment(sys.argv[2])
@@ -39,7 +40,7 @@ layout = Layout.below(folder, "bitcoin")
 moment = last + timedelta(hours=1)
 row = replace(raw_log.read_since(layout.raw_log, last)[-1], moment=moment, last_updated=moment)
 provenance = Provenance("https://example.invalid/", moment, 200, '{"id": "bitcoin"}')
-write_snapshot(layout, Snapshot(row, provenance))
+add_snapshots(FolderArchive(layout.archive), "bitcoin", [Snapshot(row, provenance)])
 assert record(layout, row)
 spans = {"24h": timedelta(hours=24), "7d": timedelta(days=7)}
 windows = [SimpleNamespace(label=label, span=span) for label, span in spans.items()]

@@ -7,7 +7,8 @@ from itertools import groupby
 
 from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_record
 from pipeline_lib.archive.manifest_chain import manifest_path
-from pipeline_lib.archive.snapshots import encode_snapshot
+from pipeline_lib.archive import format_2
+from pipeline_lib.archive.part import Part
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
 from pipeline_lib.specs import Window
@@ -51,11 +52,12 @@ def write_history(layout: Layout, hours: int) -> None:
         content = encode_link(previous)
         newest = day.isoformat().encode() + b"\n" + content
         for row in of_day:
-            json, csv = encode_snapshot(snapshot_of(row)), (HEADER + encode_row(row)).encode()
+            json = format_2.encode(Part("bitcoin", 1, (snapshot_of(row),)))
+            csv = (HEADER + encode_row(row)).encode()
             layout.snapshot_json(row.moment).write_bytes(json)
             layout.snapshot_csv(row.moment).write_bytes(csv)
-            hashes = (hashlib.sha256(content).hexdigest() for content in (json, csv))
-            content += encode_record(Record(row.moment, *hashes))
+            json_sha256, csv_sha256 = (hashlib.sha256(each).hexdigest() for each in (json, csv))
+            content += encode_record(Record(row.moment, json_sha256, csv_sha256))
         manifest_path(layout.manifests, day).write_bytes(content)
         previous = Link(day, hashlib.sha256(content).hexdigest())
     (layout.manifests / "newest").write_bytes(newest)

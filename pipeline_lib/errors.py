@@ -32,6 +32,7 @@
     │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
     │   ├── ManifestDamagedError !      the archive's manifests don't fit together
+    │   ├── ManifestConflictError !     a closed manifest is there with other content than the database's
     │   ├── TableDamagedError !         a CSV file doesn't read as its table
     │   ├── UnarchivedRowsError !       the raw log holds rows that the archive doesn't
     │   ├── AlertStateDamagedError !    a file of episodes, of sent alerts or of the outbox doesn't read
@@ -254,8 +255,8 @@ class UnusableAnswerError(MarketError):
         return self
 
     def __str__(self) -> str:
-        told = super().__str__()
-        return f"{told}; what came is kept in {self.kept_in}" if self.kept_in else told
+        text = super().__str__()
+        return f"{text}; what came is kept in {self.kept_in}" if self.kept_in else text
 
 
 class UnexpectedAnswerError(UnusableAnswerError):
@@ -452,10 +453,10 @@ class SnapshotMissingError(StoreError, PermanentError):
     """A step needs the snapshot of a run that has none.
 
     Attributes:
-        path: Where it was expected.
+        path: Where it was expected: a file, or the address of an object.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         super().__init__(
             f"there is no snapshot {path}", hint="run the fetch step for this moment, or restore the archive"
         )
@@ -466,10 +467,10 @@ class SnapshotDamagedError(StoreError, PermanentError):
     """An archived file doesn't read as a snapshot.
 
     Attributes:
-        path: The file.
+        path: The file, or the address of an object.
     """
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path | str, reason: str) -> None:
         super().__init__(
             f"snapshot {path} is damaged: {reason}",
             hint="restore it from a backup or from S3; move it away to fetch anew",
@@ -488,6 +489,22 @@ class ManifestDamagedError(StoreError, PermanentError):
         super().__init__(
             f"manifest {path} is damaged: {reason}",
             hint="restore it from a backup; coin-pipelines verify shows what else doesn't fit",
+        )
+        self.path = path
+
+
+class ManifestConflictError(StoreError, PermanentError):
+    """The file of a closed manifest is there with other content than the database's rows say.
+
+    Attributes:
+        path: The manifest.
+    """
+
+    def __init__(self, path: Path, pipeline: str) -> None:
+        super().__init__(
+            f"manifest {path} is not the one that the database's arrivals make",
+            hint="an older database may have been restored, or another one writes to this folder;"
+            f" coin-pipelines replay {pipeline} rebuilds the database from the archive",
         )
         self.path = path
 
@@ -647,16 +664,16 @@ class OtherDatabaseError(DatabaseError, PermanentError):
     """An archive names another database as the one that keeps it.
 
     Attributes:
-        archive: The archive's folder.
+        archive: The archive's folder, or its address.
         keeper: The UUID of the database that keeps it.
         found: The UUID of the one at hand.
     """
 
-    def __init__(self, archive: Path, keeper: str, found: str) -> None:
+    def __init__(self, archive: Path | str, keeper: str, found: str) -> None:
         """Say which database keeps the archive.
 
         Args:
-            archive: The archive's folder.
+            archive: The archive's folder, or its address.
             keeper: The UUID of the database that keeps it.
             found: The UUID of the one at hand.
         """

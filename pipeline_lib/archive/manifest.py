@@ -10,15 +10,17 @@ The lines are those of ``sha256sum``, so ``sha256sum --check`` proves a day from
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pipeline_lib.common.timestamps import format_key, parse_moment
+from pipeline_lib.common.timestamps import parse_moment, part_key
 
 SUFFIX = ".sha256"
 
 _LINK = re.compile(rb"# (?:first|previous (\d{4}-\d\d-\d\d) ([0-9a-f]{64}))\n")
-_RECORD = re.compile(r"([0-9a-f]{64})  (\d{8}T\d{6}Z)\.json\n([0-9a-f]{64})  (\d{8}T\d{6}Z)\.csv\n", re.ASCII)
+_KEY = r"(\d{8}T\d{6}Z(?:\.[1-9]\d{0,5})?)"
+_RECORD = re.compile(rf"([0-9a-f]{{64}})  {_KEY}\.json\n([0-9a-f]{{64}})  {_KEY}\.csv\n", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,13 @@ class Record:
         moment: The run's moment (UTC).
         json_sha256: The hash of ``<timestamp>.json``.
         csv_sha256: The hash of ``<timestamp>.csv``.
+        part: 1 for the first of its moment, whose files are named by the moment alone.
     """
 
     moment: datetime
     json_sha256: str
     csv_sha256: str
+    part: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,18 @@ def encode_link(previous: Link | None) -> bytes:
 
 def encode_record(record: Record) -> bytes:
     """The two lines of a snapshot."""
-    key = format_key(record.moment)
+    key = part_key(record.moment, record.part)
     return f"{record.json_sha256}  {key}.json\n{record.csv_sha256}  {key}.csv\n".encode()
+
+
+def encode(previous: Link | None, records: Iterable[Record]) -> bytes:
+    """A manifest's bytes.
+
+    Args:
+        previous: The manifest before, or None for the first of all.
+        records: What came, in the order of arrival.
+    """
+    return b"".join([encode_link(previous), *map(encode_record, records)])
 
 
 def decode_link(line: bytes) -> Link | None:
@@ -105,7 +119,8 @@ def decode(content: bytes) -> Manifest:
         json_sha256, key, csv_sha256, csv_key = found.groups()
         if key != csv_key:
             raise ValueError(f"{key}.json is followed by {csv_key}.csv")
-        records.append(Record(parse_moment(key), json_sha256, csv_sha256))
+        moment, _, part = key.partition(".")
+        records.append(Record(parse_moment(moment), json_sha256, csv_sha256, int(part or 1)))
         length = found.end()
     if content.count(b"\n", length) > 1:
         number = content.count(b"\n", 0, length) + 1

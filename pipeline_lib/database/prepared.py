@@ -41,6 +41,21 @@ class PreparedDatabase(Database):
                 pass
         return self._state.uuid if self._state else ""
 
+    def prepare(self) -> str:
+        """Bring a file of SQLite up to date, as its first transaction that writes would.
+
+        Returns:
+            The database's name in the archives that it keeps.
+
+        Raises:
+            SchemaVersionError: The schema is older or newer than this code, or not there.
+            DatabaseError: The database can't be used.
+            OSError: SQLite's disk is full or read-only.
+        """
+        if self._state is None:
+            self._state = self._prepare(reads=False)
+        return self._state.uuid
+
     @contextmanager
     def _transaction(self, *, reads: bool) -> Iterator[Connection]:
         if self._state is None:

@@ -20,6 +20,7 @@ from pipeline_lib.database.pipelines import NO_CHAIN, Series, ensure_pipeline, e
 from pipeline_lib.database.tables import (
     arrivals,
     latest_observations,
+    manifests,
     observations,
     pipelines,
     price_moves,
@@ -202,7 +203,7 @@ def _clear(connection: Connection, pipeline_id: int, series: Sequence[Series]) -
     keys = [each.id for each in series]
     for table in (*_DERIVED, observations):
         connection.execute(delete(table).where(table.c.series_id.in_(keys)))
-    for table in (publications, arrivals):
+    for table in (publications, manifests, arrivals):
         connection.execute(delete(table).where(table.c.pipeline_id == pipeline_id))
 
 

@@ -105,6 +105,16 @@ arrivals = Table(
     comment="One row a snapshot of the archive, in the order of arrival",
 )
 
+manifests = Table(
+    "manifests",
+    metadata,
+    Column("pipeline_id", _Id, ForeignKey("pipelines.id"), primary_key=True, comment="of the pipeline"),
+    Column("day", Moment, primary_key=True, comment="midnight (UTC) of the day that names it"),
+    Column("sha256", Text, nullable=False, comment="of its bytes, which follow from arrivals"),
+    Column("last_arrival", BigInteger, nullable=False, comment="number of its last arrival"),
+    comment="One row a closed manifest whose file is written; the next one is chained to it",
+)
+
 observations = Table(
     "observations",
     metadata,

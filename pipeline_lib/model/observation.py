@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 HISTORY_PATH_END = "/market_chart/range"
@@ -67,3 +68,39 @@ class Snapshot:
 
     observation: Observation
     provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedLine:
+    """A line of a file of past prices that an observation was imported from.
+
+    Attributes:
+        file: Name of the file, without its folder.
+        file_sha256: Hash of the file's bytes.
+        line: Number of the line, from 1.
+        requested_at: When it was imported, by the real clock (UTC).
+        answer: The line letter for letter, without its end.
+    """
+
+    file: str
+    file_sha256: str
+    line: int
+    requested_at: datetime
+    answer: str
+
+    @property
+    def is_historic(self) -> bool:
+        """Always: it was no current quote when it was taken."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedObservation:
+    """An observation from a file of past prices, and the line that it comes from."""
+
+    observation: Observation
+    provenance: ImportedLine
+
+
+Archived: TypeAlias = Snapshot | ImportedObservation
+"""What the archive keeps of one coin at one moment."""

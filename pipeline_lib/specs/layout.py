@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline_lib.common.timestamps import format_key
+from pipeline_lib.common.timestamps import part_key
 from pipeline_lib.settings import Settings
 
 
@@ -56,13 +56,13 @@ class Layout:
             quarantine=data / "quarantine" / name,
         )
 
-    def snapshot_json(self, moment: datetime) -> Path:
-        """The observation of ``moment`` with its source, letter for letter."""
-        return self.archive / f"{format_key(moment)}.json"
+    def snapshot_json(self, moment: datetime, part: int = 1) -> Path:
+        """The observations of a part of ``moment`` with their sources, letter for letter."""
+        return self.archive / f"{part_key(moment, part)}.json"
 
-    def snapshot_csv(self, moment: datetime) -> Path:
-        """The observation of ``moment`` as one row with a header."""
-        return self.archive / f"{format_key(moment)}.csv"
+    def snapshot_csv(self, moment: datetime, part: int = 1) -> Path:
+        """The observations of a part of ``moment`` as rows with a header."""
+        return self.archive / f"{part_key(moment, part)}.csv"
 
 
 def path_variable(name: str, kind: str) -> str:

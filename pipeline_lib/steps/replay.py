@@ -4,7 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline_lib.archive import keeper
 from pipeline_lib.archive.manifest import Record
+from pipeline_lib.archive.parts import PartKey, archived_parts
+from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.database import arrivals, replays
 from pipeline_lib.database.arrivals import ArchivedPart, Arrival
 from pipeline_lib.database.replays import ReplayedPart, Written
@@ -12,15 +15,9 @@ from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.replaying.files import WrittenFiles, write_files
 from pipeline_lib.steps.replaying.manifest_files import read_records
-from pipeline_lib.steps.replaying.order import ArrivalOrder, PartKey, order_of_arrival
+from pipeline_lib.steps.replaying.order import ArrivalOrder, order_of_arrival
 from pipeline_lib.steps.replaying.raw_log_order import read_row_keys
-from pipeline_lib.steps.replaying.snapshots import (
-    ArchiveReader,
-    ListedPart,
-    Progress,
-    SnapshotError,
-    archived_keys,
-)
+from pipeline_lib.steps.replaying.snapshots import ArchiveReader, Progress, SnapshotError, key_of
 from pipeline_lib.steps.run import Services
 
 if TYPE_CHECKING:
@@ -63,16 +60,19 @@ def replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replay
         OSError: A file can't be read, or the disk is full or read-only.
     """
     layout = Layout.of(spec.name, services.settings)
-    manifests = [_of_manifest(record) for record in read_records(layout.manifests)]
-    reader = ArchiveReader(layout, progress)
-    known: list[Arrival] = []
+    archive = FolderArchive(layout.archive)
+    keeper.claim(archive, services.database.prepare())
+    manifests = read_records(layout.manifests)
+    reader = ArchiveReader(archive, progress)
+    with services.database.reading() as connection:
+        known = list(arrivals.read(connection, spec.name))
     while True:
-        listed = {each.key: each for each in (*map(_of_arrival, known), *manifests)}
-        reader.read_listed(listed.values())
-        others = reader.read_others([key for key in archived_keys(layout) if key not in listed])
+        listed = {key_of(each): each for each in (*map(_record_of, known), *manifests)}
+        reader.read_recorded(listed.values())
+        others = reader.read_others([key for key in archived_parts(archive) if key not in listed])
         order = order_of_arrival(
-            [each.key for each in manifests],
-            [_of_arrival(each).key for each in known],
+            map(key_of, manifests),
+            [key_of(_record_of(each)) for each in known],
             read_row_keys(layout.raw_log),
             others,
         )
@@ -82,7 +82,7 @@ def replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replay
                 parts = list(_parts(connection, spec.name, order, listed, reader))
                 written = replays.write(connection, spec.name, parts)
                 break
-        # The first time all that is recorded, and later what runs have recorded in the meantime.
+        # A run recorded one in the meantime.
         known += newer
     files = write_files(spec, services, parts)
     return Replayed(order, written, files, tuple(reader.errors.values()))
@@ -92,7 +92,7 @@ def _parts(
     connection: "Connection",
     pipeline: str,
     order: ArrivalOrder,
-    listed: Mapping[PartKey, ListedPart],
+    listed: Mapping[PartKey, Record],
     reader: ArchiveReader,
 ) -> Iterator[ReplayedPart]:
     """All snapshots in their order; of those that can't be read, what is recorded of them."""
@@ -100,21 +100,17 @@ def _parts(
     known = {(each.archived.moment, each.archived.part): each for each in recorded}
     for key in order.keys:
         part = reader.parts.get(key)
-        yield part or _unreadable(listed[key], known.get((key.moment, key.part)))
+        yield part or _unreadable(listed[key], known.get((key.moment, key.number)))
 
 
-def _unreadable(listed: ListedPart, known: ReplayedPart | None) -> ReplayedPart:
-    if known and (known.archived.json_sha256, known.archived.csv_sha256) == listed.hashes:
+def _unreadable(record: Record, known: ReplayedPart | None) -> ReplayedPart:
+    hashes = record.json_sha256, record.csv_sha256
+    if known and (known.archived.json_sha256, known.archived.csv_sha256) == hashes:
         return known
     # Its place in the order is known, and that it is damaged stays to be seen.
-    moment, part = listed.key.moment, listed.key.part
-    return ReplayedPart(ArchivedPart(moment, part, *listed.hashes, requested_at=moment), ())
+    return ReplayedPart(ArchivedPart(record.moment, record.part, *hashes, requested_at=record.moment), ())
 
 
-def _of_manifest(record: Record) -> ListedPart:
-    return ListedPart(PartKey(record.moment, 1), (record.json_sha256, record.csv_sha256))
-
-
-def _of_arrival(arrival: Arrival) -> ListedPart:
+def _record_of(arrival: Arrival) -> Record:
     archived = arrival.archived
-    return ListedPart(PartKey(archived.moment, archived.part), (archived.json_sha256, archived.csv_sha256))
+    return Record(archived.moment, archived.json_sha256, archived.csv_sha256, archived.part)

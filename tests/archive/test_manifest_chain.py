@@ -151,7 +151,8 @@ def test_sha256sum_proves_a_day(folder: Path, tmp_path: Path) -> None:
     contents = {"20180205T120000Z.json": b"{}", "20180205T120000Z.csv": b"timestamp\n"}
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-    add(folder, Record(NOON, *(hashlib.sha256(content).hexdigest() for content in contents.values())))
+    json_sha256, csv_sha256 = (hashlib.sha256(content).hexdigest() for content in contents.values())
+    add(folder, Record(NOON, json_sha256, csv_sha256))
     command = ["sha256sum", "--check", "--strict", "manifests/2018-02-05.sha256"]
     assert subprocess.run(command, cwd=tmp_path, check=False, capture_output=True).returncode == 0
     (tmp_path / "20180205T120000Z.csv").write_bytes(b"other\n")

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from pipeline_lib.archive.snapshots import read_snapshot
+from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.faults.queue import Fault
@@ -103,6 +104,7 @@ def test_1000_pipelines_due_at_once_cost_4_requests(tmp_path: Path, moment: date
         assert snapshot.observation.coin == coin
         assert snapshot.observation.price == number
         assert json.loads(snapshot.provenance.answer)["id"] == coin
+        assert isinstance(snapshot, Snapshot)
         assert len(snapshot.provenance.url) < 300
 
 

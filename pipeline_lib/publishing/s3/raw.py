@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pipeline_lib.archive.snapshots import complete_snapshot, read_snapshot
+from pipeline_lib.archive.snapshots import complete_snapshot
 from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.errors import (
     S3ConflictError,
@@ -175,7 +175,7 @@ def _try_snapshots(
 
 
 def _put_snapshot(layout: Layout, destination: Destination, moment: datetime, put: _Put) -> None:
-    complete_snapshot(layout, read_snapshot(layout, moment).observation)
+    complete_snapshot(layout, moment)
     key = raw_snapshot_key(destination.prefix, moment, ".json")
     put(key, layout.snapshot_json(moment).read_bytes(), JSON)
     csv_key = raw_snapshot_key(destination.prefix, moment, ".csv")

@@ -3,16 +3,16 @@
 Take → check → confirm → archive → record: a part may use those before it, never one after it.
 """
 
-from pipeline_lib.archive.snapshots import complete_snapshot, find_snapshot, write_snapshot
+from pipeline_lib.archive.parts import add_snapshots, find_snapshot, read_parts
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.errors import HistoryGapError, TableDamagedError, UnusableAnswerError
-from pipeline_lib.model.observation import Snapshot
+from pipeline_lib.model.observation import Archived, Snapshot
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.check import find_large_move
 from pipeline_lib.steps.fetching.confirm_jump import confirm_jump
-from pipeline_lib.steps.fetching.record import record, record_in_database
+from pipeline_lib.steps.fetching.record import open_archive, record
 from pipeline_lib.steps.fetching.refused import keep_refused
 from pipeline_lib.steps.fetching.response_shapes import notice_shape
 from pipeline_lib.steps.fetching.take import take_snapshot
@@ -20,7 +20,7 @@ from pipeline_lib.steps.run import Run, Services
 
 
 def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Outcome:
-    """Take the run's observation from the market, archive it, enter it into manifest and raw log.
+    """Take the run's observation from the market, archive it, record it.
 
     When the archive holds the run's observation already, that one is used and nothing is fetched. Where the
     source has no price of the run's moment, the run is skipped: it never will. What is refused is kept in the
@@ -34,13 +34,15 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
     Raises:
         MarketError: The market has no observation for this run, or one that can't be true.
         StoreError: The archive or the log is damaged, or busy for too long.
+        DatabaseError: The database can't be used, or another one keeps the archive.
         OSError: The disk is full or read-only.
     """
     layout = Layout.of(spec.name, services.settings)
-    archived = find_snapshot(layout, run.moment)
-    if archived is not None:
-        complete_snapshot(layout, archived.observation)
-        return Done(_record(spec, run, services, archived))
+    archive = open_archive(spec, services)
+    archived = read_parts(archive, run.moment)
+    kept = find_snapshot(archived, spec.coin, spec.vs_currency)
+    if kept is not None:
+        return Done(_describe(kept, is_new=record(spec, run, services, archived)))
     try:
         taken = take_snapshot(spec, run, services)
         warnings = _check(spec, run, services, taken.snapshot)
@@ -50,8 +52,11 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
         keep_refused(spec, run.moment, layout, error)
         raise
     warnings += notice_shape(services.settings.data_dir, taken.snapshot.provenance)
-    kept = write_snapshot(layout, taken.snapshot)
-    return Done(_record(spec, run, services, kept) + _describe_wait(taken.waited_seconds), warnings)
+    archived = add_snapshots(archive, spec.name, [taken.snapshot])
+    is_new = record(spec, run, services, archived)
+    # Another process may have been faster: what it archived counts.
+    kept = find_snapshot(archived, spec.coin, spec.vs_currency) or taken.snapshot
+    return Done(_describe(kept, is_new=is_new) + _describe_wait(taken.waited_seconds), warnings)
 
 
 def _check(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> tuple[str, ...]:
@@ -67,20 +72,13 @@ def _check(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot)
     return (f"{spec.name}: {confirm_jump(spec, run, services, snapshot, move)}",)
 
 
-def _record(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> str:
-    """Enter what the archive holds into database, manifest and raw log, and say so in one line."""
-    record_in_database(spec, run, services, snapshot)
-    appended = record(Layout.of(spec.name, services.settings), snapshot.observation)
-    return _describe(snapshot) + ("" if appended else ", as archived before")
-
-
-def _describe(snapshot: Snapshot) -> str:
+def _describe(snapshot: Archived, *, is_new: bool) -> str:
     observation = snapshot.observation
     price = f"{observation.price:f} {observation.vs_currency.upper()}"
     source = f", from history: the price of {format_moment(observation.last_updated)}"
     return (
         f"{observation.coin} {price} at {format_moment(observation.moment)}"
-        f"{source if snapshot.provenance.is_historic else ''}"
+        f"{source if snapshot.provenance.is_historic else ''}{'' if is_new else ', as archived before'}"
     )
 
 

@@ -1,93 +1,79 @@
-"""An archived observation into the database, then into manifest and raw log, in one order for both.
+"""What a run took from the market, into the archive, then into the database, then into files.
 
-The manifest goes first. Its order of arrival is the log's, so the log can be made again from the archive to
-the byte; and when a process is killed between the two, the next one, of whatever run, completes the log
-before it adds its own row.
+The order never changes: what is archived is safe, and all that follows can be made from it again. A process
+that is killed in between leaves the rest to the next try of its run.
 """
 
-import hashlib
-from datetime import datetime
+from collections.abc import Sequence
 
-from pipeline_lib.archive import manifest_chain as manifests
-from pipeline_lib.archive.manifest import Record
-from pipeline_lib.archive.snapshots import read_snapshot
-from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.database import arrivals
+from pipeline_lib.archive import keeper, parts
+from pipeline_lib.archive.part import Part
+from pipeline_lib.archive.store import Archive, FolderArchive
+from pipeline_lib.database import arrivals, manifests
 from pipeline_lib.database.arrivals import ArchivedPart
-from pipeline_lib.model.observation import Observation, Snapshot
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.fetching.raw_log_rows import append_new_rows
+from pipeline_lib.steps.manifests import write_closed_manifests
 from pipeline_lib.steps.run import Run, Services
-from pipeline_lib.store.log import raw_log
-from pipeline_lib.store.log.open_log import OpenLog
 
 
-def record_in_database(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> None:
-    """Enter an archived snapshot as the newest arrival, in one transaction, unless it is there.
+def open_archive(spec: PipelineSpec, services: Services) -> Archive:
+    """The archive of a pipeline, to write to; the database at hand keeps it from now on.
+
+    Raises:
+        OtherDatabaseError: Another database keeps it.
+        DatabaseError: The database can't be used.
+        OSError: The disk is full or read-only.
+    """
+    archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
+    keeper.claim(archive, services.database.prepare())
+    services.database.close()
+    return archive
+
+
+def record(spec: PipelineSpec, run: Run, services: Services, archived: Sequence[Part]) -> bool:
+    """Enter what the archive holds of a run into the database, unless it is there, and then into the files.
 
     Args:
         spec: The pipeline.
         run: Its run.
         services: The access to the world.
-        snapshot: What the archive holds of the run's moment.
-
-    Raises:
-        DatabaseError: The database can't be used.
-        OSError: SQLite's disk is full or read-only.
-    """
-    hashes = hash_snapshot(Layout.of(spec.name, services.settings), snapshot.observation.moment)
-    archived = ArchivedPart(
-        moment=hashes.moment,
-        part=1,
-        json_sha256=hashes.json_sha256,
-        csv_sha256=hashes.csv_sha256,
-        requested_at=snapshot.provenance.requested_at,
-        is_silent=run.is_backfill and not spec.alerts.on_backfill,
-    )
-    with services.database.writing() as connection:
-        arrivals.record(connection, spec.name, archived, [snapshot.observation])
-
-
-def record(layout: Layout, observation: Observation) -> bool:
-    """Enter an observation, both of whose snapshot files are there, unless that was done before.
-
-    Costs the same however long the history is, but for a moment of an earlier day.
+        archived: The parts of the run's moment.
 
     Returns:
-        Whether a row was added to the log.
+        Whether any of it was new to the database.
 
     Raises:
-        TableDamagedError: The log has another header, or doesn't end as the archive does.
-        ManifestDamagedError: The newest manifest is unreadable.
-        SnapshotMissingError: A killed process left a row to be added, and its snapshot is gone since.
-        StoreBusyError: Another process holds the log for too long.
+        ManifestConflictError: The file of a closed manifest isn't the database's.
+        DatabaseError: The database can't be used.
+        TableDamagedError: The raw log has another header, or doesn't end as the database does.
+        StoreBusyError: Another process holds the raw log for too long.
         OSError: The disk is full or read-only.
     """
-    with raw_log.opened(layout.raw_log) as log:
-        completed = _complete(layout, log)
-        if log.holds(observation.moment):
-            return completed == observation.moment
-        manifests.add(layout.manifests, hash_snapshot(layout, observation.moment))
-        log.append(observation)
-        return True
+    layout = Layout.of(spec.name, services.settings)
+    is_silent = run.is_backfill and not spec.alerts.on_backfill
+    described = [_describe(FolderArchive(layout.archive), part, is_silent=is_silent) for part in archived]
+    with services.database.writing() as connection:
+        recorded = [
+            arrivals.record(connection, spec.name, each, [kept.observation for kept in part.snapshots])
+            for each, part in zip(described, archived, strict=True)
+        ]
+        is_closing = manifests.has_unwritten(connection, spec.name)
+    if is_closing:
+        write_closed_manifests(services.database, spec.name, layout.manifests)
+    append_new_rows(layout.raw_log, services.database, spec.name)
+    return any(is_new for _, is_new in recorded)
 
 
-def hash_snapshot(layout: Layout, moment: datetime) -> Record:
-    """The manifest's record of an archived moment."""
-    paths = (layout.snapshot_json(moment), layout.snapshot_csv(moment))
-    return Record(moment, *(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths))
-
-
-def _complete(layout: Layout, log: OpenLog) -> datetime | None:
-    """Add the one row that a killed process may have left out; its moment, or None when there was none."""
-    last, before = manifests.last_moments(layout.manifests)
-    found = log.last_moment()
-    if found == last:
-        return None
-    if last is None:
-        raise log.damaged("no manifest lists the snapshots of its rows")
-    if found != before:
-        ends = "it holds no row" if found is None else f"its last row is of {format_moment(found)}"
-        raise log.damaged(f"{ends}, but the snapshot that came last is of {format_moment(last)}")
-    log.append(read_snapshot(layout, last).observation)
-    return last
+def _describe(archive: Archive, part: Part, *, is_silent: bool) -> ArchivedPart:
+    parts.complete_part(archive, part)
+    hashes = parts.record_of(archive, part.moment, part.number)
+    return ArchivedPart(
+        moment=part.moment,
+        part=part.number,
+        json_sha256=hashes.json_sha256,
+        csv_sha256=hashes.csv_sha256,
+        requested_at=part.requested_at,
+        is_silent=is_silent,
+    )

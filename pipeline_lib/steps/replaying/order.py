@@ -4,20 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline_lib.archive.parts import PartKey
 from pipeline_lib.database.replays import ReplayedPart
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class PartKey:
-    """Which snapshot of which moment; sorts by time.
-
-    Attributes:
-        moment: Of the run (UTC).
-        part: 1 for the first of the moment.
-    """
-
-    moment: datetime
-    part: int
 
 
 @dataclass(frozen=True, slots=True)

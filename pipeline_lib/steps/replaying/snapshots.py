@@ -1,23 +1,16 @@
 """The snapshots of an archive, each proved, as the database records them."""
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TypeAlias
 
-from pipeline_lib.archive.snapshots import archived_moments, complete_snapshot, read_snapshot
+from pipeline_lib.archive.manifest import Record
+from pipeline_lib.archive.parts import PartKey, complete_part, read_part, read_recorded, record_of
+from pipeline_lib.archive.store import Archive
 from pipeline_lib.common.bulk_work import collecting_no_garbage
-from pipeline_lib.common.timestamps import format_key, parse_moment
 from pipeline_lib.database.arrivals import ArchivedPart
 from pipeline_lib.database.replays import ReplayedPart
 from pipeline_lib.errors import SnapshotDamagedError, SnapshotMissingError
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.fetching.record import hash_snapshot
-from pipeline_lib.steps.replaying.order import PartKey
-from pipeline_lib.store.log.raw_rows import from_fields
-
-_ANSWER_STARTS = b'\n "answer": '
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with how many snapshots are read, of how many."""
@@ -25,44 +18,31 @@ Progress: TypeAlias = Callable[[int, int], None]
 SnapshotError: TypeAlias = SnapshotMissingError | SnapshotDamagedError
 
 
-@dataclass(frozen=True, slots=True)
-class ListedPart:
-    """A snapshot whose hashes are recorded.
-
-    Attributes:
-        key: Which one.
-        hashes: Those of its JSON file and its CSV file.
-    """
-
-    key: PartKey
-    hashes: tuple[str, str]
-
-
 @dataclass(slots=True)
 class ArchiveReader:
     """Reads snapshots, each once.
 
     Attributes:
-        layout: The pipeline's files.
+        archive: The pipeline's archive.
         progress: Called for every snapshot.
         parts: What was read, by key.
         errors: What can't be read, by key.
     """
 
-    layout: Layout
+    archive: Archive
     progress: Progress
     parts: dict[PartKey, ReplayedPart] = field(default_factory=dict)
     errors: dict[PartKey, SnapshotError] = field(default_factory=dict)
 
-    def read_listed(self, listed: Iterable[ListedPart]) -> None:
+    def read_recorded(self, records: Iterable[Record]) -> None:
         """Read snapshots that are proved by their recorded hashes.
 
         Raises:
-            OSError: A file can't be read.
+            OSError: One can't be read.
         """
-        new = {each.key: each for each in listed}
+        new = {key_of(each): each for each in records}
         with collecting_no_garbage():
-            self._read(new, lambda key: _read_listed(self.layout, new[key]))
+            self._read(new, lambda key: _read_recorded(self.archive, new[key]))
 
     def read_others(self, keys: Collection[PartKey]) -> Mapping[PartKey, ReplayedPart]:
         """Read snapshots whose hashes nobody recorded, each proved by itself and given its CSV.
@@ -71,9 +51,9 @@ class ArchiveReader:
             Those of them that can be read.
 
         Raises:
-            OSError: A file can't be read, or the disk is full.
+            OSError: One can't be read, or the disk is full.
         """
-        self._read(keys, lambda key: _read_other(self.layout, key))
+        self._read(keys, lambda key: _read_other(self.archive, key))
         return {key: self.parts[key] for key in keys if key in self.parts}
 
     def _read(self, keys: Collection[PartKey], read: Callable[[PartKey], ReplayedPart]) -> None:
@@ -87,37 +67,26 @@ class ArchiveReader:
             self.progress(known + number, known + len(new))
 
 
-def archived_keys(layout: Layout) -> list[PartKey]:
-    """All snapshots that the archive holds a JSON file of, oldest first; lists the whole archive.
-
-    Raises:
-        OSError: It can't be listed.
-    """
-    return [PartKey(moment, 1) for moment in archived_moments(layout)]
+def key_of(record: Record) -> PartKey:
+    """Which snapshot a record is of."""
+    return PartKey(record.moment, record.part)
 
 
-def _read_listed(layout: Layout, listed: ListedPart) -> ReplayedPart:
-    moment = listed.key.moment
-    try:
-        # A replay does this by the hundred thousand, and a Path takes longer to make than the file to read.
-        with open(f"{layout.archive}/{format_key(moment)}.json", "rb", buffering=0) as file:  # noqa: PTH123
-            content = file.read()
-    except FileNotFoundError as error:
-        raise SnapshotMissingError(layout.snapshot_json(moment)) from error
-    found = sha256(content).hexdigest()
-    if found != listed.hashes[0]:
-        reason = f"its sha256 is {found}, not {listed.hashes[0]} as archived"
-        raise SnapshotDamagedError(layout.snapshot_json(moment), reason)
-    fields = json.loads(content.partition(_ANSWER_STARTS)[0].removesuffix(b",") + b"}")
-    requested_at = parse_moment(fields["source"]["requested_at"])
-    archived = ArchivedPart(moment, listed.key.part, *listed.hashes, requested_at=requested_at)
-    return ReplayedPart(archived, (from_fields(fields["observation"]),))
+def _read_recorded(archive: Archive, record: Record) -> ReplayedPart:
+    head = read_recorded(archive, record)
+    return ReplayedPart(
+        ArchivedPart(record.moment, record.part, record.json_sha256, record.csv_sha256, head.requested_at),
+        head.observations,
+    )
 
 
-def _read_other(layout: Layout, key: PartKey) -> ReplayedPart:
-    snapshot = read_snapshot(layout, key.moment)
-    complete_snapshot(layout, snapshot.observation)
-    hashes = hash_snapshot(layout, key.moment)
-    requested_at = snapshot.provenance.requested_at
-    archived = ArchivedPart(key.moment, key.part, hashes.json_sha256, hashes.csv_sha256, requested_at)
-    return ReplayedPart(archived, (snapshot.observation,))
+def _read_other(archive: Archive, key: PartKey) -> ReplayedPart:
+    part = read_part(archive, key.moment, key.number)
+    if part is None:
+        raise SnapshotMissingError(archive.location(f"part {key.number} of {key.moment}"))
+    complete_part(archive, part)
+    record = record_of(archive, key.moment, key.number)
+    return ReplayedPart(
+        ArchivedPart(record.moment, record.part, record.json_sha256, record.csv_sha256, part.requested_at),
+        [each.observation for each in part.snapshots],
+    )

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipeline_lib.archive.snapshots import write_snapshot
+from pipeline_lib.archive.parts import add_snapshots
+from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.publishing.s3 import Destination, publish_processed_table, publish_raw_log
 from pipeline_lib.publishing.s3.object_keys import processed_day_key
@@ -28,7 +29,8 @@ def published(layout: Layout, bucket: Bucket, snapshot: Snapshot) -> Destination
     moments = [snapshot.observation.moment + timedelta(hours=hours) for hours in (0, 1, 12)]
     for moment in moments:
         observation = replace(snapshot.observation, moment=moment)
-        write_snapshot(layout, Snapshot(observation, snapshot.provenance))
+        archive = FolderArchive(layout.archive)
+        add_snapshots(archive, "bitcoin", [Snapshot(observation, snapshot.provenance)])
         append(layout.raw_log, observation)
     table = processed_table.encode(("timestamp", "count"), [(moment, 1) for moment in moments])
     processed_table.write(layout.processed_table, table)

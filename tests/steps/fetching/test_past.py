@@ -16,6 +16,7 @@ from pipeline_lib.errors import (
 )
 from pipeline_lib.market import find_past_observation
 from pipeline_lib.model.answers import HistoryAnswer
+from pipeline_lib.model.observation import Provenance
 from pipeline_lib.model.outcome import Done, Skipped
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.market.series import CsvSeries
@@ -56,6 +57,7 @@ def test_the_snapshot_alone_proves_the_observation(past: World) -> None:
         f'"market_caps":[[{at},141169000000]],"total_volumes":[[{at},1062]]}}'
     )
     source = snapshot.provenance
+    assert isinstance(source, Provenance)
     answer = HistoryAnswer(CRASH, CRASH, source.requested_at, source.url, source.answer.encode())
     tolerance = past.services.settings.history_tolerance
     assert find_past_observation(answer, "bitcoin", "usd", CRASH, tolerance) == snapshot

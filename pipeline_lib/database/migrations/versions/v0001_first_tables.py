@@ -179,6 +179,21 @@ def upgrade() -> None:
         comment="One row a snapshot of the archive, in the order of arrival",
     )
     op.create_table(
+        "manifests",
+        sa.Column(
+            "pipeline_id",
+            _Id,
+            sa.ForeignKey("pipelines.id", name="manifests_pipeline_id_fkey"),
+            nullable=False,
+            comment="of the pipeline",
+        ),
+        sa.Column("day", Moment, nullable=False, comment="midnight (UTC) of the day that names it"),
+        sa.Column("sha256", sa.Text, nullable=False, comment="of its bytes, which follow from arrivals"),
+        sa.Column("last_arrival", sa.BigInteger, nullable=False, comment="number of its last arrival"),
+        sa.PrimaryKeyConstraint("pipeline_id", "day", name="manifests_pkey"),
+        comment="One row a closed manifest whose file is written; the next one is chained to it",
+    )
+    op.create_table(
         "publications",
         sa.Column(
             "pipeline_id",

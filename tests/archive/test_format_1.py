@@ -1,4 +1,4 @@
-"""Snapshots as bytes: what goes in comes out letter for letter, and damage shows."""
+"""The first format is read for ever: letter for letter, and damage shows."""
 
 import json
 import re
@@ -9,12 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from pipeline_lib.archive.snapshots import decode_snapshot, encode_snapshot, read_snapshot, write_snapshot
-from pipeline_lib.errors import SnapshotDamagedError
+from pipeline_lib.archive.format_1 import decode, decode_head, encode
+from pipeline_lib.archive.part import Head, Part
+from pipeline_lib.archive.parts import decode_part
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
-from pipeline_lib.specs.layout import Layout
 
 TIME = datetime(2018, 2, 5, 14, tzinfo=UTC)
+
+WRITTEN = """{
+ "format": 1,
+ "observation": {"timestamp": "2018-02-05T14:00:00Z", "coin": "bitcoin", "vs_currency": "usd", \
+"price": "6955.270", "change_1h_percent": "-8.16", "change_24h_percent": "", \
+"market_cap": "117240543210", "total_volume": "", "last_updated": "2018-02-05T13:59:47Z"},
+ "source": {"url": "https://example.invalid/api/v3/coins/markets?vs_currency=usd&ids=bitcoin", \
+"requested_at": "2018-02-05T14:00:03Z", "status": 200, \
+"sha256": "fca5e199dd9c6f766540b6ec55847c5a07d57ffb96f2a7cdacaf1a5c5a2869b9"},
+ "answer": {"id": "bitcoin", "current_price":6955.270,\t"name": "\\u0042itcoin ₿"}
+}
+"""
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.just('\n "answer": ')
 values = st.recursive(
@@ -35,14 +47,19 @@ def _provenance(answer: str) -> Provenance:
     return Provenance(url="https://example.invalid/?a=b", requested_at=TIME, status=200, answer=answer)
 
 
+def test_what_earlier_versions_wrote_is_read(snapshot: Snapshot) -> None:
+    assert decode_part(WRITTEN.encode()) == Part(None, 1, (snapshot,))
+    assert encode(snapshot) == WRITTEN.encode()
+
+
 @given(data=st.data(), answer=answers)
 def test_a_snapshot_reads_back_letter_for_letter(
     data: st.DataObject, answer: str, observations: SearchStrategy[Observation]
 ) -> None:
     snapshot = Snapshot(data.draw(observations), _provenance(answer))
-    content = encode_snapshot(snapshot)
-    assert decode_snapshot(content) == snapshot
-    assert encode_snapshot(decode_snapshot(content)) == content
+    content = encode(snapshot)
+    assert decode_part(content) == Part(None, 1, (snapshot,))
+    assert decode_head(content) == Head((snapshot.observation,), TIME)
     assert json.loads(content)["answer"] == json.loads(answer)
 
 
@@ -61,47 +78,42 @@ def test_a_snapshot_reads_back_letter_for_letter(
 )
 def test_an_answer_keeps_its_letters(observation: Observation, answer: str) -> None:
     snapshot = Snapshot(observation, _provenance(answer))
-    content = encode_snapshot(snapshot)
+    content = encode(snapshot)
     assert content.endswith(f'\n "answer": {answer}\n}}\n'.encode())
-    assert decode_snapshot(content).provenance.answer == answer
+    assert decode(content).snapshots[0].provenance.answer == answer
 
 
-def test_each_changed_byte_of_the_answer_is_found(layout: Layout, snapshot: Snapshot) -> None:
-    write_snapshot(layout, snapshot)
-    path = layout.snapshot_json(TIME)
-    content = path.read_bytes()
-    path.chmod(0o644)
+def test_each_changed_byte_of_the_answer_is_found(snapshot: Snapshot) -> None:
+    content = encode(snapshot)
     for place in range(content.index(b'\n "answer": '), len(content)):
         for changed in (content[place] ^ 1, ord("1"), ord(" "), 0xFF):
             if changed == content[place]:
                 continue
-            path.write_bytes(content[:place] + bytes([changed]) + content[place + 1 :])
-            with pytest.raises(SnapshotDamagedError) as caught:
-                read_snapshot(layout, TIME)
-            assert caught.value.path == path
+            with pytest.raises(ValueError, match=r"."):
+                decode(content[:place] + bytes([changed]) + content[place + 1 :])
 
 
 def test_a_digit_that_keeps_the_answer_valid_is_told_as_a_wrong_hash(snapshot: Snapshot) -> None:
-    content = encode_snapshot(snapshot).replace(b'"current_price":6955.270', b'"current_price":6956.270')
+    content = encode(snapshot).replace(b'"current_price":6955.270', b'"current_price":6956.270')
     with pytest.raises(ValueError, match="the answer's SHA-256 doesn't fit"):
-        decode_snapshot(content)
+        decode(content)
 
 
 def test_a_file_cut_anywhere_is_found(snapshot: Snapshot) -> None:
-    content = encode_snapshot(snapshot)
+    content = encode(snapshot)
     for length in range(len(content)):
         with pytest.raises(ValueError, match=r"."):
-            decode_snapshot(content[:length])
+            decode(content[:length])
 
 
 def test_damage_anywhere_raises_nothing_but_a_value_error(snapshot: Snapshot) -> None:
-    content = encode_snapshot(snapshot)
+    content = encode(snapshot)
     answer_starts = content.index(b'\n "answer": ')
     found = 0
     for place in range(answer_starts):
         for changed in (b"", b"0", b'"', b"\n", b"\xff"):
             try:
-                decode_snapshot(content[:place] + changed + content[place + 1 :])
+                decode(content[:place] + changed + content[place + 1 :])
             except ValueError:
                 found += 1
     assert found > answer_starts
@@ -117,6 +129,7 @@ def test_damage_anywhere_raises_nothing_but_a_value_error(snapshot: Snapshot) ->
         (r'"status": 200', '"status": null', "invalid literal"),
         (r'"status": 200', '"status": []', "invalid literal"),
         (r'"status": 200', '"status": 1e999', "invalid literal"),
+        (r'"price": "[^"]*"', '"price": "1e99999999999999999999"', "price is not written as digits"),
         (r'"price": "[^"]*"', '"price": 6955.27', "a value of the observation is not text"),
         (r'"timestamp": "[^"]*"', '"timestamp": 5', "a value of the observation is not text"),
         (r'"market_cap": "[^"]*"', '"market_cap": {}', "a value of the observation is not text"),
@@ -127,7 +140,7 @@ def test_damage_anywhere_raises_nothing_but_a_value_error(snapshot: Snapshot) ->
     ],
 )
 def test_what_is_wrong_is_told(snapshot: Snapshot, pattern: str, replacement: str, reason: str) -> None:
-    text, count = re.subn(pattern, replacement, encode_snapshot(snapshot).decode())
+    text, count = re.subn(pattern, replacement, encode(snapshot).decode())
     assert count == 1
     with pytest.raises(ValueError, match=re.escape(reason)):
-        decode_snapshot(text.encode())
+        decode(text.encode())

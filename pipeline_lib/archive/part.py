@@ -1,0 +1,64 @@
+"""A part of a snapshot: the coins of one run that could be had at one time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline_lib.model.observation import Archived, Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Observations of one moment that were archived together.
+
+    Attributes:
+        pipeline: Name of the pipeline that archived it; None where the first format left it out.
+        number: 1 for the first of the moment; of two parts that hold a coin, the lower one counts.
+        snapshots: One a coin, by coin; at least one, all of one moment and one currency.
+    """
+
+    pipeline: str | None
+    number: int
+    snapshots: tuple[Archived, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no part.
+
+        Raises:
+            ValueError: It has no observation, coins twice or in another order, or several moments.
+        """
+        coins = [each.observation.coin for each in self.snapshots]
+        if not coins:
+            raise ValueError("it has no observation")
+        if coins != sorted(set(coins)):
+            raise ValueError("its coins are not in order, each once")
+        observations = [each.observation for each in self.snapshots]
+        if len({(each.moment, each.vs_currency) for each in observations}) > 1:
+            raise ValueError("its observations are of several moments or currencies")
+
+    @property
+    def moment(self) -> datetime:
+        """The run's moment (UTC)."""
+        return self.snapshots[0].observation.moment
+
+    @property
+    def vs_currency(self) -> str:
+        """The currency that its prices are in."""
+        return self.snapshots[0].observation.vs_currency
+
+    @property
+    def requested_at(self) -> datetime:
+        """When the last of its sources was asked, by the real clock (UTC)."""
+        return max(each.provenance.requested_at for each in self.snapshots)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is recorded of a part.
+
+    Attributes:
+        observations: By coin.
+        requested_at: When the last of their sources was asked, by the real clock (UTC).
+    """
+
+    observations: tuple[Observation, ...]
+    requested_at: datetime

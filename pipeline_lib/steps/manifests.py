@@ -1,0 +1,121 @@
+"""The archive's manifests, made from the order of arrival that the database keeps.
+
+The bytes of a manifest follow from the rows of its arrivals and from the manifest before. A closed one is
+written once, as a file; the open one is in the database alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline_lib.archive import manifest
+from pipeline_lib.archive.manifest import SUFFIX, Link, Record
+from pipeline_lib.database import arrivals, manifests
+from pipeline_lib.database.arrivals import Arrival
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.manifests import ClosedManifest
+from pipeline_lib.database.pipelines import ensure_pipeline
+from pipeline_lib.errors import ManifestConflictError
+from pipeline_lib.store.files.durable_files import replace, write_once
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class DayManifest:
+    """A manifest as the database's rows make it.
+
+    Attributes:
+        content: Its bytes.
+        closed: Its day, hash and last arrival; they are final once a later manifest follows.
+    """
+
+    content: bytes
+    closed: ClosedManifest
+
+    @property
+    def day(self) -> date:
+        """The day that names it."""
+        return self.closed.day.date()
+
+
+def manifest_path(folder: Path, day: date) -> Path:
+    """The file of the manifest that is named by ``day``."""
+    return folder / f"{day.isoformat()}{SUFFIX}"
+
+
+def read_manifests(
+    connection: "Connection", pipeline: str, after: ClosedManifest | None = None
+) -> Iterator[DayManifest]:
+    """The manifests of a pipeline, oldest first; the last one is open.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        after: The manifest before the first one, or None to begin at the beginning.
+    """
+    link = None if after is None else Link(after.day.date(), after.sha256)
+    found = arrivals.read(connection, pipeline, 0 if after is None else after.last_arrival)
+    for day, of_day in groupby(found, lambda arrival: arrival.manifest_day):
+        listed = list(of_day)
+        content = manifest.encode(link, map(_record, listed))
+        closed = ClosedManifest(day, sha256(content).hexdigest(), listed[-1].number)
+        yield DayManifest(content, closed)
+        link = Link(day.date(), closed.sha256)
+
+
+def open_manifest(connection: "Connection", pipeline: str) -> DayManifest | None:
+    """The manifest that arrivals join now; None before the first arrival.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+    """
+    found = list(read_manifests(connection, pipeline, manifests.find_newest(connection, pipeline)))
+    return found[-1] if found else None
+
+
+def write_closed_manifests(database: Database, pipeline: str, folder: Path) -> None:
+    """Write the files of closed manifests that aren't known to be there.
+
+    Args:
+        database: Knows the arrivals.
+        pipeline: Name of the pipeline.
+        folder: Of its manifests.
+
+    Raises:
+        ManifestConflictError: A file is there with other content.
+        DatabaseError: The database can't be used.
+        OSError: The disk is full or read-only.
+    """
+    with database.reading() as connection:
+        newest = manifests.find_newest(connection, pipeline)
+        *closed, _ = read_manifests(connection, pipeline, newest)
+    for each in closed:
+        _write(manifest_path(folder, each.day), each.content, pipeline)
+    with database.writing() as connection:
+        pipeline_id = ensure_pipeline(connection, pipeline)
+        for each in closed:
+            manifests.insert(connection, pipeline_id, each.closed)
+
+
+def _write(path: Path, content: bytes, pipeline: str) -> None:
+    if write_once(path, content):
+        return
+    found = path.read_bytes()
+    if found == content:
+        return
+    # Versions without a database wrote the open manifest arrival by arrival; it may end anywhere.
+    if not content.startswith(found):
+        raise ManifestConflictError(path, pipeline)
+    replace(path, content)
+
+
+def _record(arrival: Arrival) -> Record:
+    archived = arrival.archived
+    return Record(archived.moment, archived.json_sha256, archived.csv_sha256, archived.part)
