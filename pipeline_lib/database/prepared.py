@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from sqlalchemy import Connection
 
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.address import sqlite_path
 from pipeline_lib.database.connections import Database
 from pipeline_lib.database.schema import VERSION, SchemaState, state_of, upgrade
 from pipeline_lib.errors import SchemaVersionError
@@ -40,6 +41,19 @@ class PreparedDatabase(Database):
             with self.reading():
                 pass
         return self._state.uuid if self._state else ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written to it: there are no tables, or not even a file.
+
+        Raises:
+            DatabaseError: The database can't be used.
+        """
+        path = sqlite_path(self.url)
+        if path and not path.exists():
+            return True
+        with super()._transaction(reads=True) as connection:
+            return state_of(connection).version == 0
 
     def prepare(self) -> str:
         """Bring a file of SQLite up to date, as its first transaction that writes would.

@@ -1,0 +1,1 @@
+"""What a verification compares: archive, manifests, the database's rows, and files."""
