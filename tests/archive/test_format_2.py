@@ -45,9 +45,11 @@ WRITTEN = """{
  ],
  "sources": [
   {"kind": "coingecko_quote", \
-"url": "https://example.invalid/api/v3/coins/markets?vs_currency=usd&ids=bitcoin", "requested_at": "2018-02-05T14:00:03Z", "status": 200, "sha256": "%s", "bytes": 71},
+"url": "https://example.invalid/api/v3/coins/markets?vs_currency=usd&ids=bitcoin", \
+"requested_at": "2018-02-05T14:00:03Z", "status": 200, "sha256": "%s", "bytes": 71},
   {"kind": "coingecko_history", \
-"url": "https://example.invalid/api/v3/coins/ethereum/market_chart/range?from=1", "requested_at": "2018-02-05T14:00:03Z", "status": 200, "sha256": "%s", "bytes": 28},
+"url": "https://example.invalid/api/v3/coins/ethereum/market_chart/range?from=1", \
+"requested_at": "2018-02-05T14:00:03Z", "status": 200, "sha256": "%s", "bytes": 28},
   {"kind": "import", "file": "prices.csv", "file_sha256": "%s", "line": 7, \
 "requested_at": "2018-02-06T14:00:03Z", "sha256": "%s", "bytes": 26}
  ],

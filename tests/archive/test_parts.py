@@ -151,7 +151,8 @@ def test_a_csv_that_is_there_stays_as_it_is(archive: Archive, of: Of) -> None:
     )
 )
 def test_however_coins_come_each_stands_in_the_first_part_that_had_it(rounds: list[set[str]]) -> None:
-    archive, expected = MemoryArchive(), {}
+    archive = MemoryArchive()
+    expected: dict[str, int] = {}
     for number, coins in enumerate(rounds):
         snapshots: list[Archived] = [_at_price(coin, number + 1) for coin in coins]
         parts = add_snapshots(archive, "majors", snapshots)
@@ -163,12 +164,12 @@ def test_however_coins_come_each_stands_in_the_first_part_that_had_it(rounds: li
 
 
 def _at_price(coin: str, price: int) -> Snapshot:
-    base = _SNAPSHOT
+    (base,) = format_1.decode(_WRITTEN).snapshots
+    assert isinstance(base, Snapshot)
     return replace(base, observation=replace(base.observation, coin=coin, price=Decimal(price)))
 
 
-_SNAPSHOT = format_1.decode(
-    b"""{
+_WRITTEN = b"""{
  "format": 1,
  "observation": {"timestamp": "2018-02-05T14:00:00Z", "coin": "bitcoin", "vs_currency": "usd", \
 "price": "1", "change_1h_percent": "", "change_24h_percent": "", \
@@ -178,7 +179,6 @@ _SNAPSHOT = format_1.decode(
  "answer": {}
 }
 """
-).snapshots[0]
 
 
 def test_of_many_writers_at_once_each_coin_is_archived_once(folder: Path, of: Of) -> None:

@@ -3,7 +3,7 @@
 Take → check → confirm → archive → record: a part may use those before it, never one after it.
 """
 
-from pipeline_lib.archive.parts import add_snapshots, find_snapshot, read_parts
+from pipeline_lib.archive.parts import find_snapshot, read_parts
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.errors import HistoryGapError, TableDamagedError, UnusableAnswerError
 from pipeline_lib.model.observation import Archived, Snapshot
@@ -12,7 +12,7 @@ from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.check import find_large_move
 from pipeline_lib.steps.fetching.confirm_jump import confirm_jump
-from pipeline_lib.steps.fetching.record import open_archive, record
+from pipeline_lib.steps.fetching.record import archive_snapshots, open_archive, record
 from pipeline_lib.steps.fetching.refused import keep_refused
 from pipeline_lib.steps.fetching.response_shapes import notice_shape
 from pipeline_lib.steps.fetching.take import take_snapshot
@@ -38,8 +38,7 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
         OSError: The disk is full or read-only.
     """
     layout = Layout.of(spec.name, services.settings)
-    archive = open_archive(spec, services)
-    archived = read_parts(archive, run.moment)
+    archived = read_parts(open_archive(spec, services), run.moment)
     kept = find_snapshot(archived, spec.coin, spec.vs_currency)
     if kept is not None:
         return Done(_describe(kept, is_new=record(spec, run, services, archived)))
@@ -52,7 +51,7 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
         keep_refused(spec, run.moment, layout, error)
         raise
     warnings += notice_shape(services.settings.data_dir, taken.snapshot.provenance)
-    archived = add_snapshots(archive, spec.name, [taken.snapshot])
+    archived = archive_snapshots(spec, services, [taken.snapshot])
     is_new = record(spec, run, services, archived)
     # Another process may have been faster: what it archived counts.
     kept = find_snapshot(archived, spec.coin, spec.vs_currency) or taken.snapshot

@@ -11,6 +11,7 @@ from pipeline_lib.archive.part import Part
 from pipeline_lib.archive.store import Archive, FolderArchive
 from pipeline_lib.database import arrivals, manifests
 from pipeline_lib.database.arrivals import ArchivedPart
+from pipeline_lib.model.observation import Archived
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.raw_log_rows import append_new_rows
@@ -19,17 +20,40 @@ from pipeline_lib.steps.run import Run, Services
 
 
 def open_archive(spec: PipelineSpec, services: Services) -> Archive:
-    """The archive of a pipeline, to write to; the database at hand keeps it from now on.
+    """The archive of a pipeline, which the database at hand keeps, or none so far.
 
     Raises:
         OtherDatabaseError: Another database keeps it.
         DatabaseError: The database can't be used.
+        OSError: SQLite's disk is full or read-only, or the archive can't be read.
+    """
+    archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
+    keeper.require_keeper(archive, services.database.prepare())
+    services.database.close()
+    return archive
+
+
+def archive_snapshots(
+    spec: PipelineSpec, services: Services, snapshots: Sequence[Archived]
+) -> tuple[Part, ...]:
+    """Archive what the archive doesn't hold yet; the database at hand keeps it from now on.
+
+    Args:
+        spec: The pipeline.
+        services: The access to the world.
+        snapshots: Of one moment, each coin once.
+
+    Returns:
+        All parts of the moment, lowest first.
+
+    Raises:
+        OtherDatabaseError: Another database keeps the archive.
+        SnapshotDamagedError: A file is there, but isn't a part of that moment.
         OSError: The disk is full or read-only.
     """
     archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
     keeper.claim(archive, services.database.prepare())
-    services.database.close()
-    return archive
+    return parts.add_snapshots(archive, spec.name, snapshots)
 
 
 def record(spec: PipelineSpec, run: Run, services: Services, archived: Sequence[Part]) -> bool:

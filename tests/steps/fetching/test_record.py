@@ -1,140 +1,205 @@
-"""Manifest and raw log, which hold the same snapshots in the same order."""
-
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from pipeline_lib.archive import manifest_chain as manifests
-from pipeline_lib.archive.snapshots import write_snapshot
-from pipeline_lib.errors import SnapshotMissingError, TableDamagedError
+from pipeline_lib.archive import keeper
+from pipeline_lib.archive.part import Part
+from pipeline_lib.archive.parts import read_parts
+from pipeline_lib.archive.store import FolderArchive
+from pipeline_lib.database import arrivals, observations
+from pipeline_lib.errors import OtherDatabaseError, SnapshotDamagedError, TableDamagedError
 from pipeline_lib.model.observation import Observation, Snapshot
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.fetching.record import hash_snapshot, record
-from pipeline_lib.store.log import log_index, raw_log
-from tests.archive.chain import read_chain
-from tests.store.log.appending import append
+from pipeline_lib.steps.fetching.record import archive_snapshots, open_archive, record
+from pipeline_lib.steps.run import Run
+from pipeline_lib.store.log import raw_log
+from tests.steps.world import World
+
+Archive = Callable[..., tuple[Part, ...]]
 
 
 @pytest.fixture
-def hours(snapshot: Snapshot, layout: Layout) -> list[Observation]:
-    """Five archived hours, not yet recorded."""
-    found = []
-    for hour in range(5):
+def layout(world: World) -> Layout:
+    return Layout.of("btc", world.services.settings)
+
+
+@pytest.fixture
+def archive(world: World, snapshot: Snapshot) -> Archive:
+    """Archives coins of an hour, and no more."""
+
+    def archive(hour: int, *coins: str) -> tuple[Part, ...]:
         moment = snapshot.observation.moment + timedelta(hours=7 * hour)
-        observation = replace(snapshot.observation, moment=moment)
-        write_snapshot(layout, replace(snapshot, observation=observation))
-        found.append(observation)
+        return archive_snapshots(
+            world.spec,
+            world.services,
+            [
+                replace(snapshot, observation=replace(snapshot.observation, moment=moment, coin=coin))
+                for coin in coins or ("bitcoin",)
+            ],
+        )
+
+    return archive
+
+
+def _record(world: World, parts: tuple[Part, ...], *, is_backfill: bool = False) -> bool:
+    return record(world.spec, Run(parts[0].moment, is_backfill=is_backfill), world.services, parts)
+
+
+def _recorded(world: World) -> list[datetime]:
+    """The moments of the database's arrivals, which are those of the log."""
+    with world.services.database.reading() as connection:
+        found = [each.archived.moment for each in arrivals.read(connection, "btc")]
+    assert [row.moment for row in raw_log.read(Layout.of("btc", world.services.settings).raw_log)] == found
     return found
 
 
-def _recorded(layout: Layout) -> list[Observation]:
-    chain = read_chain(layout.manifests)
-    moments = [entry.moment for manifest in chain for entry in manifest.records]
-    rows = raw_log.read(layout.raw_log)
-    assert [row.moment for row in rows] == moments
-    return rows
-
-
-def test_log_and_manifest_hold_the_order_of_arrival(layout: Layout, hours: list[Observation]) -> None:
+def test_database_and_log_hold_the_order_of_arrival(world: World, archive: Archive) -> None:
+    hours = [archive(hour) for hour in range(5)]
     shuffled = Random(3).sample(hours, len(hours))  # noqa: S311 (an order, not a secret)
-    assert [record(layout, row) for row in shuffled] == [True] * 5
-    assert _recorded(layout) == shuffled
+    assert [_record(world, parts) for parts in shuffled] == [True] * 5
+    assert _recorded(world) == [parts[0].moment for parts in shuffled]
 
 
-def test_a_moment_is_recorded_once(layout: Layout, hours: list[Observation]) -> None:
-    for row in hours:
-        record(layout, row)
-    before = (layout.raw_log.read_bytes(), read_chain(layout.manifests))
-    assert [record(layout, row) for row in hours] == [False] * 5
-    assert (layout.raw_log.read_bytes(), read_chain(layout.manifests)) == before
+def test_a_moment_is_recorded_once(world: World, archive: Archive, layout: Layout) -> None:
+    hours = [archive(hour) for hour in range(5)]
+    for parts in hours:
+        _record(world, parts)
+    before = layout.raw_log.read_bytes()
+    assert [_record(world, parts) for parts in hours] == [False] * 5
+    assert layout.raw_log.read_bytes() == before
+    assert len(_recorded(world)) == 5
 
 
-@pytest.mark.parametrize("killed_at", range(5))
-@pytest.mark.parametrize("next_one", range(5))
-def test_who_comes_next_adds_the_row_of_a_process_killed_before_its_own(
-    layout: Layout, hours: list[Observation], killed_at: int, next_one: int
+def test_what_is_recorded_is_what_the_archive_holds(world: World, archive: Archive, layout: Layout) -> None:
+    _record(world, archive(0), is_backfill=True)
+    with world.services.database.reading() as connection:
+        (found,) = arrivals.read(connection, "btc")
+    checked = FolderArchive(layout.archive)
+    (part,) = read_parts(checked, found.archived.moment)
+    assert (found.archived.part, found.archived.is_silent) == (1, True)
+    assert found.archived.requested_at == part.snapshots[0].provenance.requested_at
+
+
+def test_every_part_of_a_moment_is_recorded_whoever_archived_it(world: World, archive: Archive) -> None:
+    # The process that archived the first part was killed before it recorded it.
+    archive(0, "bitcoin", "ethereum")
+    assert _record(world, archive(0, "ethereum", "xrp"))
+    with world.services.database.reading() as connection:
+        assert [each.archived.part for each in arrivals.read(connection, "btc")] == [1, 2]
+        found = [
+            (each.arrival, each.observation.coin) for each in observations.read_by_arrival(connection, "btc")
+        ]
+    assert found == [(1, "bitcoin"), (1, "ethereum"), (2, "xrp")]
+
+
+def test_a_csv_that_a_killed_process_left_out_is_written_before_it_is_recorded(
+    world: World, archive: Archive, layout: Layout
 ) -> None:
-    for row in hours[:killed_at]:
-        record(layout, row)
-    manifests.add(layout.manifests, hash_snapshot(layout, hours[killed_at].moment))
-    added = record(layout, hours[next_one])
-    assert added == (next_one >= killed_at)
-    assert _recorded(layout) == [
-        *hours[: killed_at + 1],
-        *(hours[next_one:][:1] if next_one > killed_at else []),
-    ]
+    parts = archive(0)
+    path = layout.snapshot_csv(parts[0].moment)
+    content = path.read_bytes()
+    path.unlink()
+    assert _record(world, parts)
+    assert path.read_bytes() == content
 
 
-def test_a_left_row_whose_snapshot_is_gone_is_told(layout: Layout, hours: list[Observation]) -> None:
-    manifests.add(layout.manifests, hash_snapshot(layout, hours[0].moment))
-    layout.snapshot_json(hours[0].moment).unlink()
-    with pytest.raises(SnapshotMissingError):
-        record(layout, hours[1])
-
-
-@pytest.mark.parametrize(
-    ("kept", "told"), [(0, "it holds no row"), (2, "its last row is of 2018-02-05T21:00")]
-)
-def test_a_log_that_lost_rows_is_told_and_left(
-    layout: Layout, hours: list[Observation], kept: int, told: str
+def test_the_first_arrival_of_a_later_day_closes_the_manifest(
+    world: World, archive: Archive, layout: Layout
 ) -> None:
-    for row in hours[:4]:
-        record(layout, row)
+    # 14:00 and 21:00 of the 5th.
+    for hour in (0, 1):
+        _record(world, archive(hour))
+    assert not layout.manifests.exists()
+    _record(world, archive(2))
+    (path,) = layout.manifests.iterdir()
+    assert path.name == "2018-02-05.sha256"
+    assert path.read_bytes().startswith(b"# first\n")
+
+
+@pytest.mark.parametrize("missing_from", [0, 2, 4])
+def test_who_comes_next_adds_the_rows_of_processes_killed_before_their_own(
+    world: World, archive: Archive, layout: Layout, missing_from: int
+) -> None:
+    for hour in range(4):
+        _record(world, archive(hour))
     lines = layout.raw_log.read_bytes().splitlines(keepends=True)
-    content = b"".join(lines[: kept + 1]) if kept else b""
-    layout.raw_log.write_bytes(content)
-    chain = read_chain(layout.manifests)
-    with pytest.raises(TableDamagedError, match=told) as caught:
-        record(layout, hours[4])
-    assert "but the snapshot that came last is of 2018-02-06T11:00:00Z" in caught.value.message
-    assert caught.value.hint == "coin-pipelines replay makes the log again from the archive"
-    assert (layout.raw_log.read_bytes(), read_chain(layout.manifests)) == (content, chain)
+    layout.raw_log.write_bytes(b"".join(lines[: missing_from + 1]))
+    _record(world, archive(4))
+    assert len(_recorded(world)) == 5
 
 
-def test_a_log_of_which_no_manifest_knows_is_told_and_left(layout: Layout, hours: list[Observation]) -> None:
-    append(layout.raw_log, hours[0])
-    content = layout.raw_log.read_bytes()
-    with pytest.raises(TableDamagedError, match="no manifest lists the snapshots of its rows"):
-        record(layout, hours[1])
-    assert layout.raw_log.read_bytes() == content
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
-@given(data=st.data())
-def test_a_disk_that_fills_at_any_write_loses_nothing(
-    layout: Layout, hours: list[Observation], data: st.DataObject
+def test_a_log_whose_last_row_is_of_no_arrival_is_reported_and_left(
+    world: World, archive: Archive, layout: Layout, observation: Observation
 ) -> None:
-    for path in (layout.raw_log, log_index.index_path(layout.raw_log), *layout.manifests.glob("*")):
-        path.unlink(missing_ok=True)
-    order = data.draw(st.permutations(hours))
-    room = data.draw(st.integers(0, 1500))
-    really_write = os.write
+    _record(world, archive(0))
+    with raw_log.opened(layout.raw_log) as log:
+        log.append(replace(observation, moment=observation.moment - timedelta(hours=1)))
+    content = layout.raw_log.read_bytes()
+    with pytest.raises(TableDamagedError, match="no arrival is of 2018-02-05T13:00:00Z") as caught:
+        _record(world, archive(1))
+    assert (caught.value.line, layout.raw_log.read_bytes()) == (3, content)
+
+
+def test_an_archive_of_another_database_is_left_alone(world: World, layout: Layout) -> None:
+    keeper.claim(FolderArchive(layout.archive), "another")
+    before = world.files()
+    with pytest.raises(OtherDatabaseError):
+        world.fetch(world.simulator.clock.now())
+    assert world.files() == before
+    keeper.adopt(FolderArchive(layout.archive), world.services.database.uuid)
+    open_archive(world.spec, world.services)
+
+
+def test_a_database_without_tables_is_made_and_keeps_the_archive(
+    world: World, archive: Archive, layout: Layout
+) -> None:
+    database = world.services.settings.data_dir.parent / "coin_pipelines.db"
+    database.unlink()
+    assert list(open_archive(world.spec, world.services).names()) == []
+    archive(0)
+    assert keeper.find_keeper(FolderArchive(layout.archive)) == world.services.database.uuid
+
+
+def test_a_damaged_part_is_reported_and_nothing_recorded(
+    world: World, archive: Archive, layout: Layout
+) -> None:
+    (part,) = archive(0)
+    path = layout.snapshot_json(part.moment)
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b"6955.270", b"6955.271"))
+    with pytest.raises(SnapshotDamagedError, match="its SHA-256 doesn't fit"):
+        world.fetch(part.moment)
+    assert _recorded(world) == []
+
+
+@pytest.mark.parametrize("room", range(0, 1500, 300))
+def test_a_disk_that_fills_at_any_write_loses_nothing(world: World, archive: Archive, room: int) -> None:
+    hours = [archive(hour) for hour in range(5)]
+    really_write, left = os.write, room
 
     def write(descriptor: int, content: bytes) -> int:
-        nonlocal room
-        if not room:
+        nonlocal left
+        if not left:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        written = really_write(descriptor, content[:room])
-        room -= written
+        written = really_write(descriptor, content[:left])
+        left -= written
         return written
 
+    done = 0
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(os, "write", write)
-        done = []
         try:
-            for row in order:
-                record(layout, row)
-                done.append(row)
+            for parts in hours:
+                _record(world, parts)
+                done += 1
         except OSError as error:
             assert error.errno == errno.ENOSPC  # noqa: PT017 (not every example fails)
-    assert raw_log.read(layout.raw_log) == done
-    for row in order:
-        record(layout, row)
-    assert _recorded(layout)[: len(done)] == done
-    assert sorted(_recorded(layout), key=lambda row: row.moment) == hours
+    for parts in hours:
+        _record(world, parts)
+    assert _recorded(world) == [parts[0].moment for parts in hours]
+    assert done <= 5
