@@ -14,7 +14,7 @@ from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.errors import UnarchivedRowsError
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import hash_snapshot
-from pipeline_lib.steps.statistics import rebuild_processed_table
+from pipeline_lib.steps.statistics_files import rebuild_processed_table
 from pipeline_lib.store.files.durable_files import replace
 from pipeline_lib.store.files.locking import exclusive
 from pipeline_lib.store.log import log_index, raw_log

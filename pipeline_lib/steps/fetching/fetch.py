@@ -10,9 +10,10 @@ from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.exports import export_raw_log
 from pipeline_lib.steps.fetching.check import find_large_move
 from pipeline_lib.steps.fetching.confirm_jump import confirm_jump
-from pipeline_lib.steps.fetching.record import record, record_in_database
+from pipeline_lib.steps.fetching.record import list_in_manifests, record_in_database
 from pipeline_lib.steps.fetching.refused import keep_refused
 from pipeline_lib.steps.fetching.response_shapes import notice_shape
 from pipeline_lib.steps.fetching.take import take_snapshot
@@ -40,7 +41,7 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
     archived = find_snapshot(layout, run.moment)
     if archived is not None:
         complete_snapshot(layout, archived.observation)
-        return Done(_record(spec, run, services, archived))
+        return Done(*_record(spec, run, services, archived))
     try:
         taken = take_snapshot(spec, run, services)
         warnings = _check(spec, run, services, taken.snapshot)
@@ -51,7 +52,8 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
         raise
     warnings += notice_shape(services.settings.data_dir, taken.snapshot.provenance)
     kept = write_snapshot(layout, taken.snapshot)
-    return Done(_record(spec, run, services, kept) + _describe_wait(taken.waited_seconds), warnings)
+    summary, file_warnings = _record(spec, run, services, kept)
+    return Done(summary + _describe_wait(taken.waited_seconds), warnings + file_warnings)
 
 
 def _check(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> tuple[str, ...]:
@@ -67,11 +69,14 @@ def _check(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot)
     return (f"{spec.name}: {confirm_jump(spec, run, services, snapshot, move)}",)
 
 
-def _record(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> str:
-    """Enter what the archive holds into database, manifest and raw log, and say so in one line."""
-    record_in_database(spec, run, services, snapshot)
-    appended = record(Layout.of(spec.name, services.settings), snapshot.observation)
-    return _describe(snapshot) + ("" if appended else ", as archived before")
+def _record(
+    spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot
+) -> tuple[str, tuple[str, ...]]:
+    """Enter what the archive holds into database, manifest and raw log: a line about it, and warnings."""
+    is_new = record_in_database(spec, run, services, snapshot)
+    list_in_manifests(spec, services)
+    warnings = export_raw_log(spec, services)
+    return _describe(snapshot) + ("" if is_new else ", as archived before"), warnings
 
 
 def _describe(snapshot: Snapshot) -> str:

@@ -18,11 +18,12 @@ from pipeline_lib.model.observation import Observation, Snapshot
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.run import Run, Services
+from pipeline_lib.store.files.locking import exclusive
 from pipeline_lib.store.log import raw_log
 from pipeline_lib.store.log.open_log import OpenLog
 
 
-def record_in_database(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> None:
+def record_in_database(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> bool:
     """Enter an archived snapshot as the newest arrival, in one transaction, unless it is there.
 
     Args:
@@ -30,6 +31,9 @@ def record_in_database(spec: PipelineSpec, run: Run, services: Services, snapsho
         run: Its run.
         services: The access to the world.
         snapshot: What the archive holds of the run's moment.
+
+    Returns:
+        Whether it wasn't there.
 
     Raises:
         DatabaseError: The database can't be used.
@@ -45,7 +49,29 @@ def record_in_database(spec: PipelineSpec, run: Run, services: Services, snapsho
         is_silent=run.is_backfill and not spec.alerts.on_backfill,
     )
     with services.database.writing() as connection:
-        arrivals.record(connection, spec.name, archived, [snapshot.observation])
+        _, is_new = arrivals.record(connection, spec.name, archived, [snapshot.observation])
+    return is_new
+
+
+def list_in_manifests(spec: PipelineSpec, services: Services) -> None:
+    """Enter into the manifests what the database holds and they lack, in the order of arrival.
+
+    Args:
+        spec: The pipeline.
+        services: The access to the world.
+
+    Raises:
+        ManifestDamagedError: The newest manifest is unreadable.
+        StoreBusyError: Another process holds the manifests for too long.
+        OSError: The disk is full or read-only.
+    """
+    folder = Layout.of(spec.name, services.settings).manifests
+    with exclusive(folder / "newest"), services.database.reading() as connection:
+        last, _ = manifests.last_moments(folder)
+        listed = arrivals.find(connection, spec.name, last) if last else []
+        for arrival in arrivals.read(connection, spec.name, listed[-1].number if listed else 0):
+            archived = arrival.archived
+            manifests.add(folder, Record(archived.moment, archived.json_sha256, archived.csv_sha256))
 
 
 def record(layout: Layout, observation: Observation) -> bool:

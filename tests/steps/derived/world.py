@@ -10,7 +10,7 @@ from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.specs import Window
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import record
-from pipeline_lib.steps.statistics import update_processed_table
+from pipeline_lib.steps.statistics_files import update_processed_table
 
 START = datetime(2018, 2, 5, 14, tzinfo=UTC)
 WINDOWS = (Window("24h", timedelta(hours=24)), Window("3_rows", 3))
