@@ -1,4 +1,4 @@
-"""Thousands of rows at once, in the values that the driver takes: the way through columns' types costs more."""
+"""Thousands of rows at once, in the driver's own values: the way through columns' types costs more."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

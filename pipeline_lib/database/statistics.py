@@ -32,7 +32,7 @@ from pipeline_lib.database.tables import (
 from pipeline_lib.model.observation import ObservedPrice
 
 StatisticsRow: TypeAlias = tuple[Any, ...]
-"""moment, price, move over an hour, over a day, log return; of each window mean, deviation, count, z-score."""
+"""moment, price, move over an hour, over a day, log return; a window's mean, deviation, count, z-score, …"""
 
 Cell: TypeAlias = datetime | str | float | int | None
 

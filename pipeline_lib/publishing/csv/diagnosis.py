@@ -25,25 +25,34 @@ def find_difference(content: bytes, expected: bytes) -> tuple[int, str]:
 
 
 def _name(number: int, line: bytes, right: bytes, before: Sequence[bytes], later: Sequence[bytes]) -> str:
-    if not line:
-        return "it ends here; lines are missing"
     if not line.endswith(b"\n"):
-        return "it ends in the middle of a line" if line != right[:-1] else "the last line has no line end"
+        return _name_end(line, right)
     if line.endswith(b"\r\n"):
         return "its lines end in CRLF, as an editor may leave them, instead of LF"
     if number == 1:
         return _name_header(line, right)
+    return _name_row(line, right, before, later)
+
+
+def _name_end(line: bytes, right: bytes) -> str:
+    if not line:
+        return "it ends here; lines are missing"
+    return "the last line has no line end" if line == right[:-1] else "it ends in the middle of a line"
+
+
+def _name_row(line: bytes, right: bytes, before: Sequence[bytes], later: Sequence[bytes]) -> str:
     if not line.strip():
         return "the line is blank"
-    moment = first_cell(line).decode(errors="replace")
-    for other, earlier in enumerate(before, start=1):
-        if first_cell(earlier) == first_cell(line):
-            return f"the row of {moment} repeats line {other}"
+    moment = first_cell(line)
+    shown = moment.decode(errors="replace").strip()
+    repeated = next((place for place, row in enumerate(before, 1) if first_cell(row) == moment), None)
+    if repeated is not None:
+        return f"the row of {shown} repeats line {repeated}"
     if line in later:
         return f"the row of {first_cell(right).decode()} is missing"
-    if first_cell(line) == first_cell(right):
-        return f"the row of {moment} isn't the one that was written"
-    return f"no row {moment!r} was written here"
+    if moment == first_cell(right):
+        return f"the row of {shown} isn't the one that was written"
+    return f"no row of {shown} was written here"
 
 
 def _name_header(line: bytes, right: bytes) -> str:

@@ -67,15 +67,10 @@ def append(path: Path, table: Table, database: Database) -> Exported:
             return _replace(path, table, table.read_all(connection))
         if written.chain != table.chain_at(connection, written.arrival):
             return _replace_of_other_arrivals(path, table, connection, written)
-        rows = table.read_after(connection, written.arrival)
-        if rows is None:
-            if not note.is_fresh(status):
-                _append(path, written, b"")
-                _note(path, written)
-            return Exported(written.rows, changed=False)
-        if rows.replaces_from is None or rows.replaces_from > written.last.encode():
-            return _append_rows(path, table, written, rows)
-        return _replace_from(path, table, written, rows)
+        if not note.is_fresh(status):
+            _cut(path, written)
+            _note(path, written)
+        return _bring_up(path, table, table.read_after(connection, written.arrival), written)
 
 
 def rewrite(path: Path, table: Table, database: Database) -> Exported:
@@ -108,6 +103,14 @@ def _prove(path: Path, note: Progress, status: os.stat_result) -> Written | None
     return None
 
 
+def _bring_up(path: Path, table: Table, rows: Rows | None, written: Written) -> Exported:
+    if rows is None:
+        return Exported(written.rows, changed=False)
+    if rows.replaces_from is None or rows.replaces_from > written.last.encode():
+        return _append(path, table, written, rows)
+    return _replace_from(path, table, rows)
+
+
 def _adopt(path: Path, table: Table, connection: "Connection", note: Progress | None) -> Exported:
     """Go on with a file of which no note tells, when it holds nothing but what the table begins with."""
     rows, content = table.read_all(connection), path.read_bytes()
@@ -127,9 +130,9 @@ def _adopt(path: Path, table: Table, connection: "Connection", note: Progress | 
 
 def _comparable_lines(table: Table, connection: "Connection", known: Written, whole: bytes) -> int:
     """How many lines of the table are sure to be what they were when the file was last written."""
-    rows = table.read_after(connection, known.arrival)
     lines = whole.splitlines()
-    if rows is None or rows.replaces_from is None or known.made_by != table.made_by:
+    rows = table.read_after(connection, known.arrival) if known.made_by == table.made_by else None
+    if rows is None or rows.replaces_from is None or rows.replaces_from > known.last.encode():
         return len(lines) + 1
     return 1 + sum(first_cell(line) < rows.replaces_from for line in lines[1:])
 
@@ -150,7 +153,7 @@ def _replace_of_other_arrivals(
     return _replace(path, table, rows)
 
 
-def _append_rows(path: Path, table: Table, written: Written, rows: Rows) -> Exported:
+def _append(path: Path, table: Table, written: Written, rows: Rows) -> Exported:
     new = Written(
         size=written.size + len(rows.content),
         checksum=crc32(rows.content, written.checksum),
@@ -161,22 +164,23 @@ def _append_rows(path: Path, table: Table, written: Written, rows: Rows) -> Expo
         chain=rows.chain,
     )
     progress.write(path, Progress(written, intended=new))
-    _append(path, written, rows.content)
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        write_at(descriptor, written.size, rows.content)
+    finally:
+        os.close(descriptor)
     _note(path, new)
     return Exported(new.rows, changed=True)
 
 
-def _append(path: Path, written: Written, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY)
-    try:
-        os.ftruncate(descriptor, written.size)
-        write_at(descriptor, written.size, content)
-    finally:
-        os.close(descriptor)
+def _cut(path: Path, written: Written) -> None:
+    """Remove what a killed process left of an append."""
+    if path.stat().st_size > written.size:
+        os.truncate(path, written.size)
 
 
-def _replace_from(path: Path, table: Table, written: Written, rows: Rows) -> Exported:
-    lines = path.read_bytes()[: written.size].splitlines(keepends=True)[1:]
+def _replace_from(path: Path, table: Table, rows: Rows) -> Exported:
+    lines = path.read_bytes().splitlines(keepends=True)[1:]
     first = rows.replaces_from or b""
     kept = b"".join(line for line in lines if first_cell(line) < first)
     return _replace(path, table, Rows(kept + rows.content, rows.arrival, rows.chain))

@@ -1,6 +1,5 @@
 """The processed table of one coin: one row a moment, by time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from pipeline_lib.publishing.csv.cells import encode_rows
 from pipeline_lib.publishing.csv.table import Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
     from pipeline_lib.specs import Window
