@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, event, select
+from sqlalchemy import select
 
 from pipeline_lib.analysis import processed
 from pipeline_lib.analysis.processed import processed_rows
@@ -19,8 +19,7 @@ from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import observations, statistics
 from pipeline_lib.database.connections import Database
 from pipeline_lib.database.pipelines import find_series_id
-from pipeline_lib.database.tables import latest_observations, price_moves, statistics_state, window_statistics
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.database.tables import latest_observations, price_moves, window_statistics
 from pipeline_lib.specs import Window
 from pipeline_lib.steps import statistics as step
 from pipeline_lib.steps.statistics import Updated, update_statistics

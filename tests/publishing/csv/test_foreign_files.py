@@ -70,7 +70,8 @@ def test_a_foreign_file_is_refused_by_name_and_left(
     assert (caught.value.path, caught.value.line) == (files.path(kind), line)
     assert caught.value.reason.startswith(reason)
     assert str(caught.value).endswith(
-        "; the file is left as it is (coin-pipelines export bitcoin --rewrite makes it anew from the database)"
+        "; the file is left as it is ("
+        "coin-pipelines export bitcoin --rewrite makes it anew from the database)"
     )
     assert files.path(kind).read_bytes() == content
 
