@@ -67,7 +67,7 @@ lock: $(BIN)/uv  ## Lock the newest versions in requirements/*.lock
 	echo 'uv' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - --output-file requirements/bootstrap.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra airflow --extra apprise --group development pyproject.toml \
 	  --output-file requirements/development.lock
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) --constraint requirements/development.lock pyproject.toml \
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --constraint requirements/development.lock --extra postgres pyproject.toml \
 	  --output-file requirements/core.lock
 
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

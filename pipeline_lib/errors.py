@@ -256,8 +256,8 @@ class UnusableAnswerError(MarketError):
         return self
 
     def __str__(self) -> str:
-        told = super().__str__()
-        return f"{told}; what came is kept in {self.kept_in}" if self.kept_in else told
+        text = super().__str__()
+        return f"{text}; what came is kept in {self.kept_in}" if self.kept_in else text
 
 
 class UnexpectedAnswerError(UnusableAnswerError):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs once before Airflow's services: refuses settings that contradict each other, migrates the database
+# Runs once before Airflow's services: refuses settings that contradict each other, migrates both databases
 # and creates the first user. Running it again changes nothing, in particular no password that was changed meanwhile.
 set -euo pipefail
 
@@ -23,6 +23,11 @@ user=${_AIRFLOW_WWW_USER_USERNAME:-admin}
 password=${_AIRFLOW_WWW_USER_PASSWORD:-admin}
 
 airflow db migrate
+# Without an address of the user's own, the pipelines' database is on the stack's PostgreSQL.
+if [[ -z ${DATABASE_URL:-} ]]; then
+  python /opt/coin-pipelines/create_database.py /run/coin-pipelines/sql_alchemy_conn "$DATABASE_URL_FILE"
+fi
+coin-pipelines database upgrade
 case ${AIRFLOW_ADDRESS:-127.0.0.1} in
   127.*|localhost|::1|'[::1]') ;;
   *) python /opt/coin-pipelines/known_passwords.py "$user" "$password" ;;

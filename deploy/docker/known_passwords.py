@@ -1,4 +1,3 @@
-# noqa: INP001 (a script of the image, not a package)
 """Refuse well-known passwords before the UI can be reached from other machines.
 
     python known_passwords.py USER PASSWORD

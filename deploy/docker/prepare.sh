@@ -27,6 +27,9 @@ keep api_secret_key "$(random_hex)"
 keep postgres_password "${POSTGRES_PASSWORD:-$(random_hex)}"
 keep sql_alchemy_conn \
   "postgresql+psycopg2://airflow:$(url_encoded "$(cat $secrets/postgres_password)")@postgres:5432/airflow"
+keep coin_pipelines_password "$(random_hex)"
+keep database_url \
+  "postgresql://coin_pipelines:$(cat $secrets/coin_pipelines_password)@postgres:5432/coin_pipelines"
 keep redis_password "$(random_hex)"
 keep celery_broker_url "redis://:$(cat $secrets/redis_password)@redis:6379/0"
 # Readable by the group that Airflow runs in, whatever its user id.

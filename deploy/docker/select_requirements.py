@@ -1,4 +1,3 @@
-# noqa: INP001 (a script of the image's build, not a package)
 """Print entries of a lock file with their hashes, for the build of the image.
 
     python select_requirements.py LOCK NAME...      the entries of these packages

@@ -57,7 +57,13 @@ def price_moves(observation: Observation, history: Sequence[PricePoint]) -> Pric
 def moves_within(
     observation: Observation | ObservedPrice, moments: Sequence[datetime], prices: Sequence[Decimal]
 ) -> PriceMoves:
-    """The same, of a history that stands apart: its times and, place by place, its prices."""
+    """The same, of a history whose times and prices are two sequences.
+
+    Args:
+        observation: The moment in question.
+        moments: The history's times (UTC), oldest first; they may reach beyond the moment.
+        prices: The price at each of them.
+    """
 
     def move(given: Decimal | None, horizon: timedelta) -> Decimal | None:
         if given is not None:

@@ -39,6 +39,11 @@ def find_jump(before: Decimal, price: Decimal, limit_percent: Decimal) -> Jump |
     """The move from ``before`` to ``price``, in either direction, if it is larger than the limit.
 
     A price can't fall by more than 100 %, so a limit of 100 or more looks upwards only.
+
+    Args:
+        before: The price before, greater than zero.
+        price: The price in question.
+        limit_percent: The largest move that passes, in percent of ``before``.
     """
     return Jump(before, price, limit_percent) if _is_beyond(before, price, limit_percent) else None
 

@@ -28,7 +28,12 @@ class Simulator:
     """
 
     def __init__(self, series: Mapping[str, PriceSeries], clock: SimulatedClock, *, port: int = 0) -> None:
-        """Serve ``series``, keyed by CoinGecko id, at the time of ``clock``; port 0 takes any free one.
+        """Serve a market.
+
+        Args:
+            series: Prices by CoinGecko id.
+            clock: The simulation's time.
+            port: Of 127.0.0.1; 0 for any free one.
 
         Raises:
             OSError: The port can't be had.

@@ -1,4 +1,4 @@
-"""A Slack incoming webhook that keeps what it was told."""
+"""A Slack incoming webhook that keeps what it received."""
 
 import json
 import re

@@ -1,4 +1,3 @@
-# noqa: INP001 (a file of the image, found by its folder)
 """The executor of the stack on one machine."""
 
 from airflow.executors.local_executor import LocalExecutor

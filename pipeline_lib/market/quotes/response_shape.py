@@ -1,4 +1,4 @@
-"""The fields of an answer and their JSON types, as known so far: what changes is told once."""
+"""The fields of an answer and their JSON types, as known so far: a change is reported once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _NAMES: Mapping[type, str] = {
     list: "array",
     dict: "object",
 }
-_MOST_TOLD = 10
+_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Field:
 class Shape:
     """The fields that answers have had, by name.
 
-    A shape only ever grows. So a change is told once, also where some coins have a field and others don't,
-    and in whatever order processes learn of it.
+    A shape only ever grows. So a change is reported once, also where some coins have a field and others
+    don't, and in whatever order processes learn of it.
     """
 
     fields: Mapping[str, Field]
@@ -80,9 +80,9 @@ class Shape:
     def changes_in(self, seen: "Shape") -> tuple[str, ...]:
         """What an answer of shape ``seen`` shows that wasn't known, for people; empty when it fits."""
         changes = [self._change(name, seen) for name in sorted({*self.fields, *seen.fields})]
-        told = [change for change in changes if change]
-        more = len(told) - _MOST_TOLD
-        return tuple(told[:_MOST_TOLD] + ([f"and {more} changes more"] if more > 0 else []))
+        shown = [change for change in changes if change]
+        more = len(shown) - _MOST_SHOWN
+        return tuple(shown[:_MOST_SHOWN] + ([f"and {more} changes more"] if more > 0 else []))
 
     def _joined_field(self, name: str, seen: "Shape") -> Field:
         known, found = self.fields.get(name), seen.fields.get(name)
@@ -93,14 +93,14 @@ class Shape:
 
     def _change(self, name: str, seen: "Shape") -> str | None:
         known, found = self.fields.get(name), seen.fields.get(name)
-        told = shorten(name)
+        shown = shorten(name)
         if known is None and found is not None:
-            return f"new field {told} ({_list(found.types)})"
+            return f"new field {shown} ({_list(found.types)})"
         if known is not None and found is None:
-            return None if known.is_optional else f"field {told} is gone"
+            return None if known.is_optional else f"field {shown} is gone"
         if known is None or found is None or not known.types or found.types <= known.types:
             return None
-        return f"field {told} is {_list(found.types)}, was {_list(known.types)}"
+        return f"field {shown} is {_list(found.types)}, was {_list(known.types)}"
 
 
 def _types(value: object) -> frozenset[str]:

@@ -25,6 +25,14 @@ class Control:
     def __init__(
         self, clock: SimulatedClock, faults: FaultQueue, requests: RequestLog, slack: SlackWebhook
     ) -> None:
+        """Steer these.
+
+        Args:
+            clock: The simulation's time.
+            faults: What goes wrong next.
+            requests: What CoinGecko was asked.
+            slack: What Slack received.
+        """
         self._clock = clock
         self._faults = faults
         self._requests = requests

@@ -55,7 +55,14 @@ def market_error(
 def market_error_document(
     status: int, moment: datetime, *, shape: str | None = None, error_code: int | None = None
 ) -> Json:
-    """The JSON of an error of CoinGecko's; the arguments are those of ``market_error``, without the edge."""
+    """The JSON of an error of CoinGecko's.
+
+    Args:
+        status: The HTTP status.
+        moment: The simulation's time (UTC), which some shapes hold.
+        shape: Name of the JSON shape, or None for the one that CoinGecko uses for this error.
+        error_code: CoinGecko's own code, or None for the usual one of the status.
+    """
     code = error_code if error_code is not None else _CODES_BY_STATUS.get(status)
     message = _MESSAGES.get(code, "") if code is not None else _WORDS_BY_STATUS.get(status, "")
     return _document(
@@ -68,7 +75,13 @@ def market_error_document(
 
 
 def slack_error(status: int, *, body: str | None, headers: Mapping[str, str]) -> Answer:
-    """An error of Slack's: one word of plain text, the usual one of the status unless ``body`` is given."""
+    """An error of Slack's: one word of plain text.
+
+    Args:
+        status: The HTTP status.
+        body: The text, or None for the usual one of the status.
+        headers: Of the answer.
+    """
     return text_answer(status, body or _SLACK_WORDS.get(status) or _phrase(status), headers)
 
 

@@ -43,11 +43,23 @@ class Answer:
 
 
 def json_answer(status: int, document: Json, headers: Mapping[str, str] | None = None) -> Answer:
-    """An answer whose body is ``document``."""
+    """An answer of JSON.
+
+    Args:
+        status: The HTTP status.
+        document: The body.
+        headers: Beside the content type.
+    """
     content = render(document).encode()
     return Answer(status, content, "application/json; charset=utf-8", headers or {})
 
 
 def text_answer(status: int, text: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """An answer whose body is plain ``text``."""
+    """An answer of plain text.
+
+    Args:
+        status: The HTTP status.
+        text: The body.
+        headers: Beside the content type.
+    """
     return Answer(status, text.encode(), "text/plain; charset=utf-8", headers or {})

@@ -41,7 +41,13 @@ class RequestLog:
         self._lock = threading.Lock()
 
     def record(self, request: Request, path: str, moment: datetime) -> None:
-        """Add a request for ``path``, below the API's root, received at ``moment``."""
+        """Add a request.
+
+        Args:
+            request: What came; of an API key only its presence is kept.
+            path: Below the API's root.
+            moment: When it came, by the simulation's time (UTC).
+        """
         headers = {name: request.headers[name] for name in _KEPT_HEADERS if name in request.headers}
         headers |= {name: "***" for name in _KEY_HEADERS if name in request.headers}
         with self._lock:
