@@ -27,7 +27,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from pipeline_lib.model.observation import Provenance, Snapshot
-from pipeline_lib.steps.statistics import update_processed_table
+from pipeline_lib.steps.statistics_files import update_processed_table
 from pipeline_lib.store.log import raw_log
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import record

@@ -13,7 +13,7 @@ from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
 from pipeline_lib.specs import Window
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.statistics import rebuild_processed_table
+from pipeline_lib.steps.statistics_files import rebuild_processed_table
 from pipeline_lib.store.log import log_index
 from pipeline_lib.store.log.log_index import LogIndex
 from pipeline_lib.store.log.raw_rows import HEADER, encode_row

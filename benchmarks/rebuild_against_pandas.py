@@ -15,7 +15,7 @@ import pandas as pd  # noqa: TID253 (same)
 
 from benchmarks.history import TEN_YEARS, WINDOWS, observations
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.statistics import rebuild_processed_table
+from pipeline_lib.steps.statistics_files import rebuild_processed_table
 from pipeline_lib.store.log.raw_rows import HEADER, encode_row
 
 _ROUNDS = 5

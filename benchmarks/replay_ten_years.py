@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.history import TEN_YEARS, WINDOWS, write_history
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.replay import replay
-from pipeline_lib.steps.statistics import rebuild_processed_table
+from pipeline_lib.steps.statistics_files import rebuild_processed_table
 
 _ROUNDS = 3
 

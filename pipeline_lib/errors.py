@@ -34,6 +34,7 @@
     │   ├── ManifestDamagedError !      the archive's manifests don't fit together
     │   ├── ManifestConflictError !     a closed manifest is there with other content than the database's
     │   ├── TableDamagedError !         a CSV file doesn't read as its table
+    │   ├── ForeignFileError !          a CSV file isn't what was written to it; it is left as it is
     │   ├── UnarchivedRowsError !       the raw log holds rows that the archive doesn't
     │   ├── AlertStateDamagedError !    a file of episodes, of sent alerts or of the outbox doesn't read
     │   ├── StoreBusyError ~            another process holds the lock for too long
@@ -46,6 +47,7 @@
     │   ├── DatabaseUnsafeError !       SQLite where many machines, or no safe file system, would share it
     │   ├── DatabaseDamagedError !      the file is no database, or a damaged one
     │   ├── SchemaVersionError !        the schema is older or newer than this version of the code
+    │   ├── ObservationMissingError !   a step needs an observation that isn't recorded
     │   └── OtherDatabaseError !        another database keeps this archive
     └── AlertError                      about delivering alerts
         ├── SlackUnavailableError ~     connection, time-out, 429, 5xx
@@ -545,6 +547,21 @@ class TableDamagedError(StoreError, PermanentError):
         self.line = line
 
 
+class ForeignFileError(StoreError, PermanentError):
+    """A CSV file isn't what was written to it, and is left as it is.
+
+    Attributes:
+        path: The file.
+        line: The first line that is wrong, from 1; None where it can't be told.
+        reason: What is wrong.
+    """
+
+    def __init__(self, path: Path, line: int | None, reason: str, *, hint: str = "") -> None:
+        place = "" if line is None else f", line {line}"
+        super().__init__(f"{path}{place}: {reason}; the file is left as it is", hint=hint)
+        self.path, self.line, self.reason = path, line, reason
+
+
 class AlertStateDamagedError(StoreError, PermanentError):
     """A file that alerts remember something in can't be read.
 
@@ -658,6 +675,21 @@ class SchemaVersionError(DatabaseError, PermanentError):
         super().__init__(f"the database {database} has {than if found else 'no tables yet'}", hint=hint)
         self.found = found
         self.expected = expected
+
+
+class ObservationMissingError(DatabaseError, PermanentError):
+    """A step needs an observation that isn't recorded.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        moment: Of the run.
+    """
+
+    def __init__(self, pipeline: str, moment: str) -> None:
+        super().__init__(
+            f"{pipeline} has no observation of {moment}", hint="run the fetch step for this moment"
+        )
+        self.pipeline, self.moment = pipeline, moment
 
 
 class OtherDatabaseError(DatabaseError, PermanentError):

@@ -19,7 +19,8 @@ _LONGEST_GROUPING_SECONDS = 60
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET")
 _QUOTA_SCHEMES = ("redis://", "rediss://", "postgresql://")
-_DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite:///")
+_SQLITE_SCHEME = "sqlite:///"
+_DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://", _SQLITE_SCHEME)
 _DATABASE_FILE = "coin_pipelines.db"
 _OPS_WEBHOOK, _ALERT_URLS = "OPS_SLACK_WEBHOOK_URL", "OPS_ALERT_URLS"
 _OPS_VARIABLES = (_OPS_WEBHOOK, _ALERT_URLS)
@@ -70,6 +71,8 @@ class Settings:
         pipeline_deadline: When a scheduled run that hasn't ended is late, from its moment on
             (``PIPELINE_DEADLINE_MINUTES``), or None for never.
         s3_bucket: Bucket of specs that name none (``S3_BUCKET``), or None.
+        local_files: Whether runs keep raw log and processed table as CSV files (``LOCAL_FILES``, 0 or 1);
+            without the variable they do beside SQLite, and not with PostgreSQL.
         alert_grouping_seconds: How long an alert waits for those of other pipelines of the same moment
             (``ALERT_GROUPING_SECONDS``); 0 for not at all.
     """
@@ -91,6 +94,7 @@ class Settings:
     pipeline_deadline: timedelta | None
     s3_bucket: str | None
     alert_grouping_seconds: int = _GROUPING_SECONDS
+    local_files: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
@@ -105,10 +109,11 @@ class Settings:
         """
         values = {key: value.strip() for key, value in environment.items() if value.strip()}
         data_dir = Path(values.get("DATA_DIR", project_folder / "data"))
+        database_url = _database_url(values) or Secret(f"sqlite:///{data_dir.absolute() / _DATABASE_FILE}")
         return cls(
             dag_configs_dir=Path(values.get("DAG_CONFIGS_DIR", project_folder / "dag_configs")),
             data_dir=data_dir,
-            database_url=_database_url(values) or Secret(f"sqlite:///{data_dir.absolute() / _DATABASE_FILE}"),
+            database_url=database_url,
             paths=MappingProxyType(
                 {key: Path(value) for key, value in values.items() if key.endswith(_PATH_SUFFIXES)}
             ),
@@ -134,6 +139,7 @@ class Settings:
             alert_grouping_seconds=_whole_number(
                 values, "ALERT_GROUPING_SECONDS", _GROUPING_SECONDS, least=0, most=_LONGEST_GROUPING_SECONDS
             ),
+            local_files=_local_files(values, database_url),
         )
 
     @classmethod
@@ -210,6 +216,14 @@ def _whole_number(
     if not re.fullmatch(r"0|[1-9][0-9]{0,11}", text) or not least <= int(text) <= most:
         raise SettingsError(variable, f"is {text!r}, not a whole number from {least} to {most:,}")
     return int(text)
+
+
+def _local_files(values: Mapping[str, str], database_url: Secret) -> bool:
+    # Beside PostgreSQL tasks may run on many machines, each with a disk of its own.
+    text = values.get("LOCAL_FILES", str(int(database_url.reveal().startswith(_SQLITE_SCHEME))))
+    if text not in ("0", "1"):
+        raise SettingsError("LOCAL_FILES", f"is {text!r}, neither 0 nor 1")
+    return text == "1"
 
 
 def _quota_url(values: Mapping[str, str]) -> Secret | None:

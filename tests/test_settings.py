@@ -221,3 +221,24 @@ def test_alerts_wait_for_each_other_for_as_long_as_is_set(text: str, seconds: in
 def test_alerts_never_wait_for_longer_than_a_minute(text: str) -> None:
     with pytest.raises(SettingsError, match=r"ALERT_GROUPING_SECONDS is .*, not a whole number"):
         read(ALERT_GROUPING_SECONDS=text)
+
+
+@pytest.mark.parametrize(
+    ("variables", "kept"),
+    [
+        ({}, True),
+        ({"LOCAL_FILES": " "}, True),
+        ({"LOCAL_FILES": "0"}, False),
+        ({"DATABASE_URL": "sqlite:////tmp/x.db"}, True),
+        ({"DATABASE_URL": "postgresql://db/x"}, False),
+        ({"DATABASE_URL": "postgres://db/x", "LOCAL_FILES": "1"}, True),
+    ],
+)
+def test_files_are_kept_beside_sqlite_or_as_is_set(variables: dict[str, str], kept: bool) -> None:  # noqa: FBT001 (a case)
+    assert read(**variables).local_files is kept
+
+
+@pytest.mark.parametrize("text", ["yes", "2", "true", "01"])
+def test_files_are_kept_or_not(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"LOCAL_FILES is .*, neither 0 nor 1"):
+        read(LOCAL_FILES=text)

@@ -9,7 +9,7 @@ from enum import Enum
 
 from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.common.percent import percent_change
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.model.observation import Observation, ObservedPrice
 
 # A run is rarely on the second; further away than this, a price is not of an hour or a day ago.
 REACH_TOLERANCE = timedelta(minutes=5)
@@ -55,7 +55,7 @@ def price_moves(observation: Observation, history: Sequence[PricePoint]) -> Pric
 
 
 def moves_within(
-    observation: Observation, moments: Sequence[datetime], prices: Sequence[Decimal]
+    observation: Observation | ObservedPrice, moments: Sequence[datetime], prices: Sequence[Decimal]
 ) -> PriceMoves:
     """The same, of a history whose times and prices are two sequences.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline_lib.analysis.price_moves import FURTHEST_BACK, moves_within
 from pipeline_lib.analysis.rolling import PricePoint, PriceSeries
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.model.observation import Observation, ObservedPrice
 
 if TYPE_CHECKING:
     from pipeline_lib.specs import Window
@@ -59,7 +59,9 @@ def processed_columns(windows: "Sequence[Window]") -> tuple[str, ...]:
 
 
 def processed_rows(
-    observations: Iterable[Observation], windows: "Sequence[Window]", before: Sequence[PricePoint] = ()
+    observations: Iterable[Observation | ObservedPrice],
+    windows: "Sequence[Window]",
+    before: Sequence[PricePoint] = (),
 ) -> Iterator[Row]:
     """The rows of ``observations`` by time, the same for any order of theirs.
 

@@ -10,6 +10,7 @@ COMMANDS = {
     "completion": "pipeline_lib.cli.completion",
     "database": "pipeline_lib.cli.database",
     "diff": "pipeline_lib.cli.specs.diff",
+    "export": "pipeline_lib.cli.pipelines.export",
     "explain": "pipeline_lib.cli.specs.explain",
     "new": "pipeline_lib.cli.specs.new",
     "render": "pipeline_lib.cli.specs.render",

@@ -109,6 +109,21 @@ def find(connection: Connection, pipeline: str, moment: datetime) -> list[Arriva
     return [to_arrival(row) for row in connection.execute(query)]
 
 
+def chain_at(connection: Connection, pipeline: str, number: int) -> str | None:
+    """The hash over all arrivals up to one; None when there is none of this number.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        number: Of the arrival.
+    """
+    query = select(arrivals.c.chain_sha256).join(pipelines)
+    found: str | None = connection.scalar(
+        query.where(pipelines.c.name == pipeline, arrivals.c.number == number)
+    )
+    return found
+
+
 def read(connection: Connection, pipeline: str, after: int = 0) -> Iterator[Arrival]:
     """The arrivals of a pipeline in their order.
 

@@ -1,4 +1,4 @@
-"""Thousands of rows at once, in the values that the driver takes; columns' types would cost more."""
+"""Thousands of rows at once, in the driver's own values: the way through columns' types costs more."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

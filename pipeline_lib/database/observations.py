@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, Text, func, select, type_coerce
 
 from pipeline_lib.database.pipelines import insert_or_ignore
 from pipeline_lib.database.tables import observations, pipelines, series
@@ -128,6 +128,42 @@ def read_by_arrival(connection: Connection, pipeline: str, after: int = 0) -> It
     )
     for row in connection.execute(query.execution_options(yield_per=10_000)):
         yield RecordedObservation(row.series_id, row.arrival, row.part, _observation(row))
+
+
+def read_cells(
+    connection: Connection, pipeline: str, after: int = 0
+) -> tuple[int, list[Sequence[datetime | str | None]]]:
+    """The observations of a pipeline in the order of ``read_by_arrival``, as the values of a row of CSV.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        after: Only those of arrivals with a greater number.
+
+    Returns:
+        The number of the newest arrival among them, and moment, coin, currency, price, move over an hour,
+        over a day, market cap, volume, time of the quote of each; decimals as their digits.
+    """
+    columns = (
+        observations.c.moment,
+        series.c.coin,
+        series.c.vs_currency,
+        observations.c.price,
+        observations.c.change_1h_percent,
+        observations.c.change_24h_percent,
+        observations.c.market_cap,
+        observations.c.total_volume,
+        observations.c.last_updated,
+    )
+    query = (
+        select(observations.c.arrival, *(type_coerce(column, Text) for column in columns))
+        .join(series, series.c.id == observations.c.series_id)
+        .join(pipelines, pipelines.c.id == series.c.pipeline_id)
+        .where(pipelines.c.name == pipeline, observations.c.arrival > after)
+        .order_by(observations.c.arrival, series.c.coin)
+    )
+    rows = connection.execute(query).all()
+    return (rows[-1][0] if rows else after), [row[1:] for row in rows]
 
 
 def count(connection: Connection, series_id: int) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 HISTORY_PATH_END = "/market_chart/range"
@@ -60,6 +60,22 @@ class Observation:
     market_cap: Decimal | None
     total_volume: Decimal | None
     last_updated: datetime
+
+
+class ObservedPrice(NamedTuple):
+    """What statistics are computed of: an observation without the rest. A rebuild reads a hundred thousand.
+
+    Attributes:
+        moment: The run's moment (UTC, to the second).
+        price: Price of one coin.
+        change_1h_percent: Move over the last hour in percent; None when the source gave none.
+        change_24h_percent: Move over the last 24 hours in percent; None when the source gave none.
+    """
+
+    moment: datetime
+    price: Decimal
+    change_1h_percent: Decimal | None
+    change_24h_percent: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

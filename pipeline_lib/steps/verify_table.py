@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline_lib.errors import TableDamagedError
 from pipeline_lib.model.difference import Difference
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.statistics import build_processed_table
+from pipeline_lib.steps.statistics_files import build_processed_table
 from pipeline_lib.store.files.locking import exclusive
 from pipeline_lib.store.log import raw_log
 from pipeline_lib.store.table import processed_table

@@ -1,4 +1,4 @@
-"""``compute_moving_average`` over the raw log."""
+"""``compute_moving_average`` over the observations of the database."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipeline_lib import steps
-from pipeline_lib.errors import TableDamagedError
+from pipeline_lib.errors import ObservationMissingError
 from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.specs import Window
@@ -57,12 +57,25 @@ def test_a_second_time_changes_nothing(short: World) -> None:
     assert (short.data / TABLE).stat() == before
 
 
-def test_a_lost_or_spoilt_table_is_made_again(short: World) -> None:
+def test_a_lost_table_is_made_again(short: World) -> None:
     for hours in (-2, -1, 0):
         short.fetch(CRASH + hours * HOUR)
-    (short.data / TABLE).write_bytes(b"spoilt")
     _compute(short)
+    (short.data / TABLE).unlink()
+    assert _compute(short) == Done("3 rows up to 2018-02-05T14:00:00Z, unchanged")
     assert short.files()[TABLE] == THREE_HOURS
+
+
+def test_a_foreign_table_is_a_warning_and_left_as_it_is(short: World) -> None:
+    for hours in (-2, -1, 0):
+        short.fetch(CRASH + hours * HOUR)
+    (short.data / TABLE).write_bytes(b"spoilt\n")
+    outcome = _compute(short)
+    assert isinstance(outcome, Done)
+    assert outcome.summary == "3 rows up to 2018-02-05T14:00:00Z"
+    (warning,) = outcome.warnings
+    assert warning.startswith(f"btc: {short.data / TABLE}, line 1: the header is not timestamp,price,")
+    assert short.files()[TABLE] == b"spoilt\n"
 
 
 def test_a_missing_move_comes_from_the_own_history_or_stays_empty(short: World) -> None:
@@ -77,29 +90,31 @@ def test_a_missing_move_comes_from_the_own_history_or_stays_empty(short: World) 
     )
 
 
-def test_a_log_without_the_row_of_the_run_is_no_success(short: World) -> None:
-    with pytest.raises(TableDamagedError, match=r"no row of 2018-02-05T14:00:00Z"):
+@pytest.mark.parametrize("earlier", [[], [CRASH - HOUR]], ids=["no series", "no row"])
+def test_a_run_without_its_observation_is_no_success(short: World, earlier: list[datetime]) -> None:
+    for moment in earlier:
+        short.fetch(moment)
+    with pytest.raises(ObservationMissingError) as caught:
         _compute(short)
+    assert (
+        str(caught.value)
+        == "btc has no observation of 2018-02-05T14:00:00Z (run the fetch step for this moment)"
+    )
     assert TABLE not in short.files()
 
 
-def test_a_damaged_log_leaves_the_table_as_it_is(short: World) -> None:
-    short.fetch(CRASH)
-    _compute(short)
-    before = short.files()[TABLE]
-    with (short.data / "btc_raw.csv").open("ab") as log:
-        log.write(b"2018-02-05T15:00:00Z,bitcoin\n")
-    with pytest.raises(TableDamagedError) as caught:
-        _compute(short)
-    assert (caught.value.path, caught.value.line) == (short.data / "btc_raw.csv", 3)
-    assert short.files()[TABLE] == before
+def test_without_local_files_only_the_database_is_written(short: World) -> None:
+    settings = replace(short.services.settings, local_files=False)
+    world = replace(short, services=replace(short.services, settings=settings))
+    world.fetch(CRASH)
+    assert _compute(world) == Done("1 rows up to 2018-02-05T14:00:00Z")
+    assert [name for name in world.files() if name.endswith("raw.csv") or name == TABLE] == []
 
 
-def test_a_row_that_is_being_written_is_left_for_the_next_time(short: World) -> None:
-    short.fetch(CRASH)
+def test_a_raw_log_that_somebody_edited_changes_no_statistics(short: World) -> None:
+    for hours in (-2, -1, 0):
+        short.fetch(CRASH + hours * HOUR)
+    log = short.data / "btc_raw.csv"
+    log.write_bytes(log.read_bytes().replace(b"8001.50", b"9001.50"))
     _compute(short)
-    before = short.files()[TABLE]
-    with (short.data / "btc_raw.csv").open("ab") as log:
-        log.write(b"2018-02-05T15:00:00Z,bitc")
-    _compute(short)
-    assert short.files()[TABLE] == before
+    assert short.files()[TABLE] == THREE_HOURS

@@ -1,31 +1,32 @@
-"""The processed table follows from the log's rows alone, whatever the way that led there."""
+"""Statistics follow from the observations alone, whatever the way that led there."""
 
-import errno
-import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from pipeline_lib.errors import TableDamagedError
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.analysis import processed
+from pipeline_lib.analysis.processed import processed_rows
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database import observations, statistics
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.pipelines import find_series_id
+from pipeline_lib.database.tables import latest_observations, price_moves, window_statistics
 from pipeline_lib.specs import Window
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.statistics import Updated, build_processed_table, holds_row, update_processed_table
-from pipeline_lib.store.log import raw_log
-from pipeline_lib.store.log.raw_rows import encode_row
-from pipeline_lib.store.table import table_progress
-from tests.store.log.appending import append
+from pipeline_lib.steps import statistics as step
+from pipeline_lib.steps.statistics import Updated, update_statistics
+from tests.fixtures.arrivals import PIPELINE, START, arrive, observation
 
-START = datetime(2018, 2, 5, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-DAY = Window("24h", timedelta(hours=24))
+DAY, THREE = Window("24h", 24 * HOUR), Window("3_rows", 3)
 WINDOWS = st.lists(
     st.sampled_from([Window("2h", 2 * HOUR), DAY, Window("7d", timedelta(days=7))])
     | st.builds(lambda rows: Window(f"{rows}_rows", rows), st.integers(2, 30)),
@@ -33,181 +34,213 @@ WINDOWS = st.lists(
     max_size=3,
     unique_by=lambda window: window.label,
 )
-
-
-def _observation(minutes: int, price: str = "7000.10") -> Observation:
-    moment = START + timedelta(minutes=minutes)
-    return Observation("bitcoin", "usd", moment, Decimal(price), None, None, None, None, moment)
-
-
-def _fill(layout: Layout, hours: Sequence[int]) -> None:
-    for hour in hours:
-        append(layout.raw_log, _observation(60 * hour, f"{7000 + hour * 37 % 100}"))
-
-
-def _whole(layout: Layout, windows: Sequence[Window]) -> bytes:
-    return build_processed_table(layout.raw_log, raw_log.read(layout.raw_log), windows)
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout.below(tmp_path, "bitcoin")
-
-
-@settings(deadline=None)
-@given(
-    windows=WINDOWS,
-    # Groups of runs, each followed by a compute step: any order, with gaps and moments that come again.
-    groups=st.lists(
-        st.lists(
-            st.tuples(st.integers(0, 400).map(lambda step: 30 * step), st.integers(1, 10**12)), max_size=12
-        ),
-        max_size=6,
-    ),
+# Groups of runs, each followed by a compute step: any order, with gaps and moments that come again.
+GROUPS = st.lists(
+    st.lists(st.tuples(st.integers(0, 400), st.integers(1, 10**12)), max_size=12), min_size=1, max_size=6
 )
-def test_any_order_and_grouping_give_the_bytes_of_a_rebuild_from_nothing(
-    windows: list[Window], groups: list[list[tuple[int, int]]]
+_numbers = count()
+
+
+@pytest.fixture(scope="module")
+def sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    path = tmp_path_factory.mktemp("statistics") / "statistics.db"
+    shutil.copyfile(migrated_sqlite, path)
+    with closing(Database(Secret(f"sqlite:///{path}"))) as database:
+        yield database
+
+
+def _key(database: Database, pipeline: str = PIPELINE) -> int:
+    with database.reading() as connection:
+        return find_series_id(connection, pipeline, "bitcoin", "usd") or 0
+
+
+def _update(database: Database, windows: Sequence[Window], pipeline: str = PIPELINE) -> Updated:
+    key = _key(database, pipeline)
+    with database.writing() as connection:
+        return update_statistics(connection, key, windows)
+
+
+def _cells(database: Database, windows: Sequence[Window], pipeline: str = PIPELINE) -> list[list[str]]:
+    labels = [window.label for window in windows]
+    with database.reading() as connection:
+        rows = statistics.read_cells(connection, _key_in(connection, pipeline), labels, START - 9999 * HOUR)
+        return [[_text(cell) for cell in row] for row in rows]
+
+
+def _key_in(connection: object, pipeline: str) -> int:
+    return find_series_id(connection, pipeline, "bitcoin", "usd") or 0  # type: ignore[arg-type]
+
+
+def _expected(database: Database, windows: Sequence[Window], pipeline: str = PIPELINE) -> list[list[str]]:
+    """The same, computed at once from all observations."""
+    with database.reading() as connection:
+        observed = [each.observation for each in observations.read_by_arrival(connection, pipeline)]
+    return [[_text(cell) for cell in row] for row in processed_rows(observed, windows)]
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if hasattr(cell, "isoformat"):
+        return str(cell.isoformat()).replace("+00:00", "Z")
+    return f"{cell:f}" if hasattr(cell, "as_tuple") else cell if isinstance(cell, str) else repr(cell)
+
+
+def _check(database: Database, windows: list[Window], groups: list[list[tuple[int, int]]]) -> None:
+    pipeline = f"pipeline {next(_numbers)}"
+    for group in groups:
+        arrive(
+            database,
+            *(observation(steps / 2, f"{price}E-6") for steps, price in group),
+            pipeline=pipeline,
+        )
+        if not _key(database, pipeline):
+            continue
+        updated = _update(database, windows, pipeline)
+        expected = _expected(database, windows, pipeline)
+        assert _cells(database, windows, pipeline) == expected
+        assert updated.rows == len(expected)
+        assert updated.last is not None
+        assert _text(updated.last) == expected[-1][0]
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(windows=WINDOWS, groups=GROUPS)
+def test_any_order_and_grouping_give_the_values_of_a_rebuild(
+    sqlite: Database, windows: list[Window], groups: list[list[tuple[int, int]]]
 ) -> None:
-    with TemporaryDirectory() as folder:
-        layout = Layout.below(Path(folder), "bitcoin")
-        for group in groups:
-            for minutes, price in group:
-                append(layout.raw_log, _observation(minutes, f"{price}E-6"))
-            rows = raw_log.read(layout.raw_log)
-            updated = update_processed_table(layout, windows)
-            assert updated.rows == len(rows)
-            assert updated.last == max((row.moment for row in rows), default=None)
-            if rows:
-                assert layout.processed_table.read_bytes() == _whole(layout, windows)
+    _check(sqlite, windows, groups)
 
 
-def test_an_appended_hour_touches_nothing_before_it(layout: Layout) -> None:
-    _fill(layout, range(40))
-    update_processed_table(layout, [DAY])
-    before = layout.processed_table.stat()
-    _fill(layout, [40])
-    assert update_processed_table(layout, [DAY]) == Updated(41, START + 40 * HOUR, changed=True)
-    assert layout.processed_table.stat().st_ino == before.st_ino
-    assert layout.processed_table.read_bytes() == _whole(layout, [DAY])
-
-
-def test_a_late_row_replaces_the_table_from_its_place_on(layout: Layout) -> None:
-    _fill(layout, [*range(20), *range(21, 40)])
-    update_processed_table(layout, [DAY])
-    first_lines = layout.processed_table.read_bytes().splitlines()[:21]
-    _fill(layout, [20])
-    assert update_processed_table(layout, [DAY]).rows == 40
-    assert layout.processed_table.read_bytes() == _whole(layout, [DAY])
-    assert layout.processed_table.read_bytes().splitlines()[:21] == first_lines
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda table: table.unlink(),
-        lambda table: table.write_bytes(b""),
-        lambda table: table.write_bytes(table.read_bytes() + b"2018-02-09T00:00:00Z,1"),
-        lambda table: table.write_bytes(table.read_bytes().replace(b"7000", b"8000")),
-        lambda table: os.truncate(table, 400),
-        lambda table: table.with_name(".bitcoin_processed.csv.progress").unlink(),
-        lambda table: table.with_name(".bitcoin_processed.csv.progress").write_bytes(b'{"method": 1'),
-        lambda table: table.with_name(".bitcoin_processed.csv.progress").write_bytes(b"[]"),
-    ],
-    ids=["lost", "emptied", "torn", "edited", "cut", "no note", "half a note", "no note at all"],
+@settings(
+    deadline=None,
+    max_examples=10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@pytest.mark.parametrize("appended", [0, 1])
-def test_a_table_that_isnt_what_it_was_is_made_again(layout: Layout, spoil: object, appended: int) -> None:
-    _fill(layout, range(30))
-    update_processed_table(layout, [DAY])
-    assert callable(spoil)
-    spoil(layout.processed_table)
-    _fill(layout, range(30, 30 + appended))
-    update_processed_table(layout, [DAY])
-    assert layout.processed_table.read_bytes() == _whole(layout, [DAY])
-
-
-@pytest.mark.parametrize("late", [False, True])
-def test_a_process_killed_between_table_and_note_is_made_up_for(
-    layout: Layout,
-    monkeypatch: pytest.MonkeyPatch,
-    late: bool,  # noqa: FBT001 (a case)
+@given(windows=WINDOWS, groups=GROUPS)
+def test_postgresql_gives_them_too(
+    postgresql_address: Secret, windows: list[Window], groups: list[list[tuple[int, int]]]
 ) -> None:
-    _fill(layout, range(1, 30))
-    update_processed_table(layout, [DAY])
-    _fill(layout, [0 if late else 30])
+    with closing(Database(postgresql_address)) as database:
+        _check(database, windows, groups)
 
-    def killed(_table: Path, _progress: object) -> None:
+
+def test_a_second_time_changes_nothing(database: Database) -> None:
+    arrive(database, observation(0), observation(1))
+    assert _update(database, [DAY]) == Updated(2, START + HOUR, changed=True)
+    assert _update(database, [DAY]) == Updated(2, START + HOUR, changed=False)
+
+
+def test_an_hour_writes_its_own_rows_alone(database: Database) -> None:
+    arrive(database, *(observation(hour) for hour in range(60)))
+    _update(database, [DAY, THREE])
+    arrive(database, observation(60))
+    assert _update(database, [DAY, THREE]) == Updated(61, START + 60 * HOUR, changed=True)
+    assert _changed_at(database, 61) == [60]
+
+
+def test_an_hour_reads_no_more_than_its_windows_hold(sqlite: Database) -> None:
+    pipeline = "reads"
+    arrive(sqlite, *(observation(hour) for hour in range(200)), pipeline=pipeline)
+    _update(sqlite, [DAY], pipeline)
+    arrive(sqlite, observation(200), pipeline=pipeline)
+    read: list[int] = []
+    read_prices = statistics.read_prices
+
+    def counting(*arguments: object) -> object:
+        prices = read_prices(*arguments)  # type: ignore[arg-type]
+        read.append(len(prices))
+        return prices
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(statistics, "read_prices", counting)
+        _update(sqlite, [DAY], pipeline)
+    assert read == [25]
+
+
+def test_a_late_row_changes_those_that_it_reaches(database: Database) -> None:
+    hours = [*range(20), *range(21, 100)]
+    arrive(database, *(observation(hour) for hour in hours))
+    _update(database, [DAY])
+    arrive(database, observation(20), observation(100))
+    assert _update(database, [DAY]).rows == 101
+    assert _changed_at(database, 101) == [*range(20, 45), 100]
+    assert _cells(database, [DAY]) == _expected(database, [DAY])
+
+
+def test_a_late_row_reaches_as_many_rows_as_a_window_counts(database: Database) -> None:
+    hours = [0, *range(100, 1000, 100)]
+    arrive(database, *(observation(hour) for hour in hours))
+    _update(database, [THREE])
+    arrive(database, observation(50))
+    _update(database, [THREE])
+    assert _changed_at(database, 11) == [50, 100, 200, 300]
+    assert _cells(database, [THREE]) == _expected(database, [THREE])
+
+
+def test_other_windows_compute_all_anew(database: Database) -> None:
+    arrive(database, *(observation(hour) for hour in range(30)))
+    _update(database, [DAY, THREE])
+    assert _update(database, [THREE]) == Updated(30, START + 29 * HOUR, changed=True)
+    assert _cells(database, [THREE]) == _expected(database, [THREE])
+    with database.reading() as connection:
+        labels = set(connection.scalars(select(window_statistics.c.window)))
+    assert labels == {"3_rows"}
+
+
+def test_another_method_computes_all_anew(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrive(database, observation(0), observation(1))
+    _update(database, [DAY])
+    monkeypatch.setattr(step, "METHOD", processed.METHOD + 1)
+    assert _update(database, [DAY]).changed
+    assert not _update(database, [DAY]).changed
+
+
+def test_the_overview_has_the_newest_moment_with_its_moves(database: Database) -> None:
+    arrive(database, observation(0, "7000"), observation(2, "8000"), observation(1, "7700"))
+    _update(database, [DAY])
+    assert _latest(database) == (START + 2 * HOUR, "8000", "3.8961038961", 3)
+    arrive(database, observation(-5, "1"))
+    _update(database, [DAY])
+    assert _latest(database) == (START + 2 * HOUR, "8000", "3.8961038961", 4)
+    arrive(database, observation(3, "8080"))
+    _update(database, [DAY])
+    assert _latest(database) == (START + 3 * HOUR, "8080", "1.0000000000", 5)
+
+
+def test_a_series_is_none_of_anothers_business(database: Database) -> None:
+    arrive(database, observation(0), replace(observation(1), coin="ethereum"), observation(2))
+    assert _update(database, [DAY]).rows == 2
+    assert _cells(database, [DAY])[1][5] == "7037.5"
+
+
+def test_what_fails_on_the_way_leaves_no_half(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrive(database, *(observation(hour) for hour in range(5)))
+    _update(database, [DAY])
+    arrive(database, observation(5))
+
+    def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(table_progress, "write", killed)
+        patched.setattr(statistics, "update_latest", fail)
         with pytest.raises(KeyboardInterrupt):
-            update_processed_table(layout, [DAY])
-    _fill(layout, [31])
-    assert update_processed_table(layout, [DAY]).rows == 31
-    assert layout.processed_table.read_bytes() == _whole(layout, [DAY])
+            _update(database, [DAY])
+    assert len(_cells(database, [DAY])) == 5
+    assert _update(database, [DAY]).rows == 6
+    assert _cells(database, [DAY]) == _expected(database, [DAY])
 
 
-@pytest.mark.parametrize("room", [0, 30, 150])
-def test_a_disk_that_takes_a_part_of_a_row_leaves_the_table_as_it_was(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch, room: int
-) -> None:
-    _fill(layout, range(30))
-    update_processed_table(layout, [DAY])
-    before, really_write, left = layout.processed_table.read_bytes(), os.write, [room]
-    _fill(layout, [30, 31, 32])
-
-    def write(descriptor: int, content: bytes) -> int:
-        if not left[0]:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        written = really_write(descriptor, content[: left[0]])
-        left[0] -= written
-        return written
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "write", write)
-        with pytest.raises(OSError, match="No space left"):
-            update_processed_table(layout, [DAY])
-    assert layout.processed_table.read_bytes() == before
-    update_processed_table(layout, [DAY])
-    assert layout.processed_table.read_bytes() == _whole(layout, [DAY])
+def _changed_at(database: Database, arrival: int) -> list[int]:
+    """The hours whose row changed last with an arrival."""
+    with database.reading() as connection:
+        moments = connection.scalars(
+            select(price_moves.c.moment).where(price_moves.c.changed_at_arrival == arrival)
+        )
+        return sorted(int((moment - START) / HOUR) for moment in moments)
 
 
-def test_other_windows_make_the_table_again(layout: Layout) -> None:
-    _fill(layout, range(30))
-    update_processed_table(layout, [DAY])
-    windows = [DAY, Window("3_rows", 3)]
-    assert update_processed_table(layout, windows).changed
-    assert layout.processed_table.read_bytes() == _whole(layout, windows)
-
-
-def test_another_log_makes_the_table_again(layout: Layout) -> None:
-    _fill(layout, range(30))
-    update_processed_table(layout, [DAY])
-    layout.raw_log.unlink()
-    _fill(layout, range(1, 40))
-    update_processed_table(layout, [DAY])
-    assert layout.processed_table.read_bytes() == _whole(layout, [DAY])
-
-
-def test_a_moment_that_stands_twice_in_the_log_is_told(layout: Layout) -> None:
-    _fill(layout, range(3))
-    update_processed_table(layout, [DAY])
-    before = layout.processed_table.read_bytes()
-    with layout.raw_log.open("ab") as log:
-        log.write(encode_row(replace(_observation(60), price=Decimal(1))).encode())
-    with pytest.raises(TableDamagedError, match="2018-02-05T15:00:00Z stands there twice"):
-        update_processed_table(layout, [DAY])
-    assert layout.processed_table.read_bytes() == before
-
-
-def test_a_row_is_found_by_its_moment(layout: Layout) -> None:
-    assert not holds_row(layout, START)
-    _fill(layout, [0, 2, 3, 7])
-    update_processed_table(layout, [DAY])
-    assert [hour for hour in range(-1, 9) if holds_row(layout, START + hour * HOUR)] == [0, 2, 3, 7]
-
-
-def test_no_log_makes_no_table(layout: Layout) -> None:
-    assert update_processed_table(layout, [DAY]) == Updated(0, None, changed=False)
-    assert not layout.processed_table.exists()
+def _latest(database: Database) -> tuple[object, ...]:
+    with database.reading() as connection:
+        row = connection.execute(select(latest_observations)).one()
+    return row.moment, f"{row.price:f}", f"{row.change_1h_percent:f}", row.observations

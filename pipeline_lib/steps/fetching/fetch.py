@@ -10,6 +10,7 @@ from pipeline_lib.model.observation import Archived, Snapshot
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.exports import export_raw_log
 from pipeline_lib.steps.fetching.check import find_large_move
 from pipeline_lib.steps.fetching.confirm_jump import confirm_jump
 from pipeline_lib.steps.fetching.record import archive_snapshots, open_archive, record
@@ -41,7 +42,8 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
     archived = read_parts(open_archive(spec, services), run.moment)
     kept = find_snapshot(archived, spec.coin, spec.vs_currency)
     if kept is not None:
-        return Done(_describe(kept, is_new=record(spec, run, services, archived)))
+        is_new = record(spec, run, services, archived)
+        return Done(_describe(kept, is_new=is_new), export_raw_log(spec, services))
     try:
         taken = take_snapshot(spec, run, services)
         warnings = _check(spec, run, services, taken.snapshot)
@@ -53,6 +55,7 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
     warnings += notice_shape(services.settings.data_dir, taken.snapshot.provenance)
     archived = archive_snapshots(spec, services, [taken.snapshot])
     is_new = record(spec, run, services, archived)
+    warnings += export_raw_log(spec, services)
     # Another process may have been faster: what it archived counts.
     kept = find_snapshot(archived, spec.coin, spec.vs_currency) or taken.snapshot
     return Done(_describe(kept, is_new=is_new) + _describe_wait(taken.waited_seconds), warnings)

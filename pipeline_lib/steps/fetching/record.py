@@ -14,7 +14,6 @@ from pipeline_lib.database.arrivals import ArchivedPart
 from pipeline_lib.model.observation import Archived
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.fetching.raw_log_rows import append_new_rows
 from pipeline_lib.steps.manifests import write_closed_manifests
 from pipeline_lib.steps.run import Run, Services
 
@@ -71,8 +70,6 @@ def record(spec: PipelineSpec, run: Run, services: Services, archived: Sequence[
     Raises:
         ManifestConflictError: The file of a closed manifest isn't the database's.
         DatabaseError: The database can't be used.
-        TableDamagedError: The raw log has another header, or doesn't end as the database does.
-        StoreBusyError: Another process holds the raw log for too long.
         OSError: The disk is full or read-only.
     """
     layout = Layout.of(spec.name, services.settings)
@@ -86,7 +83,6 @@ def record(spec: PipelineSpec, run: Run, services: Services, archived: Sequence[
         is_closing = manifests.has_unwritten(connection, spec.name)
     if is_closing:
         write_closed_manifests(services.database, spec.name, layout.manifests)
-    append_new_rows(layout.raw_log, services.database, spec.name)
     return any(is_new for _, is_new in recorded)
 
 

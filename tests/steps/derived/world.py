@@ -11,7 +11,7 @@ from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.specs import Window
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.statistics import update_processed_table
+from pipeline_lib.steps.statistics_files import update_processed_table
 from pipeline_lib.store.log import raw_log
 
 START = datetime(2018, 2, 5, 14, tzinfo=UTC)

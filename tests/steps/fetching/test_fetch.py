@@ -13,7 +13,6 @@ from pipeline_lib.errors import (
     MomentMismatchError,
     RequestRefusedError,
     SnapshotDamagedError,
-    TableDamagedError,
     UnknownCoinError,
 )
 from pipeline_lib.model.outcome import Done
@@ -32,6 +31,7 @@ ROW = (
 JSON = "archive/btc/20180205T140000Z.json"
 CSV = "archive/btc/20180205T140000Z.csv"
 LOG = "btc_raw.csv"
+NOTE = ".btc_raw.csv.progress"
 MANIFEST = "manifests/btc/2018-02-05.sha256"
 
 
@@ -79,13 +79,14 @@ def test_a_second_run_of_the_moment_asks_nobody_and_changes_nothing(world: World
 @pytest.mark.parametrize("lost", [[LOG], [CSV, LOG], [CSV]])
 def test_a_retry_after_a_kill_ends_in_the_same_bytes(world: World, lost: list[str]) -> None:
     world.fetch(CRASH - timedelta(hours=1))
-    earlier = (world.data / LOG).read_bytes()
+    earlier = {name: (world.data / name).read_bytes() for name in (LOG, NOTE)}
     world.fetch(CRASH)
     before = world.files()
     for name in lost:
         (world.data / name).unlink()
     if LOG in lost:
-        (world.data / LOG).write_bytes(earlier)
+        for name, content in earlier.items():
+            (world.data / name).write_bytes(content)
     # The market has moved on; the archive is the truth.
     world.simulator.clock.set(CRASH + timedelta(hours=2))
     steps.fetch_and_save_price(world.spec, Run(CRASH), world.services)
@@ -98,6 +99,7 @@ def test_a_retry_after_a_kill_in_the_middle_of_a_row_ends_in_the_same_bytes(worl
     before = world.files()
     for length in (0, 1, len(HEADER) - 1, len(HEADER), len(HEADER) + 30, len(HEADER + ROW) - 1):
         (world.data / LOG).write_bytes((HEADER + ROW)[:length])
+        (world.data / NOTE).unlink()
         steps.fetch_and_save_price(world.spec, Run(CRASH), world.services)
         assert world.files() == before
 
@@ -172,12 +174,16 @@ def test_a_damaged_snapshot_is_not_fetched_over(world: World) -> None:
     assert len(world.simulator.requests) == 1
 
 
-def test_a_damaged_log_keeps_the_archived_price(world: World) -> None:
+def test_a_foreign_log_is_a_warning_and_left_as_it_is(world: World) -> None:
     world.data.mkdir()
     (world.data / LOG).write_bytes(b"other\n")
-    with pytest.raises(TableDamagedError, match="coin-pipelines replay makes the log again from the archive"):
-        world.fetch(CRASH)
-    assert sorted(world.files()) == [CSV, JSON, LOG]
+    outcome = world.fetch(CRASH)
+    assert isinstance(outcome, Done)
+    assert outcome.warnings[-1] == (
+        f"btc: {world.data / LOG}, line 1: the header is not {HEADER.decode().strip()}; the file is "
+        "left as it is (coin-pipelines export btc --rewrite makes it anew from the database)"
+    )
+    assert world.files()[LOG] == b"other\n"
     (world.data / LOG).unlink()
     world.fetch(CRASH)
     assert world.files()[LOG] == HEADER + ROW

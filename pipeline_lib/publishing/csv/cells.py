@@ -1,0 +1,29 @@
+"""Values of the database as lines of CSV."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from pipeline_lib.common.timestamps import format_moment
+
+Cell: TypeAlias = datetime | str | float | int | None
+"""A value. A text stands as it is; a float as the shortest text that reads back the same; None is empty."""
+
+
+def encode_rows(rows: Iterable[Sequence[Cell]]) -> bytes:
+    """The lines of ``rows``. No value can hold a comma or a quote, so none is quoted."""
+    return "".join([",".join([_FORMATS[type(cell)](cell) for cell in row]) + "\n" for row in rows]).encode()
+
+
+def first_cell(line: bytes) -> bytes:
+    """The moment of a line, as it stands there."""
+    return line.partition(b",")[0]
+
+
+_FORMATS: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    datetime: format_moment,
+    float: repr,
+    int: repr,
+    str: str,
+}

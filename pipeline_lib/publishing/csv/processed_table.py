@@ -1,0 +1,79 @@
+"""The processed table of one coin: one row a moment, by time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pipeline_lib.analysis.processed import METHOD, processed_columns
+from pipeline_lib.common.timestamps import BEGINNING, format_moment
+from pipeline_lib.database import arrivals, statistics
+from pipeline_lib.database.pipelines import Series
+from pipeline_lib.publishing.csv.cells import encode_rows
+from pipeline_lib.publishing.csv.table import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from pipeline_lib.specs import Window
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessedTable:
+    """Moves and rolling statistics of a series.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        series: The pipeline's series of today's coin and currency.
+        windows: The pipeline's; the statistics are of these.
+    """
+
+    pipeline: str
+    series: Series
+    windows: "Sequence[Window]"
+
+    @property
+    def header(self) -> bytes:
+        """The file's first line."""
+        return (",".join(processed_columns(self.windows)) + "\n").encode()
+
+    @property
+    def made_by(self) -> str:
+        """Method, series and windows."""
+        labels = " ".join(window.label for window in self.windows)
+        return f"method={METHOD} {self.series.coin} {self.series.vs_currency} {labels}"
+
+    def read_all(self, connection: "Connection") -> Rows | None:
+        """All rows; None when there is none."""
+        return self._read(connection, BEGINNING, None)
+
+    def read_after(self, connection: "Connection", arrival: int) -> Rows | None:
+        """The rows that changed since an arrival, and those after them; None when none did.
+
+        Args:
+            connection: A transaction.
+            arrival: Number of the arrival.
+        """
+        first = statistics.first_changed(connection, self.series.id, arrival)
+        return None if first is None else self._read(connection, first, format_moment(first).encode())
+
+    def chain_at(self, connection: "Connection", arrival: int) -> str | None:
+        """The hash over all arrivals up to one; None when the statistics don't hold it yet.
+
+        Args:
+            connection: A transaction.
+            arrival: Number of the arrival.
+        """
+        if arrival > statistics.read_state(connection, self.series.id).arrival:
+            return None
+        return arrivals.chain_at(connection, self.pipeline, arrival)
+
+    def _read(self, connection: "Connection", first: datetime, replaces_from: bytes | None) -> Rows | None:
+        state = statistics.read_state(connection, self.series.id)
+        labels = [window.label for window in self.windows]
+        content = encode_rows(statistics.read_cells(connection, self.series.id, labels, first))
+        if not content:
+            return None
+        chain = arrivals.chain_at(connection, self.pipeline, state.arrival) or ""
+        return Rows(content, state.arrival, chain, replaces_from)
