@@ -547,6 +547,21 @@ class TableDamagedError(StoreError, PermanentError):
         self.line = line
 
 
+class AlertStateDamagedError(StoreError, PermanentError):
+    """A file in which the version before kept what became of alerts can't be read.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} is damaged: {reason}",
+            hint="restore it from a backup, or move it away: what became of its alerts is then unknown",
+        )
+        self.path = path
+
+
 class StoreBusyError(StoreError, TemporaryError):
     """Another process holds a lock for longer than a step may wait.
 

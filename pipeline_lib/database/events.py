@@ -107,6 +107,28 @@ def settle_open(connection: Connection, series_id: int, up_to: datetime, settlem
     )
 
 
+def reopen(connection: Connection, series_id: int, waiting: Sequence[Event]) -> None:
+    """Have events sent again that are settled as unknown; their message will say that it may be a repeat.
+
+    Args:
+        connection: A transaction that writes and holds the series' lock.
+        series_id: Key of the series.
+        waiting: The events.
+    """
+    for event in waiting:
+        connection.execute(
+            update(events)
+            .where(
+                events.c.series_id == series_id,
+                events.c.rule == event.rule.name,
+                events.c.kind == event.kind.value,
+                events.c.moment == event.moment,
+                events.c.status == DeliveryStatus.UNKNOWN.value,
+            )
+            .values(status=DeliveryStatus.SENDING.value)
+        )
+
+
 def reserve(connection: Connection, event_ids: Collection[int], message_id: int, at: datetime) -> None:
     """Mark events as sent with a message whose answer isn't known.
 
