@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, or_, select, update
 
 from pipeline_lib.database.pipelines import insert_or_ignore
 from pipeline_lib.database.tables import events, series
@@ -174,7 +174,8 @@ def _upsert(
         statement.on_conflict_do_update(
             index_elements=["series_id", "rule", "kind", "moment"],
             set_={name: statement.excluded[name] for name in changed},
-            where=events.c.status.in_(_OPEN),
+            # An IN can't be sent with many rows.
+            where=or_(*(events.c.status == status for status in _OPEN)),
         ),
         [_values(series_id, event, settlement) for event in written],
     )

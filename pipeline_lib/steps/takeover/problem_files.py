@@ -1,4 +1,4 @@
-"""Open problems of operators, as files of the version before: ``data/ops_alerts/<pipeline>/<subject>.json``."""
+"""Open problems as files of the version before: ``data/ops_alerts/<pipeline>/<subject>.json``."""
 
 import json
 import logging
