@@ -435,12 +435,14 @@ class NoAnswerError(TemporaryError):
     Attributes:
         host: Who was asked, with the port.
         reason: What happened; holds no secret.
+        was_sent: Whether the request, or some of it, was sent before: the other side may have acted on it.
     """
 
-    def __init__(self, host: str, reason: str) -> None:
+    def __init__(self, host: str, reason: str, *, was_sent: bool) -> None:
         super().__init__(f"no answer from {host}: {reason}", hint="check the network, or try later")
         self.host = host
         self.reason = reason
+        self.was_sent = was_sent
 
 
 class MalformedJsonError(CoinPipelinesError, ValueError):
@@ -463,6 +465,23 @@ class SnapshotMissingError(StoreError, PermanentError):
             f"there is no snapshot {path}", hint="run the fetch step for this moment, or restore the archive"
         )
         self.path = path
+
+
+class ObservationMissingError(StoreError, PermanentError):
+    """A step needs the observation of a run, and the database has none.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        moment: The run's moment (UTC).
+    """
+
+    def __init__(self, pipeline: str, moment: "datetime") -> None:
+        super().__init__(
+            f"the database has no observation of {pipeline} at {moment:%Y-%m-%dT%H:%M:%SZ}",
+            hint="run the fetch step for this moment; coin-pipelines replay records what the archive holds",
+        )
+        self.pipeline = pipeline
+        self.moment = moment
 
 
 class SnapshotDamagedError(StoreError, PermanentError):
@@ -563,7 +582,7 @@ class ForeignFileError(StoreError, PermanentError):
 
 
 class AlertStateDamagedError(StoreError, PermanentError):
-    """A file that alerts remember something in can't be read.
+    """A file in which the version before kept what became of alerts can't be read.
 
     Attributes:
         path: The file.
@@ -572,7 +591,7 @@ class AlertStateDamagedError(StoreError, PermanentError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             f"{path} is damaged: {reason}",
-            hint="restore it from a backup, or delete it: alerts that it records may then be delivered again",
+            hint="restore it from a backup, or move it away: what became of its alerts is then unknown",
         )
         self.path = path
 
@@ -726,6 +745,10 @@ class AlertError(CoinPipelinesError):
 
 class SlackUnavailableError(AlertError, TemporaryError):
     """No usable answer from Slack for now."""
+
+
+class DeliveryUnknownError(AlertError, TemporaryError):
+    """A message was sent and no answer came: whether it was delivered is unknown. A later try repeats it."""
 
 
 class SlackRefusedError(AlertError, PermanentError):

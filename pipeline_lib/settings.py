@@ -166,9 +166,20 @@ class Settings:
         Raises:
             SettingsError: A variable that ops alerts need holds something unusable.
         """
-        names: tuple[str, ...] = ("DATA_DIR", "DATABASE_URL", "DATABASE_URL_FILE", *_OPS_VARIABLES)
+        names: tuple[str, ...] = ("DATA_DIR", *_OPS_VARIABLES)
         if not any(environment.get(name, "").strip() for name in _OPS_VARIABLES):
             names = (*names, WEBHOOK_VARIABLE)
+        values = {name: environment[name] for name in names if name in environment}
+        return cls.from_environment(values, project_folder=project_folder)
+
+    @classmethod
+    def for_database(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
+        """What the environment says of the database alone.
+
+        Raises:
+            SettingsError: A variable that names it holds something unusable.
+        """
+        names = ("DATA_DIR", "DATABASE_URL", "DATABASE_URL_FILE")
         values = {name: environment[name] for name in names if name in environment}
         return cls.from_environment(values, project_folder=project_folder)
 

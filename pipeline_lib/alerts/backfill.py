@@ -1,42 +1,42 @@
-"""The events that a backfilled observation brings about."""
+"""The events that backfilled observations bring about: they alert nobody, now or later."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
-from pipeline_lib.alerts.evaluation import ALLOWED_LATENESS, History, evaluate
-from pipeline_lib.model.events import Event
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.alerts.evaluation import evaluate
+from pipeline_lib.alerts.series import RecordedSeries
+from pipeline_lib.database.observations import ArrivedMoment
+from pipeline_lib.model.events import Event, EventKey
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.store.state.alert_records import AlertRecords, settled_keys
 
 
 def backfilled_events(
-    spec: PipelineSpec, alerts: Path, history: History, run_moment: datetime
-) -> Sequence[Event]:
-    """The unsettled events that exist by the observation of a backfilled run alone.
+    events: Sequence[Event],
+    spec: PipelineSpec,
+    series: RecordedSeries,
+    run_moment: datetime,
+    order: Sequence[ArrivedMoment],
+) -> Iterator[Event]:
+    """The events that wouldn't have happened without a backfilled observation that came after their own.
 
     Args:
+        events: Those in question: nothing is recorded of them yet.
         spec: The pipeline.
-        alerts: The pipeline's folder of alerts, with its records and checkpoints.
-        history: The pipeline's observations, the run's own among them.
-        run_moment: The run's moment (UTC).
-
-    Raises:
-        AlertStateDamagedError: A record or a checkpoint can't be read.
-        TableDamagedError: The raw log can't be read.
+        series: Its series.
+        run_moment: Of the run that evaluated them (UTC).
+        order: In which order the series' observations came, as far back as rules look.
     """
-
-    def history_without_it(since: datetime) -> list[Observation]:
-        return [row for row in history(since) if row.moment != run_moment]
-
-    others = {event.key for event in evaluate(spec, alerts, history_without_it, run_moment).events}
-    events = evaluate(spec, alerts, history, run_moment).events
-    if not events:
-        return ()
-    settled = settled_keys(AlertRecords(alerts).since(run_moment - ALLOWED_LATENESS))
-    return [
-        event
-        for event in events
-        if event.moment >= run_moment and event.key not in others and event.key not in settled
-    ]
+    by_moment = {each.moment: each for each in order}
+    known: dict[frozenset[datetime], Collection[EventKey]] = {}
+    for event in events:
+        own = by_moment[event.moment]
+        later = frozenset(each.moment for each in order if each.is_silent and each.arrival > own.arrival)
+        if own.is_silent:
+            yield event
+        elif later:
+            if later not in known:
+                without = evaluate(spec, replace(series, left_out=later), run_moment)
+                known[later] = {each.key for each in without.events}
+            if event.key not in known[later]:
+                yield event

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from pipeline_lib.alerts.messages.composing import LATE_FROM
 from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.connections import Database
 from pipeline_lib.settings import WEBHOOK_VARIABLE, Settings
 from pipeline_lib.specs import Catalog, PipelineSpec
-from pipeline_lib.store.state.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,28 +17,29 @@ class Channel:
     """What messages of a channel are delivered with.
 
     Attributes:
+        name: What holds the webhook, by :func:`channel_name`; never the webhook.
         slack: The webhook.
-        outbox: The channel's own.
-        data_dir: Folder of everything that pipelines write; delivery is recorded below it.
+        database: Where messages are reserved before they are sent.
+        address: The same database, for a lock on a connection of its own.
         grouping_seconds: How long a sender waits for the other pipelines; 0 for not at all.
         now: The real clock, for records.
         sleep: Waits for some seconds.
     """
 
+    name: str
     slack: SlackWebhook
-    outbox: Outbox
-    data_dir: Path
+    database: Database
+    address: Secret
     grouping_seconds: float
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
 
 
-def outbox_of(spec: PipelineSpec, data_dir: Path) -> Outbox:
-    """The outbox of a pipeline's channel, by the name of the connection or variable of its webhook."""
+def channel_name(spec: PipelineSpec) -> str:
+    """What a pipeline's alerts wait and are recorded under: the connection or variable of its webhook."""
     connection = spec.alerts.connection
-    # A connection's name may begin with a dot, or be that of a variable.
-    name = f"connection-{connection}" if connection else spec.alerts.webhook_variable or WEBHOOK_VARIABLE
-    return Outbox.of(data_dir, name)
+    # A connection may have the name of a variable.
+    return f"connection-{connection}" if connection else spec.alerts.webhook_variable or WEBHOOK_VARIABLE
 
 
 def grouping_seconds(spec: PipelineSpec, settings: Settings, age: timedelta) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from pipeline_lib.alerts.evaluation import History
+from pipeline_lib.alerts.series import RecordedSeries
 from pipeline_lib.analysis.price_moves import PriceMoves, price_moves
 from pipeline_lib.analysis.processed import Lookback, price_points
 from pipeline_lib.analysis.rolling import PricePoint, WindowStatistics, rolling_statistics
@@ -45,27 +45,24 @@ class AlertContext:
 
 
 def alert_context(
-    spec: PipelineSpec, history: History, moment: datetime, *, run_url: str | None, log_url: str | None
+    spec: PipelineSpec, series: RecordedSeries, moment: datetime, *, run_url: str | None, log_url: str | None
 ) -> AlertContext:
     """The context of a run, read as far back as the spec's windows look.
 
     Args:
         spec: The pipeline.
-        history: The pipeline's observations, the run's own among them.
+        series: Its series, the run's own observation among them.
         moment: The run's moment (UTC).
         run_url: The run in the Airflow UI, or None outside Airflow.
         log_url: The task's log there, or None.
-
-    Raises:
-        TableDamagedError: The raw log can't be read.
     """
-    rows = [row for row in history(_reads_from(spec, moment)) if row.moment <= moment]
+    rows = [row for row in series.observations_since(_reads_from(spec, moment)) if row.moment <= moment]
     observation = rows[-1]
     points = price_points(rows)
     return AlertContext(
         pipeline=spec.name,
-        coin=spec.coin,
-        vs_currency=spec.vs_currency,
+        coin=observation.coin,
+        vs_currency=observation.vs_currency,
         moment=moment,
         price=observation.price,
         moves=price_moves(observation, points),

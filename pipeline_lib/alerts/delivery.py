@@ -1,85 +1,90 @@
 """Delivery of events to Slack: those of pipelines that fire at one moment share a message."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-
+from pipeline_lib.alerts import outbox
 from pipeline_lib.alerts.channel import Channel
-from pipeline_lib.alerts.evaluation import ALLOWED_LATENESS
-from pipeline_lib.alerts.messages.composing import slack_messages
-from pipeline_lib.model.announcement import Announcement
-from pipeline_lib.model.events import Event
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.store.state.alert_records import AlertRecord, AlertRecords, DeliveryStatus, settled_keys
+from pipeline_lib.alerts.outbox import Post, Reserved
+from pipeline_lib.database import messages
+from pipeline_lib.database.locks import try_lock
+from pipeline_lib.database.messages import MessageStatus
+from pipeline_lib.errors import AlertError, DeliveryUnknownError, SlackUnavailableError
 
 # What Slack allows a webhook in the long run.
 _SECONDS_BETWEEN_MESSAGES = 1.0
+# Longer than a delivery with all its tries usually takes.
+_LONGEST_WAIT_SECONDS = 180.0
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 
-def deliver(
-    events: Sequence[Event], compose: Callable[[Sequence[Event]], Announcement], channel: Channel
-) -> bool:
-    """Deliver events and record that, in this process or in another one.
+def deliver(post: Post, channel: Channel) -> bool:
+    """Deliver what a run has put into the outbox, in this process or in another one.
 
-    The events go into the channel's outbox first. The process that gets the right to send waits for the
-    other pipelines of the moment, sends all that is in the outbox in one message, and records the delivery
-    for each pipeline. When the sender dies, the next one takes over; it doesn't send again what is recorded.
+    The process that gets the right to send waits for the other pipelines of the moment and sends all that
+    is in the outbox in one message. Each message is reserved in the database before it is sent: what can't
+    be reserved isn't sent. When a sender dies, the next one takes over, and says that it may repeat.
 
     Args:
-        events: Of one pipeline; at least one.
-        compose: Puts some of them into words.
-        channel: Where they go.
+        post: What the run has to send.
+        channel: Where it goes.
 
     Returns:
-        Whether this process sent them.
+        Whether this process sent it.
 
     Raises:
-        AlertError: They weren't delivered.
-        StoreError: Others send for too long, or a file is damaged.
-        OSError: The disk is full or read-only.
+        AlertError: It wasn't delivered, or nobody knows whether it was.
+        DatabaseError: The database can't be used.
+        OSError: SQLite's disk is full or read-only.
     """
-    outbox, own = channel.outbox, compose(events)
-    outbox.put(own)
-    with outbox.sending():
-        undelivered = _undelivered(own, channel.data_dir)
-        if not undelivered:
-            outbox.take_out(own.pipeline)
+    for _ in range(int(_LONGEST_WAIT_SECONDS / _SECONDS_BETWEEN_LOOKS)):
+        channel.database.close()
+        # The lock only saves calls: who holds it still sends nothing that isn't reserved.
+        with try_lock(channel.address, f"alerts {channel.name}") as is_sender:
+            if is_sender:
+                return _send_all(post, channel)
+        if not _is_waiting(post, channel):
             return False
-        own = compose(undelivered)
-        if channel.grouping_seconds:
-            channel.sleep(channel.grouping_seconds)
-        for number, (message, announcements) in enumerate(slack_messages(_group(own, channel))):
-            if number:
-                channel.sleep(_SECONDS_BETWEEN_MESSAGES)
-            channel.slack.deliver(message)
-            for each in announcements:
-                # A kill between Slack's answer and this record delivers twice: rather twice than never.
-                record = AlertRecord(
-                    DeliveryStatus.DELIVERED, each.moment, channel.now(), each.events, message
-                )
-                _records(each.pipeline, channel.data_dir).add(record)
-                outbox.take_out(each.pipeline)
+        channel.database.close()
+        channel.sleep(_SECONDS_BETWEEN_LOOKS)
+    raise SlackUnavailableError(f"another process sends for more than {_LONGEST_WAIT_SECONDS:g} s")
+
+
+def _send_all(post: Post, channel: Channel) -> bool:
+    if not _is_waiting(post, channel):
+        return False
+    if channel.grouping_seconds:
+        channel.database.close()
+        channel.sleep(channel.grouping_seconds)
+    is_first = True
+    while reserved := _reserve_next(post, channel):
+        if not is_first:
+            channel.sleep(_SECONDS_BETWEEN_MESSAGES)
+        is_first = False
+        _send(reserved, channel)
     return True
 
 
-def _group(own: Announcement, channel: Channel) -> Sequence[Announcement]:
-    """What is sent together with ``own``: all of its moment in the outbox of which nothing is delivered."""
-    others = [
-        each
-        for each in channel.outbox.waiting()
-        if each.pipeline != own.pipeline
-        and each.moment == own.moment
-        and len(_undelivered(each, channel.data_dir)) == len(each.events)
-    ]
-    return sorted((own, *others), key=lambda each: each.pipeline)
+def _is_waiting(post: Post, channel: Channel) -> bool:
+    with channel.database.reading() as connection:
+        return bool(outbox.own_open(connection, post))
 
 
-def _undelivered(announcement: Announcement, data_dir: Path) -> Sequence[Event]:
-    first = min(event.moment for event in announcement.events)
-    # A backfilled run records what it brings about up to two days later.
-    records = _records(announcement.pipeline, data_dir).since(first - ALLOWED_LATENESS)
-    settled = settled_keys(records)
-    return [event for event in announcement.events if event.key not in settled]
+def _reserve_next(post: Post, channel: Channel) -> Reserved | None:
+    with channel.database.writing() as connection:
+        reserved = outbox.reserve_next(connection, post, channel.now())
+    channel.database.close()
+    return reserved
 
 
-def _records(pipeline: str, data_dir: Path) -> AlertRecords:
-    return AlertRecords(Layout.below(data_dir, pipeline).alerts)
+def _send(reserved: Reserved, channel: Channel) -> None:
+    try:
+        channel.slack.deliver(reserved.payload)
+    except DeliveryUnknownError as error:
+        # Its events stay reserved, until a later try takes them over.
+        with channel.database.writing() as connection:
+            messages.finish(connection, reserved.id, MessageStatus.UNKNOWN, channel.now(), error.message)
+        raise
+    except AlertError as error:
+        with channel.database.writing() as connection:
+            outbox.settle_undelivered(connection, reserved, channel.now(), error.message)
+        raise
+    with channel.database.writing() as connection:
+        outbox.settle_delivered(connection, reserved, channel.now())

@@ -4,11 +4,12 @@ The events of a rule are a pure function of its readings by moment: the same obs
 events, in whatever order they came, however often a run was repeated.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from pipeline_lib.alerts.gaps import GapLimit
 from pipeline_lib.model.events import Episode, Event, EventKind, Reading, RuleInfo
 
 _FIRES = 1
@@ -16,15 +17,17 @@ _FIRES = 1
 
 @dataclass(frozen=True, slots=True)
 class EpisodePolicy:
-    """When an episode has events.
+    """When an episode has events, and when nobody knows whether it goes on.
 
     Attributes:
         clear_level: The part of the threshold that a move must fall below, in absolute terms, to be over.
         cooldown: How long after its last event an episode has a reminder, or None for never.
+        gap_limit: How long the series may be without an observation.
     """
 
     clear_level: Decimal
     cooldown: timedelta | None
+    gap_limit: GapLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,13 @@ class Transition:
         moment: Of the observation (UTC).
         episode: The episode that goes on after it, or None.
         event: What happened to its episode, or None.
+        follows_gap: Whether the episode before it ended as unknown, in a gap that is too long.
     """
 
     moment: datetime
     episode: Episode | None
     event: Event | None
+    follows_gap: bool = False
 
 
 def follow(
@@ -47,20 +52,27 @@ def follow(
     rule: RuleInfo,
     policy: EpisodePolicy,
     episode: Episode | None = None,
+    moments_before: Sequence[datetime] = (),
 ) -> Iterator[Transition]:
-    """Follow a rule through time.
+    """Follow a rule through time. After a gap that is too long its episode is over, without an event.
 
     Args:
         readings: By moment, oldest first.
         rule: What the rule measures.
         policy: When an episode has events.
         episode: What went on before the first reading, or None.
+        moments_before: Of the observations that the first readings look back at (UTC), oldest first.
     """
+    recent = policy.gap_limit.recent(moments_before)
     for moment, reading in readings:
+        follows_gap = episode is not None and policy.gap_limit.is_exceeded(recent, moment)
+        if follows_gap:
+            episode = None
+        recent.append(moment)
         event = None if reading is None else _next_event(episode, moment, reading, rule, policy)
         if event is not None:
             episode = _after(event)
-        yield Transition(moment, episode, event)
+        yield Transition(moment, episode, event, follows_gap)
 
 
 def _next_event(

@@ -15,13 +15,16 @@ class PastEpisode:
 
     Attributes:
         events: By moment; the first one fired it.
-        ended: When it was over, or turned into one of the other direction; None when it goes on.
+        ended: When it was over, or turned into one of the other direction; None when it goes on, and when
+            its end lies in a gap.
         peak: The value furthest in its direction.
+        ends_in_gap: Whether nobody knows when it ended.
     """
 
     events: Sequence[Event]
     ended: datetime | None
     peak: Decimal
+    ends_in_gap: bool = False
 
 
 def past_episodes(
@@ -39,6 +42,9 @@ def past_episodes(
     peak = Decimal(0)
     for (moment, reading), transition in zip(rows, follow(rows, rule, policy), strict=True):
         event = transition.event
+        if transition.follows_gap and events:
+            yield PastEpisode(tuple(events), None, peak, ends_in_gap=True)
+            events = []
         if event is not None and event.kind is EventKind.FIRED:
             if events:
                 yield PastEpisode(tuple(events), moment, peak)

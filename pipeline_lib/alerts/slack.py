@@ -8,10 +8,24 @@ from http import HTTPStatus
 from typing import Any
 
 from pipeline_lib.common import http
+from pipeline_lib.common.http.bounded_json import read_json
 from pipeline_lib.common.http.foreign_text import readable
 from pipeline_lib.common.retries import RetryPolicy, parse_retry_after
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.errors import AlertError, NoAnswerError, SlackRefusedError, SlackUnavailableError
+from pipeline_lib.errors import (
+    AlertError,
+    DeliveryUnknownError,
+    MalformedJsonError,
+    NoAnswerError,
+    SlackRefusedError,
+    SlackUnavailableError,
+)
+
+_SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
+_SUCCESS_KEYS = ("ok", "success")
+_NOT_SLACK = (
+    "a webhook answers ok; is the address one, or does the page of a proxy or of a sign-in stand before it?"
+)
 
 # Slack answers with a word.
 _LIMITS = http.Limits(most_bytes=64 * 1024)
@@ -50,13 +64,16 @@ class SlackWebhook:
     limits: http.Limits = _LIMITS
 
     def deliver(self, message: Mapping[str, Any]) -> None:
-        """Send a message; returning means that Slack took it.
+        """Send a message; returning means that the other side said that it took it.
+
+        A message that was sent without an answer isn't sent again here, since it may have arrived.
 
         Raises:
-            SlackUnavailableError: No usable answer, after all tries.
-            SlackRefusedError: Slack doesn't take the message or the webhook.
+            SlackUnavailableError: It can't be reached or takes no message now, after all tries.
+            DeliveryUnknownError: The message was sent, and no answer came.
+            SlackRefusedError: The other side doesn't take the message, or is no webhook.
         """
-        self.retry_policy.call(lambda: self._post(message))
+        self.retry_policy.call(lambda: self._post(message), final=DeliveryUnknownError)
 
     def _post(self, message: Mapping[str, Any]) -> None:
         body = json.dumps(message, allow_nan=False).encode()
@@ -64,9 +81,29 @@ class SlackWebhook:
         try:
             answer = http.send(request, self.limits, (self.url,))
         except NoAnswerError as error:
-            raise SlackUnavailableError(f"no answer from Slack: {error.reason}") from error
-        if answer.status != HTTPStatus.OK:
+            kind = DeliveryUnknownError if error.was_sent else SlackUnavailableError
+            raise kind(f"no answer from Slack: {error.reason}") from error
+        if not _says_delivered(answer):
             raise _failure(answer)
+
+
+def _says_delivered(answer: http.Answer) -> bool:
+    """Whether the other side took the message: Slack answers ``ok``, services like it JSON or nothing."""
+    if answer.status not in _SUCCESS or not answer.is_whole:
+        return False
+    body = answer.body.strip()
+    return body in {b"", b"ok"} or _says_success(body)
+
+
+def _says_success(body: bytes) -> bool:
+    try:
+        content = read_json(body.decode("utf-8", errors="replace"))
+    except MalformedJsonError:
+        return False
+    if not isinstance(content, Mapping):
+        return False
+    said = [content[key] for key in _SUCCESS_KEYS if key in content]
+    return bool(said) and all(value is True for value in said)
 
 
 def _failure(answer: http.Answer) -> AlertError:
@@ -74,9 +111,13 @@ def _failure(answer: http.Answer) -> AlertError:
     if answer.redirect_host:
         return SlackRefusedError(status, f"a redirect to {answer.redirect_host}")
     reason = readable(answer.body.decode("utf-8", errors="replace"))
+    if status == HTTPStatus.GATEWAY_TIMEOUT:
+        # Who stands between gave up waiting: Slack itself may have taken it.
+        return DeliveryUnknownError(f"no answer from Slack: {status} {reason}")
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return SlackUnavailableError(
             f"Slack answered {status} {reason}",
             retry_after=parse_retry_after(answer.headers.get("retry-after"), datetime.now(UTC)),
         )
-    return SlackRefusedError(status, reason, hint=_HINTS.get(reason, ""))
+    hint = _HINTS.get(reason, _NOT_SLACK if status in _SUCCESS else "")
+    return SlackRefusedError(status, reason, hint=hint)

@@ -34,10 +34,17 @@ class RetryPolicy:
     first_wait: float = 1.0
     longest_wait: float = 30.0
 
-    def call(self, function: Callable[[], Result]) -> Result:
-        """The result of ``function``, or its last exception."""
+    def call(self, function: Callable[[], Result], *, final: type[BaseException] | tuple[()] = ()) -> Result:
+        """The result of ``function``, or its last exception.
+
+        Args:
+            function: What is tried.
+            final: The kind of exception that ends the tries at once, though it is temporary.
+        """
         return Retrying(
-            retry=retry_if_exception(self._is_worth_waiting),
+            retry=retry_if_exception(
+                lambda error: self._is_worth_waiting(error) and not isinstance(error, final)
+            ),
             stop=stop_after_attempt(self.attempts),
             wait=self._wait,
             reraise=True,

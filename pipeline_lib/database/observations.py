@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, func, select, type_coerce
+from sqlalchemy import Connection, Row, Select, Text, and_, func, select, type_coerce
 
 from pipeline_lib.database.pipelines import insert_or_ignore
-from pipeline_lib.database.tables import observations, pipelines, series
+from pipeline_lib.database.tables import arrivals, observations, pipelines, series
 from pipeline_lib.model.observation import Observation
 
 _VALUES = (
@@ -37,6 +37,21 @@ class RecordedObservation:
     arrival: int
     part: int
     observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedMoment:
+    """When the observation of a moment came, among the others of its pipeline.
+
+    Attributes:
+        moment: Of the observation (UTC).
+        arrival: Number of its snapshot in the pipeline's arrivals.
+        is_silent: Whether it was backfilled, so that its consequences alert nobody.
+    """
+
+    moment: datetime
+    arrival: int
+    is_silent: bool
 
 
 def insert(
@@ -77,6 +92,27 @@ def read_since(connection: Connection, series_id: int, since: datetime) -> list[
     """
     query = _query().where(observations.c.series_id == series_id, observations.c.moment >= since)
     return [_observation(row) for row in connection.execute(query.order_by(observations.c.moment))]
+
+
+def read_order(connection: Connection, series_id: int, since: datetime) -> list[ArrivedMoment]:
+    """In which order the observations of a series at or after a moment came, by moment.
+
+    Args:
+        connection: A transaction.
+        series_id: Key of the series.
+        since: The first moment (UTC).
+    """
+    query = (
+        select(observations.c.moment, observations.c.arrival, arrivals.c.is_silent)
+        .join(series, series.c.id == observations.c.series_id)
+        .join(
+            arrivals,
+            and_(arrivals.c.pipeline_id == series.c.pipeline_id, arrivals.c.number == observations.c.arrival),
+        )
+        .where(observations.c.series_id == series_id, observations.c.moment >= since)
+        .order_by(observations.c.moment)
+    )
+    return [ArrivedMoment(*row) for row in connection.execute(query)]
 
 
 def read_last_before(

@@ -197,10 +197,12 @@ events = Table(
     Column("status", Text, nullable=False, comment="pending, sending, delivered, undelivered, expired, …"),
     Column("message_id", _Id, ForeignKey("messages.id"), comment="the message that carries it"),
     Column("recorded_at", Moment, nullable=False, comment="by the real clock"),
-    UniqueConstraint("series_id", "rule", "episode_since", "kind", "step", "moment"),
+    # A rule has at most one event at a moment. An observation that comes late moves the beginning of an
+    # episode, and its steps; what happened to it at a moment stays the same event.
+    UniqueConstraint("series_id", "rule", "kind", "moment"),
     Index(None, "series_id", "moment"),
-    Index(None, "status"),
-    comment="What rules bring about, and whether somebody was told",
+    Index(None, "message_id"),
+    comment="What rules bring about, and whether it was delivered",
 )
 
 messages = Table(
@@ -209,13 +211,25 @@ messages = Table(
     Column("id", _Id, primary_key=True, comment="key"),
     Column("channel", Text, nullable=False, comment="variable or connection that holds the webhook"),
     Column("run_moment", Moment, nullable=False, comment="of the runs whose events it carries"),
-    Column("payload", Text, comment="JSON as it was sent; null before"),
-    Column("status", Text, nullable=False, comment="sending, delivered, undelivered"),
-    Column("attempts", Integer, nullable=False, comment="requests that may have reached the other side"),
-    Column("started_at", Moment, nullable=False, comment="of the newest attempt, by the real clock"),
-    Column("finished_at", Moment, comment="when the other side answered, by the real clock"),
-    Column("detail", Text, comment="what the other side answered, redacted"),
+    Column("payload", Text, comment="JSON as it was sent"),
+    Column("status", Text, nullable=False, comment="sending, delivered, undelivered, unknown"),
+    Column("started_at", Moment, nullable=False, comment="when it was reserved, by the real clock"),
+    Column("finished_at", Moment, comment="when its sending ended, by the real clock"),
+    Column("detail", Text, comment="why it wasn't delivered, redacted"),
     comment="Messages about events: reserved before they are sent",
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("series_id", _Id, ForeignKey("series.id"), primary_key=True, comment="of the series"),
+    Column("channel", Text, nullable=False, comment="variable or connection that holds the webhook"),
+    Column("run_moment", Moment, nullable=False, comment="of the run that composed it"),
+    Column("headline", Text, nullable=False, comment="one line of plain text"),
+    Column("blocks", Text, nullable=False, comment="JSON: Slack's blocks below the headline"),
+    Column("event_ids", Text, nullable=False, comment="JSON list: the events that it is about"),
+    Index(None, "channel", "run_moment"),
+    comment="What waits to be sent, alone or with that of other pipelines: one place a series",
 )
 
 rule_checkpoints = Table(

@@ -19,6 +19,7 @@ class Announcement:
         headline: One line of plain text.
         blocks: Slack's blocks below the headline.
         events: What it is about, by moment; at least one.
+        may_be_repeat: Whether an earlier message with one of the events was sent, and no answer came.
     """
 
     pipeline: str
@@ -27,3 +28,4 @@ class Announcement:
     headline: str
     blocks: Sequence[Mapping[str, Any]]
     events: Sequence[Event]
+    may_be_repeat: bool = False

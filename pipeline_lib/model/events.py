@@ -83,6 +83,55 @@ class Event:
         return (self.rule.name, self.kind, self.moment)
 
 
+class DeliveryStatus(Enum):
+    """What became of an event."""
+
+    PENDING = "pending"
+    """It waits to be sent."""
+    SENDING = "sending"
+    """It was reserved for a request whose answer isn't known; a later try sends it again and says so."""
+    DELIVERED = "delivered"
+    """The other side said that it took a message with it."""
+    UNDELIVERED = "undelivered"
+    """The other side didn't take it; a later try sends it again."""
+    EXPIRED = "expired"
+    """It stayed undelivered for a day."""
+    BACKFILLED = "backfilled"
+    """A backfilled observation brought it about, which alerts nobody."""
+    UNKNOWN = "unknown"
+    """Its delivery record is lost; it is never sent, and counts as delivered for what follows."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be sent."""
+        return self in _OPEN
+
+    @property
+    def counts_as_delivered(self) -> bool:
+        """Whether what follows may take it as known to people."""
+        return self in {DeliveryStatus.DELIVERED, DeliveryStatus.UNKNOWN}
+
+
+_OPEN = frozenset({DeliveryStatus.PENDING, DeliveryStatus.SENDING, DeliveryStatus.UNDELIVERED})
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event with what became of it.
+
+    Attributes:
+        id: Key of its row.
+        event: What happened.
+        status: What became of it.
+        message_id: Key of the newest message that carries it, or None.
+    """
+
+    id: int
+    event: Event
+    status: DeliveryStatus
+    message_id: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Episode:
     """An episode that goes on.

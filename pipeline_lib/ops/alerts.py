@@ -7,8 +7,8 @@ tasks and its dag processor call the same functions.
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,13 @@ from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.redacted_logs import CLIENT_LOGGERS, redacted_logs
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret, redacted
-from pipeline_lib.errors import OpsAlertFailedError, StoreError
+from pipeline_lib.errors import (
+    DatabaseError,
+    DatabaseUnavailableError,
+    OpsAlertFailedError,
+    SettingsError,
+    StoreBusyError,
+)
 from pipeline_lib.model.open_problem import OpenProblem
 from pipeline_lib.ops.advice import kind_of
 from pipeline_lib.ops.channels import AppriseChannel, Channel, SlackChannel, deliver_to_all
@@ -29,18 +35,20 @@ from pipeline_lib.ops.notices import (
     import_error_notice,
     late_notice,
     recovery_notice,
+    unreported_notice,
     warning_notice,
 )
-from pipeline_lib.ops.problems import Notification, add_failure, add_notification, decide, is_over
-from pipeline_lib.settings import Settings, secrets_of
-from pipeline_lib.store.files.locking import exclusive
-from pipeline_lib.store.state.problem_files import (
-    close_problem,
-    has_problem,
-    problem_path,
-    read_problem,
-    write_problem,
+from pipeline_lib.ops.problem_record import ProblemRecord, Subject
+from pipeline_lib.ops.problems import (
+    REMINDER,
+    Notification,
+    add_failure,
+    add_notification,
+    decide,
+    is_over,
 )
+from pipeline_lib.ops.unreported import Unreported, UnreportedNotices
+from pipeline_lib.settings import Settings, secrets_of
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +56,7 @@ _PATIENT = RetryPolicy()
 _LATE = "late"
 # No pipeline has such a name.
 _IMPORT_ERRORS = "_import_errors"
+_UNUSABLE = (DatabaseError, StoreBusyError, SettingsError, OSError)
 _PLACE_IN_FILE = re.compile(r":\d+:\d+: ")
 
 
@@ -56,13 +65,15 @@ class OpsAlerts:
     """What notifies operators.
 
     Attributes:
-        data_dir: Folder of everything that pipelines write; the record lies there.
+        record: The open problems, in the database.
+        unreported: What was not reported while the database couldn't be reached.
         channels: Where notices go; without any, the log says that nobody is notified.
         secrets: What no notice may hold.
         now: The real clock, by which people are reminded.
     """
 
-    data_dir: Path
+    record: ProblemRecord
+    unreported: UnreportedNotices
     channels: Sequence[Channel]
     secrets: tuple[Secret, ...]
     now: Callable[[], datetime]
@@ -85,65 +96,95 @@ class OpsAlerts:
             SettingsError: A variable that ops alerts need holds something unusable.
         """
         settings = Settings.for_ops_alerts(environment, project_folder=project_folder)
+
+        def find_address() -> Secret:
+            return Settings.for_database(environment, project_folder=project_folder).database_url
+
         webhook = settings.ops_slack_webhook_url or settings.slack_webhook_url
         slack = [SlackChannel(SlackWebhook(webhook, retry_policy))] if webhook else []
         others = [AppriseChannel(url, place) for place, url in enumerate(settings.ops_alert_urls, 1)]
-        return cls(settings.data_dir, [*slack, *others], secrets_of(environment), lambda: datetime.now(UTC))
+        return cls(
+            record=ProblemRecord(find_address),
+            unreported=UnreportedNotices.below(settings.data_dir),
+            channels=[*slack, *others],
+            secrets=secrets_of(environment),
+            now=lambda: datetime.now(UTC),
+        )
 
     def task_failed(self, failure: TaskFailure) -> None:
         """Notify of a task that failed for good, unless operators know the same problem.
 
+        While the database can't be reached nobody knows what they know: the failure is logged, and reported
+        once the database is back.
+
         Raises:
             OpsAlertFailedError: A channel missed it; where all did, the next failure counts as new.
-            OSError: It was delivered, but the record of that can't be kept.
+            DatabaseError: It was delivered, but the record of that can't be kept.
+            OSError: The same.
         """
         run, kind = failure.run, kind_of(failure.error)
-        path = problem_path(self.data_dir, run.pipeline, run.task)
-        with _locked_if_possible(path):
-            problem = _read_if_possible(path)
-            notification = decide(problem, kind, self.now())
-            problem = add_failure(problem, run.moment)
+        subject = Subject(run.pipeline, run.task)
+        with ExitStack() as lock:
+            try:
+                lock.enter_context(self.record.locked(subject))
+                known = self.record.find(subject)
+            except DatabaseUnavailableError as error:
+                _log.error("%s of %s %s will be reported later: %s", kind, run.pipeline, run.task, error)
+                title = f"{run.pipeline} · {run.task} failed: {kind}"
+                self.unreported.add(Unreported(title, run.moment, self.now()))
+                return
+            except _UNUSABLE as error:
+                # A full disk must be reported, too, and a database that refuses.
+                _log.error("the open problem can't be read; operators may be notified twice: %s", error)
+                known = None
+            notification = decide(known, kind, self.now())
+            problem = add_failure(known, run.moment)
             if notification is Notification.NOTHING:
                 _log.info("operators know of %s: notified at %s", kind, problem.notified_at[kind])
-                write_problem(path, problem)
-                return
-            notified = add_notification(problem, kind, self.now())
-            notice = failure_notice(failure, problem, notification)
-            self._notify(notice, lambda: write_problem(path, notified))
+                self.record.save(subject, problem)
+            else:
+                notified = add_notification(problem, kind, self.now())
+                notice = failure_notice(failure, problem, notification)
+                self._notify(notice, lambda: self.record.save(subject, notified))
+        self._report_unreported()
 
     def task_succeeded(self, run: TaskRun) -> None:
-        """Notify of a task that works again after a failure; one look at the disk when it hadn't failed.
+        """Notify of a task that works again after a failure; one look at the database when it hadn't failed.
 
         Raises:
             OpsAlertFailedError: A channel missed it; where all did, the next success notifies of it.
-            StoreError: Another process holds the record for too long.
-            OSError: The record can't be read or removed.
+            StoreBusyError: Another process holds the record for too long.
+            DatabaseError: The record can't be read or removed.
+            OSError: The same.
         """
-        path = problem_path(self.data_dir, run.pipeline, run.task)
-        if not has_problem(path):
+        subject = Subject(run.pipeline, run.task)
+        is_known = self.record.find(subject) is not None
+        self._report_unreported()
+        if not is_known:
             return
-        with exclusive(path):
-            problem = read_problem(path)
+        with self.record.locked(subject):
+            problem = self.record.find(subject)
             if problem is None or not is_over(problem, run.moment):
                 return
-            self._notify(recovery_notice(run, problem), lambda: close_problem(path))
+            self._notify(recovery_notice(run, problem), lambda: self.record.close(subject))
 
     def step_warned(self, run: TaskRun, warnings: Sequence[str]) -> None:
         """Notify of a step's new warnings; a run without warnings makes all of them new again.
 
         Raises:
             OpsAlertFailedError: A channel missed it; where all did, the next run notifies of it.
-            StoreError: Another process holds the record for too long.
-            OSError: The record can't be read or kept.
+            StoreBusyError: Another process holds the record for too long.
+            DatabaseError: The record can't be read or kept.
+            OSError: The same.
         """
-        path = problem_path(self.data_dir, run.pipeline, f"{run.task}_warnings")
-        if not warnings and not has_problem(path):
+        subject = Subject(run.pipeline, f"{run.task}_warnings")
+        if not warnings and self.record.find(subject) is None:
             return
-        with exclusive(path):
+        with self.record.locked(subject):
             if not warnings:
-                close_problem(path)
+                self.record.close(subject)
                 return
-            now, known = self.now(), read_problem(path)
+            now, known = self.now(), self.record.find(subject)
             news = [
                 warning for warning in warnings if decide(known, warning, now) is not Notification.NOTHING
             ]
@@ -152,22 +193,33 @@ class OpsAlerts:
             problem = add_failure(known, run.moment)
             for warning in news:
                 problem = add_notification(problem, warning, now)
-            self._notify(warning_notice(run, news), lambda: write_problem(path, problem))
+            self._notify(warning_notice(run, news), lambda: self.record.save(subject, problem))
 
     def run_is_late(self, run: TaskRun, needed_by: datetime) -> None:
         """Notify of a run that missed its deadline, at most once a day for a pipeline.
 
+        It is sent while the database can't be used, too: that may be why the run is late.
+
         Raises:
             OpsAlertFailedError: A channel missed it.
-            OSError: It was delivered, but the record of that can't be kept.
+            DatabaseError: It was delivered, but the record of that can't be kept.
+            OSError: The same.
         """
-        path = problem_path(self.data_dir, run.pipeline, _LATE)
-        with _locked_if_possible(path):
-            known = _read_if_possible(path)
+        subject, notice = Subject(run.pipeline, _LATE), late_notice(run, needed_by)
+        with ExitStack() as lock:
+            try:
+                lock.enter_context(self.record.locked(subject))
+                known = self.record.find(subject)
+            except _UNUSABLE as error:
+                _log.error("the late run of %s is reported without a record: %s", run.pipeline, error)
+                self._notify_without_record(
+                    notice, Unreported(f"{run.pipeline} · late", run.moment, self.now())
+                )
+                return
             if decide(known, _LATE, self.now()) is Notification.NOTHING:
                 return
             problem = add_notification(add_failure(known, run.moment), _LATE, self.now())
-            self._notify(late_notice(run, needed_by), lambda: write_problem(path, problem))
+            self._notify(notice, lambda: self.record.save(subject, problem))
 
     def file_failed_to_import(self, file_name: str, problems: Sequence[str], *, is_new: bool) -> None:
         """Notify of what keeps Airflow from importing a DAG file, each problem once while it lasts.
@@ -179,23 +231,47 @@ class OpsAlerts:
 
         Raises:
             OpsAlertFailedError: A channel missed it; where all did, the next parse notifies of it.
-            OSError: The record can't be read or kept.
+            StoreBusyError: Another process holds the record for too long.
+            DatabaseError: The record can't be read or kept; the next parse tries again.
+            OSError: The same.
         """
-        name = hashlib.sha256(file_name.encode()).hexdigest()[:16]
-        path = problem_path(self.data_dir, _IMPORT_ERRORS, name)
-        with exclusive(path):
+        subject = Subject(_IMPORT_ERRORS, hashlib.sha256(file_name.encode()).hexdigest()[:16])
+        with self.record.locked(subject):
             if is_new:
-                close_problem(path)
-            now, known = self.now(), read_problem(path)
+                self.record.close(subject)
+            now, known = self.now(), self.record.find(subject)
             notified_at = known.notified_at if known else {}
             news = [problem for problem in problems if _identity(problem) not in notified_at]
             left = {key: notified_at.get(key, now) for key in map(_identity, problems)}
             problem = replace(known or OpenProblem(now, now, 1, {}), notified_at=left)
             if news:
                 notice = import_error_notice(Path(file_name).name, news)
-                self._notify(notice, lambda: write_problem(path, problem))
+                self._notify(notice, lambda: self.record.save(subject, problem))
             elif left.keys() != notified_at.keys():
-                write_problem(path, problem)
+                self.record.save(subject, problem)
+
+    def _notify_without_record(self, notice: OpsNotice, unreported: Unreported) -> None:
+        """Notify, unless this machine has done so within a day."""
+        if any(
+            each.is_sent and each.title == unreported.title and self.now() - each.noted_at < REMINDER
+            for each in self.unreported.read()
+        ):
+            return
+        self._notify(notice, lambda: self.unreported.add(replace(unreported, is_sent=True)))
+
+    def _report_unreported(self) -> None:
+        """Notify of what wasn't reported while the database couldn't be reached, now that it can."""
+        taken = self.unreported.take()
+        waiting = [each for each in taken if not each.is_sent]
+        if not waiting:
+            return
+        try:
+            self._notify(unreported_notice(waiting), lambda: None)
+        except OpsAlertFailedError as error:
+            if error.reached_nobody:
+                for each in waiting:
+                    self.unreported.add(each)
+            raise
 
     def _notify(self, notice: OpsNotice, record: Callable[[], None]) -> None:
         if not self.channels:
@@ -229,22 +305,3 @@ def _redacted(notice: OpsNotice, secrets: tuple[Secret, ...]) -> OpsNotice:
         facts=tuple(facts),
         to_do=redacted(notice.to_do, secrets),
     )
-
-
-@contextmanager
-def _locked_if_possible(path: Path) -> Iterator[None]:
-    """The record's lock; without it when the disk can't give it, since a full disk must be reported too."""
-    with ExitStack() as lock:
-        try:
-            lock.enter_context(exclusive(path))
-        except (OSError, StoreError) as error:
-            _log.error("the record %s can't be locked; operators may be notified twice: %s", path, error)
-        yield
-
-
-def _read_if_possible(path: Path) -> OpenProblem | None:
-    try:
-        return read_problem(path)
-    except OSError as error:
-        _log.error("the record %s can't be read; operators may be notified twice: %s", path, error)
-        return None

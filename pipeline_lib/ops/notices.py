@@ -8,6 +8,7 @@ from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.open_problem import OpenProblem
 from pipeline_lib.ops.advice import advice_for, kind_of, message_of
 from pipeline_lib.ops.problems import REMINDER, Notification
+from pipeline_lib.ops.unreported import Unreported
 
 _BROKEN, _WARNING, _LATE, _WELL = ":wrench:", ":warning:", ":hourglass:", ":white_check_mark:"
 _MOST_PROBLEMS = 10
@@ -134,6 +135,16 @@ def late_notice(run: TaskRun, needed_by: datetime) -> OpsNotice:
         "If no task has started, check the scheduler and the executor's free slots."
     )
     return OpsNotice(_LATE, f"{run.pipeline} · the run of {moment} is late", facts, to_do, run.links)
+
+
+def unreported_notice(unreported: Sequence[Unreported]) -> OpsNotice:
+    """What wasn't reported while the database couldn't be reached."""
+    facts = [(each.title, f"run of {format_moment(each.run_moment)}") for each in unreported[:_MOST_PROBLEMS]]
+    if len(unreported) > _MOST_PROBLEMS:
+        facts.append(("And", f"{len(unreported) - _MOST_PROBLEMS} more"))
+    count = "1 failure" if len(unreported) == 1 else f"{len(unreported)} failures"
+    to_do = "the database can be reached again; where a run is still red, clear its failed tasks."
+    return OpsNotice(_WELL, f"{count} while the database could not be reached", tuple(facts), to_do)
 
 
 def import_error_notice(file_name: str, problems: Sequence[str]) -> OpsNotice:

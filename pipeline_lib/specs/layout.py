@@ -17,7 +17,6 @@ class Layout:
         raw_log: ``data/bitcoin_raw.csv`` (``BITCOIN_RAW_PATH``).
         processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
-        alerts: Folder of delivery records and checkpoints of episodes, ``data/alerts/bitcoin``.
         published: Folder of notes on what S3 holds, ``data/published/bitcoin``; nothing is lost with it.
         manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
             that one moved to a disk of its own doesn't take its proof along.
@@ -27,7 +26,6 @@ class Layout:
     raw_log: Path
     processed_table: Path
     archive: Path
-    alerts: Path
     published: Path
     manifests: Path
     quarantine: Path
@@ -50,7 +48,6 @@ class Layout:
             raw_log=data / f"{name}_raw.csv",
             processed_table=data / f"{name}_processed.csv",
             archive=data / "archive" / name,
-            alerts=data / "alerts" / name,
             published=data / "published" / name,
             manifests=data / "manifests" / name,
             quarantine=data / "quarantine" / name,

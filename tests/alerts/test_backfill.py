@@ -1,21 +1,23 @@
-"""The events of a backfilled observation, which is the only one that makes them."""
+"""Events that backfilled observations bring about, whoever backfills and whenever."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from pipeline_lib.alerts.backfill import backfilled_events
+from pipeline_lib.alerts.evaluation import evaluate
+from pipeline_lib.common.timestamps import BEGINNING
+from pipeline_lib.database import observations
+from pipeline_lib.database.connections import Database
 from pipeline_lib.model.events import EventKind
-from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import PipelineSpec, Thresholds
-from pipeline_lib.store.state.alert_records import AlertRecord, AlertRecords, DeliveryStatus
 from tests.alerts.samples import HOUR, MOMENT
+from tests.fixtures.recorded import record, series_of
 from tests.system.replays import NEVER, observation, spec_of
 
 PRICES = (100, 100, 90, 90, 90)
+FIRED, CLEARED = (EventKind.FIRED, 2), (EventKind.CLEARED, 3)
 
 
 @pytest.fixture
@@ -23,29 +25,43 @@ def spec() -> PipelineSpec:
     return spec_of(Thresholds(Decimal(3), NEVER))
 
 
-def _history(since: datetime) -> Sequence[Observation]:
+def _backfilled(
+    database: Database, spec: PipelineSpec, live: Sequence[int], silent: Sequence[int], later: Sequence[int]
+) -> list[tuple[EventKind, int]]:
+    """The backfilled events among all, when the hours came in this order."""
     rows = [observation(MOMENT + hour * HOUR, Decimal(price)) for hour, price in enumerate(PRICES)]
-    return [row for row in rows if row.moment >= since]
+    last = MOMENT + (len(PRICES) - 1) * HOUR
+    with database.writing() as connection:
+        record(connection, [rows[hour] for hour in live])
+        record(connection, [rows[hour] for hour in silent], is_silent=True)
+        record(connection, [rows[hour] for hour in later])
+        series = series_of(connection)
+        order = observations.read_order(connection, series.id, BEGINNING)
+        # The moment of the first row, so that no event counts as known.
+        events = [event for event in evaluate(spec, series, MOMENT).events if event.moment <= last]
+        assert [(event.kind, (event.moment - MOMENT) // HOUR) for event in events] == [FIRED, CLEARED]
+        found = backfilled_events(events, spec, series, MOMENT, order)
+        return [(event.kind, (event.moment - MOMENT) // HOUR) for event in found]
 
 
 @pytest.mark.parametrize(
-    ("hour", "events"),
+    ("live", "silent", "later", "expected"),
     [
-        (1, [(EventKind.FIRED, 2), (EventKind.CLEARED, 3)]),
-        (2, [(EventKind.FIRED, 2), (EventKind.CLEARED, 3)]),
-        (4, []),
+        ([0, 2, 3, 4], [1], [], [FIRED, CLEARED]),
+        ([0, 1, 3, 4], [2], [], [FIRED, CLEARED]),
+        ([0, 1, 2, 3], [4], [], []),
+        ([0], [2, 1], [3, 4], [FIRED]),
+        # What a live observation brings about is news, however much of what it is compared with was backfilled.
+        ([], [0, 1], [2, 3, 4], []),
+        ([0, 1, 2, 3, 4], [], [], []),
     ],
 )
-def test_events_that_the_other_observations_make_as_well_are_not_among_them(
-    spec: PipelineSpec, tmp_path: Path, hour: int, events: list[tuple[EventKind, int]]
+def test_only_events_that_wouldnt_be_without_a_later_backfilled_observation_are_among_them(
+    database: Database,
+    spec: PipelineSpec,
+    live: list[int],
+    silent: list[int],
+    later: list[int],
+    expected: list[tuple[EventKind, int]],
 ) -> None:
-    found = backfilled_events(spec, tmp_path, _history, MOMENT + hour * HOUR)
-    assert [(event.kind, (event.moment - MOMENT) // HOUR) for event in found] == events
-
-
-def test_a_settled_event_is_not_among_them(spec: PipelineSpec, tmp_path: Path) -> None:
-    moment = MOMENT + 2 * HOUR
-    fired, cleared = backfilled_events(spec, tmp_path, _history, moment)
-    now = datetime(2018, 3, 1, tzinfo=UTC)
-    AlertRecords(tmp_path).add(AlertRecord(DeliveryStatus.DELIVERED, moment, now, [fired]))
-    assert backfilled_events(spec, tmp_path, _history, moment) == [cleared]
+    assert _backfilled(database, spec, live, silent, later) == expected

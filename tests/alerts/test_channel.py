@@ -1,4 +1,4 @@
-"""Which pipelines share an outbox, and which of them wait for each other."""
+"""Which pipelines share a channel, and which of them wait for each other."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.alerts.channel import grouping_seconds, outbox_of
+from pipeline_lib.alerts.channel import channel_name, grouping_seconds
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec, Thresholds
 from tests.system.replays import spec_of
@@ -19,7 +19,7 @@ def spec() -> PipelineSpec:
 
 
 @pytest.mark.parametrize(
-    ("connection", "variable", "folder"),
+    ("connection", "variable", "name"),
     [
         (None, None, "SLACK_WEBHOOK_URL"),
         (None, "SLACK_MAJORS", "SLACK_MAJORS"),
@@ -27,12 +27,11 @@ def spec() -> PipelineSpec:
         (".hidden", None, "connection-.hidden"),
     ],
 )
-def test_an_outbox_is_named_after_the_connection_or_the_variable(
-    spec: PipelineSpec, tmp_path: Path, connection: str | None, variable: str | None, folder: str
+def test_a_channel_is_named_after_the_connection_or_the_variable(
+    spec: PipelineSpec, connection: str | None, variable: str | None, name: str
 ) -> None:
     alerts = replace(spec.alerts, connection=connection, webhook_variable=variable)
-    outbox = outbox_of(replace(spec, alerts=alerts), tmp_path)
-    assert outbox.folder == tmp_path / "alerts" / ".outbox" / folder
+    assert channel_name(replace(spec, alerts=alerts)) == name
 
 
 @pytest.mark.parametrize(

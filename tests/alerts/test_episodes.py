@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.alerts.episodes import EpisodePolicy, Transition, follow
+from pipeline_lib.alerts.gaps import GapLimit
 from pipeline_lib.alerts.past_episodes import past_episodes
-from pipeline_lib.model.events import Reading
+from pipeline_lib.model.events import EventKind, Reading
 from tests.alerts.samples import DAY_MOVE, HOUR, at
 
-POLICY = EpisodePolicy(Decimal("0.7"), None)
+DAY = GapLimit(timedelta(hours=24), "@hourly")
+POLICY = EpisodePolicy(Decimal("0.7"), None, DAY)
 LEVELS = st.lists(st.none() | st.decimals(-4, 4, places=1), max_size=40)
 
 
@@ -53,7 +55,7 @@ def test_an_episode_has_events_when_it_begins_grows_changes_direction_and_ends(
 
 
 def test_after_the_cooldown_an_episode_has_a_reminder() -> None:
-    policy = EpisodePolicy(Decimal("0.7"), timedelta(hours=3))
+    policy = EpisodePolicy(Decimal("0.7"), timedelta(hours=3), DAY)
     levels = ["1", "1", "1", "1", "1", "2", "1", None, None, "1", "0"]
     assert _happened(levels, policy) == ["fired 0", "reminded 3", "grown 5", "reminded 9", "cleared 10"]
 
@@ -69,16 +71,69 @@ def test_what_is_told_knows_its_episode() -> None:
     assert grown.value == Decimal("-17.6")
 
 
+def _after_gap(hours: float, level: str, gap_limit: GapLimit = DAY) -> Transition:
+    policy = EpisodePolicy(Decimal("0.7"), None, gap_limit)
+    levels = [(0.0, "1"), (1.0, "1"), (1 + hours, level)]
+    readings = [(at(hour), Reading(Decimal(text), Decimal(text) * 8)) for hour, text in levels]
+    return list(follow(readings, DAY_MOVE, policy))[-1]
+
+
+def test_in_a_gap_longer_than_its_rule_looks_back_an_episode_ends_without_an_event() -> None:
+    assert _after_gap(25, "0") == Transition(at(26), None, None, follows_gap=True)
+    cleared = _after_gap(24, "0")
+    assert cleared.event is not None
+    assert (cleared.event.kind, cleared.follows_gap) == (EventKind.CLEARED, False)
+
+
+def test_what_is_beyond_its_threshold_after_the_gap_is_a_new_episode() -> None:
+    fired = _after_gap(25, "1").event
+    assert fired is not None
+    assert (fired.kind, fired.since) == (EventKind.FIRED, at(26))
+
+
+@pytest.mark.parametrize(
+    ("gap_limit", "hours", "follows_gap"),
+    [
+        # The last two observations took an hour.
+        (GapLimit(2, "@hourly"), 1, False),
+        (GapLimit(2, "@hourly"), 2, True),
+        # Between two moments of a schedule nothing is missing.
+        (GapLimit(timedelta(hours=1), "@daily"), 8, False),
+        (GapLimit(timedelta(hours=1), "@daily"), 33, True),
+    ],
+)
+def test_a_gap_is_what_lacks_a_moment_of_the_schedule(
+    gap_limit: GapLimit, hours: float, *, follows_gap: bool
+) -> None:
+    assert _after_gap(hours, "1", gap_limit).follows_gap is follows_gap
+
+
+def test_a_past_episode_whose_end_lies_in_a_gap_has_no_end() -> None:
+    hours = (0, 1, 535 * 24, 535 * 24 + 1)
+    levels = ("1", "2", "0", "1")
+    readings = [
+        (at(hour), Reading(Decimal(one), Decimal(one))) for hour, one in zip(hours, levels, strict=True)
+    ]
+    first, second = past_episodes(readings, DAY_MOVE, POLICY)
+    assert ([event.kind for event in first.events], first.ended, first.ends_in_gap) == (
+        [EventKind.FIRED, EventKind.GROWN],
+        None,
+        True,
+    )
+    assert (second.ended, second.ends_in_gap) == (None, False)
+
+
 @given(LEVELS, st.integers(0, 40))
 def test_a_fold_may_stop_anywhere_and_go_on(levels: list[Decimal | None], place: int) -> None:
-    policy = EpisodePolicy(Decimal("0.7"), timedelta(hours=4))
+    policy = EpisodePolicy(Decimal("0.7"), timedelta(hours=4), DAY)
     readings = [
         (at(hour), None if level is None else Reading(level, level)) for hour, level in enumerate(levels)
     ]
     whole = list(follow(readings, DAY_MOVE, policy))
     first = list(follow(readings[:place], DAY_MOVE, policy))
     episode = first[-1].episode if first else None
-    assert first + list(follow(readings[place:], DAY_MOVE, policy, episode)) == whole
+    moments_before = [moment for moment, _ in readings[:place]]
+    assert first + list(follow(readings[place:], DAY_MOVE, policy, episode, moments_before)) == whole
 
 
 @given(LEVELS)

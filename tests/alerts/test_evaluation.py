@@ -1,21 +1,23 @@
 """Run by run, from checkpoint to checkpoint, rules say the same as over the whole history at once."""
 
 import random
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from pipeline_lib.alerts.episodes import EpisodePolicy, follow
-from pipeline_lib.alerts.evaluation import ALLOWED_LATENESS, evaluate
+from pipeline_lib.alerts.episodes import follow
+from pipeline_lib.alerts.evaluation import ALLOWED_LATENESS, evaluate, policy_of
 from pipeline_lib.alerts.rules import rules_of
-from pipeline_lib.model.events import EventKey
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.tables import rule_checkpoints
+from pipeline_lib.model.events import EventKey, EventKind
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import DeviationRule, PipelineSpec, Thresholds, Window
+from tests.fixtures.recorded import record, series_of
 from tests.system.replays import HOUR, observation, spec_of
 
 START = datetime(2018, 1, 1, 5, tzinfo=UTC)
@@ -44,45 +46,76 @@ def rows() -> list[Observation]:
 
 
 def _whole(spec: PipelineSpec, rows: Sequence[Observation]) -> set[EventKey]:
-    policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
     return {
         transition.event.key
         for rule in rules_of(spec)
-        for transition in follow(rule.readings(rows, BEGINNING), rule.info, policy)
+        for transition in follow(rule.readings(rows, BEGINNING), rule.info, policy_of(spec, rule))
         if transition.event
     }
 
 
 def test_run_by_run_says_the_same_as_all_at_once(
-    spec: PipelineSpec, rows: list[Observation], tmp_path: Path
+    spec: PipelineSpec, rows: list[Observation], database: Database
 ) -> None:
     expected, found = _whole(spec, rows), set()
-    for place, row in enumerate(rows, start=1):
-        fetched = rows[:place]
-
-        def history(since: datetime, fetched: list[Observation] = fetched) -> list[Observation]:
-            return fetched[bisect_left(fetched, since, key=lambda each: each.moment) :]
-
-        evaluation = evaluate(spec, tmp_path, history, row.moment)
-        evaluation.keep_checkpoints()
-        own = {event.key for event in evaluation.events if event.moment == row.moment}
-        assert own == {key for key in expected if key[2] == row.moment}
-        recent = {key for key in expected if row.moment - ALLOWED_LATENESS < key[2] <= row.moment}
-        assert {
-            event.key for event in evaluation.events if event.moment > row.moment - ALLOWED_LATENESS
-        } == recent
-        found |= own
+    with database.writing() as connection:
+        for row in rows:
+            record(connection, [row])
+            evaluation = evaluate(spec, series_of(connection), row.moment)
+            evaluation.keep_checkpoints(connection)
+            own = {event.key for event in evaluation.events if event.moment == row.moment}
+            assert own == {key for key in expected if key[2] == row.moment}
+            recent = {key for key in expected if row.moment - ALLOWED_LATENESS < key[2] <= row.moment}
+            assert {
+                event.key for event in evaluation.events if event.moment > row.moment - ALLOWED_LATENESS
+            } == recent
+            found |= own
     assert found == expected
     assert {key[0] for key in expected} == {"1h", "24h", "z_score_20_rows", "robust_z_score_24h"}
     assert len(expected) > 50
 
 
 def test_a_rule_keeps_one_checkpoint_a_day(
-    spec: PipelineSpec, rows: list[Observation], tmp_path: Path
+    spec: PipelineSpec, rows: list[Observation], database: Database
 ) -> None:
     calm = replace(spec, alerts=replace(spec.alerts, z_score=None, robust_z_score=None))
-    for place, row in enumerate(rows[:100], start=1):
-        evaluate(calm, tmp_path, lambda _, place=place: rows[:place], row.moment).keep_checkpoints()  # type: ignore[misc]
-    names = sorted(path.name for path in tmp_path.glob("checkpoints/24h-*/*.json"))
-    assert names == ["20180101T045959Z.json", "20180102T000000Z.json", "20180103T000000Z.json"]
-    assert len(list(tmp_path.glob("checkpoints/1h-*/*.json"))) == len(names)
+    with database.writing() as connection:
+        for row in rows[:100]:
+            record(connection, [row])
+            evaluate(calm, series_of(connection), row.moment).keep_checkpoints(connection)
+        query = select(rule_checkpoints.c.moment).where(rule_checkpoints.c.rule == "24h")
+        assert [f"{moment:%dT%H%M%S}" for moment in connection.scalars(query)] == [
+            "01T045959",
+            "02T000000",
+            "03T000000",
+        ]
+
+
+@pytest.mark.parametrize("change", [{"coin": "ethereum"}, {"vs_currency": "eur"}])
+def test_another_coin_or_currency_is_another_series_and_nothing_mixes(
+    database: Database, change: dict[str, str]
+) -> None:
+    spec = spec_of(Thresholds(Decimal(2), Decimal(5)))
+    before = [observation(START + hour * HOUR, Decimal(8000 + hour)) for hour in range(48)]
+    other = [replace(observation(START + hour * HOUR, Decimal(500)), **change) for hour in range(48, 50)]
+    with database.writing() as connection:
+        record(connection, [*before, *other])
+        series = series_of(connection, **change)
+        assert evaluate(spec, series, other[-1].moment).events == ()
+        assert series.observations_since(START) == other
+
+
+def test_an_episode_whose_end_lies_in_a_gap_is_never_cleared(database: Database) -> None:
+    spec = spec_of(Thresholds(Decimal(1000), Decimal(5)))
+    prices = {0: 100, 24: 110, 25: 110, 25 + 535 * 24: 100, 26 + 535 * 24: 100}
+    rows = [observation(START + hour * HOUR, Decimal(price)) for hour, price in prices.items()]
+    happened = []
+    with database.writing() as connection:
+        for row in rows:
+            record(connection, [row])
+            evaluation = evaluate(spec, series_of(connection), row.moment)
+            evaluation.keep_checkpoints(connection)
+            happened += [event.kind for event in evaluation.events if event.moment == row.moment]
+            goes_on = bool(evaluation.ongoing)
+    assert happened == [EventKind.FIRED]
+    assert not goes_on

@@ -1,6 +1,7 @@
 import errno
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,13 @@ from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.http import Limits
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.errors import PermanentError, SlackRefusedError, SlackUnavailableError, TemporaryError
+from pipeline_lib.errors import (
+    DeliveryUnknownError,
+    PermanentError,
+    SlackRefusedError,
+    SlackUnavailableError,
+    TemporaryError,
+)
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 from tests.alerts.samples import FIRED, event
@@ -40,11 +47,72 @@ def test_a_temporary_refusal_is_tried_again(webhook: SlackWebhook, simulator: Si
     assert [message.body for message in simulator.slack_messages] == [MESSAGE]
 
 
-def test_a_broken_connection_is_tried_again(webhook: SlackWebhook, simulator: Simulator) -> None:
+def test_what_was_sent_without_an_answer_is_not_sent_again_by_the_same_try(
+    webhook: SlackWebhook, simulator: Simulator
+) -> None:
     simulator.faults.add(Fault(kind="cut", path="/services"))
-    webhook.deliver(MESSAGE)
-    # The first one arrived, too: only its answer was lost. To tell twice is better than never.
-    assert [message.body for message in simulator.slack_messages] == [MESSAGE, MESSAGE]
+    with pytest.raises(DeliveryUnknownError, match="^no answer from Slack: ") as caught:
+        webhook.deliver(MESSAGE)
+    # It has arrived: only its answer was lost.
+    assert [message.body for message in simulator.slack_messages] == [MESSAGE]
+    assert isinstance(caught.value, TemporaryError)
+
+
+def test_an_answer_that_is_too_late_does_not_make_four_messages_of_one(
+    webhook: SlackWebhook, simulator: Simulator
+) -> None:
+    simulator.faults.add(Fault(kind="slow", path="/services", seconds=0.5, times=None))
+    impatient = replace(webhook, limits=Limits(read_seconds=0.1))
+    with pytest.raises(DeliveryUnknownError):
+        impatient.deliver(MESSAGE)
+    assert len(simulator.slack_messages) == 1
+
+
+def test_a_gateway_that_gave_up_waiting_says_nothing_of_the_message(
+    webhook: SlackWebhook, simulator: Simulator
+) -> None:
+    simulator.faults.add(_fault(504, times=2))
+    with pytest.raises(DeliveryUnknownError):
+        webhook.deliver(MESSAGE)
+    assert [fault.times for fault in simulator.faults.waiting()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b"ok"),
+        (200, b"ok\n"),
+        (200, b'{"ok":true}'),
+        (200, b'{"success": true, "channel": "x"}'),
+        (200, b""),
+        (202, b""),
+        (204, b""),
+    ],
+)
+def test_delivered_is_what_the_other_side_says_it_took(status: int, body: bytes) -> None:
+    with far_end(sends(body, status)) as base_url:
+        SlackWebhook(Secret(f"{base_url}/services/T0/B0/x")).deliver(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"<html><head><title>Sign in</title></head><body>ok</body></html>", "Sign in"),
+        (b"<html><body>ok</body></html>", "a page without a title"),
+        (b"no_service", "no_service"),
+        (b'{"ok":false,"error":"invalid_auth"}', '{"ok":false,"error":"invalid_auth"}'),
+        (b'{"ok":true,"success":false}', '{"ok":true,"success":false}'),
+        (b'{"id":1}', '{"id":1}'),
+        (b'"ok"', '"ok"'),
+        (b"not ok", "not ok"),
+        (b"1", "1"),
+    ],
+)
+def test_any_other_answer_is_refused_with_its_first_words(body: bytes, reason: str) -> None:
+    with far_end(sends(body)) as base_url, pytest.raises(SlackRefusedError) as caught:
+        SlackWebhook(Secret(f"{base_url}/services/T0/B0/x")).deliver(MESSAGE)
+    assert (caught.value.status, caught.value.reason) == (200, reason)
+    assert ("make a new one" if reason == "no_service" else "a webhook answers ok") in caught.value.hint
 
 
 def test_it_waits_for_as_long_as_slack_asks(webhook: SlackWebhook, simulator: Simulator) -> None:
@@ -145,7 +213,7 @@ def test_slack_is_not_waited_for_longer_than_a_call_may_take(behaviour: Behaviou
     with far_end(watched) as base_url:
         limits = Limits(total_seconds=0.3)
         slow = SlackWebhook(Secret(f"{base_url}/services/T0/B0/x"), RetryPolicy(attempts=1), limits)
-        with pytest.raises(SlackUnavailableError) as caught:
+        with pytest.raises(DeliveryUnknownError) as caught:
             slow.deliver(MESSAGE)
         assert watched.hung_up.wait(5)
     assert str(caught.value) == "no answer from Slack: the call took longer than 0.3 s"
@@ -157,7 +225,8 @@ def test_the_usual_limits_are_those_of_the_page() -> None:
 
 
 def test_an_answer_that_never_ends_is_not_read_to_its_end() -> None:
-    with far_end(sends_for_ever(HEAD + b"\r\nok", b"x" * 65536)) as base_url:
+    endless = sends_for_ever(HEAD + b"\r\nok", b" " * 65536)
+    with far_end(endless) as base_url, pytest.raises(SlackRefusedError):
         SlackWebhook(Secret(f"{base_url}/services/T0/B0/x")).deliver(MESSAGE)
 
 

@@ -1,6 +1,6 @@
 """Runs of the alert step in any order, with a Slack in this process that fails when it is told to."""
 
-from bisect import bisect_left
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,19 +8,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.common.timestamps import BEGINNING
+from pipeline_lib.database import events
 from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.tables import messages
 from pipeline_lib.errors import SlackUnavailableError
-from pipeline_lib.model.events import Event
+from pipeline_lib.model.events import DeliveryStatus, Event
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.publishing.s3.objects import S3Account
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import AlertPolicy, PipelineSpec, QualityLimits, Thresholds, Window
-from pipeline_lib.steps import Run, Services
-from pipeline_lib.steps.alert import send_alerts_over
-from pipeline_lib.store.state.alert_records import AlertRecords, DeliveryStatus, delivered_events
+from pipeline_lib.steps import Run, Services, send_price_alerts
+from tests.fixtures.recorded import record, series_of
 
+DATABASE_FILE = "coin_pipelines.db"
 HOUR = timedelta(hours=1)
 NEVER = Decimal(1000)
 
@@ -86,20 +91,36 @@ class FakeServices(Services):
 
 @dataclass
 class Replay:
-    """One pipeline whose observations come as its runs come; all that it remembers lies on disk."""
+    """One pipeline whose observations come as its runs come; all that it remembers lies in its database.
+
+    Attributes:
+        spec: The pipeline.
+        folder: Holds the database and nothing else.
+        prices: By the moments of runs.
+    """
 
     spec: PipelineSpec
-    data: Path
+    folder: Path
     prices: Mapping[datetime, Decimal]
     slack: FakeSlack = field(default_factory=FakeSlack)
-    fetched: list[Observation] = field(default_factory=list)
+    fetched: set[datetime] = field(default_factory=set)
 
-    def run(self, moment: datetime, *, is_backfill: bool = False) -> None:
+    def __post_init__(self) -> None:
+        """Connect to nothing yet."""
+        environment = {
+            "DATABASE_URL": f"sqlite:///{self.folder / DATABASE_FILE}",
+            "SLACK_WEBHOOK_URL": "https://hooks.example/services/T/B/x",
+        }
+        self.settings = Settings.from_environment(environment, project_folder=self.folder)
+        self.database = PreparedDatabase(self.settings.database_url)
+
+    def run(self, moment: datetime) -> None:
         """One try of a run: the observation, if it is new, then the alert."""
-        if all(row.moment != moment for row in self.fetched[-100:]):
-            self.fetched.append(observation(moment, self.prices[moment]))
-            self.fetched.sort(key=lambda row: row.moment)
-        send_alerts_over(self._since, self.spec, Run(moment, is_backfill=is_backfill), self._services(moment))
+        if moment not in self.fetched:
+            with self.database.writing() as connection:
+                record(connection, [observation(moment, self.prices[moment])])
+            self.fetched.add(moment)
+        send_price_alerts(self.spec, Run(moment), self._services(moment))
 
     def attempt(self, moment: datetime) -> bool:
         """The same; whether it succeeded."""
@@ -110,24 +131,20 @@ class Replay:
         return True
 
     def delivered(self) -> Sequence[Event]:
-        """What the messages that Slack took are about, by the records; as many records as messages."""
-        records = AlertRecords(self.data / "alerts" / "btc").since(min(self.prices))
-        assert sum(record.message is not None for record in records) == len(self.slack.taken)
-        assert {record.status for record in records} <= {DeliveryStatus.DELIVERED}
-        return delivered_events(records)
-
-    def _since(self, moment: datetime) -> Sequence[Observation]:
-        return self.fetched[bisect_left(self.fetched, moment, key=lambda row: row.moment) :]
+        """What the messages that Slack took are about, by the record; as many messages as it took."""
+        with self.database.reading() as connection:
+            query = select(messages.c.payload).where(messages.c.status == "delivered")
+            assert [json.loads(payload) for payload in connection.scalars(query)] == self.slack.taken
+            recorded = events.read_since(connection, series_of(connection).id, BEGINNING)
+        self.database.close()
+        assert {each.status for each in recorded} <= {DeliveryStatus.DELIVERED, DeliveryStatus.UNDELIVERED}
+        return [each.event for each in recorded if each.status is DeliveryStatus.DELIVERED]
 
     def _services(self, moment: datetime) -> Services:
-        settings = Settings.from_environment(
-            {"DATA_DIR": str(self.data), "SLACK_WEBHOOK_URL": "https://hooks.example/services/T/B/x"},
-            project_folder=self.data,
-        )
         return FakeServices(
-            settings,
-            PreparedDatabase(settings.database_url),
-            lambda: settings.slack_webhook_url,
+            self.settings,
+            self.database,
+            lambda: self.settings.slack_webhook_url,
             S3Account.from_environment,
             lambda: moment,
             slack=self.slack,

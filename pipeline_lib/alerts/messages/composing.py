@@ -28,6 +28,7 @@ LATE_FROM = timedelta(minutes=15)
 
 # Even the longest blocks of so many, and the plain text, stay below Slack's 40,000 characters.
 _MOST_ANNOUNCEMENTS = 7
+_REPEAT = "may be a repeat: "
 
 
 def announce(alert: AlertContext, events: Sequence[Event], now: datetime) -> Announcement:
@@ -66,8 +67,8 @@ def slack_messages(
         announcements: At least one, all of one moment.
     """
     if len(announcements) == 1:
-        only = announcements[0]
-        yield message(only.headline, [header(only.headline), *only.blocks]), (only,)
+        headline = _headline(announcements[0])
+        yield message(headline, [header(headline), *announcements[0].blocks]), announcements
         return
     for start in range(0, len(announcements), _MOST_ANNOUNCEMENTS):
         several = announcements[start : start + _MOST_ANNOUNCEMENTS]
@@ -78,12 +79,19 @@ def _group_message(announcements: Sequence[Announcement]) -> dict[str, Any]:
     worst = max((event for each in announcements for event in each.events), key=_weight)
     coins = ", ".join(dict.fromkeys(each.coin for each in announcements))
     headline = f"{mark(worst)} {len(announcements)} pipelines: {coins}"
+    if all(each.may_be_repeat for each in announcements):
+        headline = f"{_REPEAT}{headline}"
     blocks: list[Any] = [header(headline)]
     for each in announcements:
         first, *others = each.blocks
-        titled = [f"*{escape(each.headline)}*", *first["text"]["text"].split("\n")]
+        titled = [f"*{escape(_headline(each))}*", *first["text"]["text"].split("\n")]
         blocks += [section(titled), *others]
-    return message("\n".join([headline, *(each.headline for each in announcements)]), blocks)
+    return message("\n".join([headline, *map(_headline, announcements)]), blocks)
+
+
+def _headline(announcement: Announcement) -> str:
+    # In front, where nothing cuts it off.
+    return f"{_REPEAT if announcement.may_be_repeat else ''}{announcement.headline}"
 
 
 def _weight(event: Event) -> tuple[bool, bool, Decimal]:

@@ -6,18 +6,15 @@ from typing import Any, TypeAlias
 
 import click
 
-from pipeline_lib.alerts.episodes import EpisodePolicy
+from pipeline_lib.alerts.evaluation import policy_of
 from pipeline_lib.alerts.past_episodes import PastEpisode, past_episodes
 from pipeline_lib.alerts.rules import rules_of
+from pipeline_lib.cli.alerts.recorded import read_recorded
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
-from pipeline_lib.model.events import Event, EventKey
+from pipeline_lib.model.events import DeliveryStatus, Event, EventKey
+from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.store.log import raw_log
-from pipeline_lib.store.state.alert_records import AlertRecords, DeliveryStatus
-
-_UNDELIVERED = "undelivered"
 
 Statuses: TypeAlias = Mapping[EventKey, DeliveryStatus]
 
@@ -34,9 +31,11 @@ Statuses: TypeAlias = Mapping[EventKey, DeliveryStatus]
 )
 @reporting_errors
 def history(pipeline: str, output_format: str) -> None:
-    """List PIPELINE's episodes by what its raw log holds, with the delivery status of each message.
+    """List PIPELINE's episodes by its observations, with the delivery status of each message.
 
-    They are those of the spec as it is now. A message is delivered, expired, backfilled or undelivered.
+    They are those of the spec as it is now. A message is pending, sending (no answer came yet), delivered,
+    undelivered, expired, backfilled, or unknown (its record is lost). An episode whose end lies in a gap
+    without observations ends as unknown.
 
     \b
     Example:
@@ -45,10 +44,9 @@ def history(pipeline: str, output_format: str) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    layout = Layout.of(spec.name, settings)
-    records = AlertRecords(layout.alerts).since(BEGINNING)
-    statuses = {event.key: record.status for record in records for event in record.events}
-    episodes = _episodes(spec, layout)
+    recorded = read_recorded(spec, settings)
+    statuses = {each.event.key: each.status for each in recorded.events}
+    episodes = _episodes(spec, recorded.observations)
     if output_format == "json":
         click.echo(json.dumps([_fields(episode, statuses) for episode in episodes], indent=1))
         return
@@ -57,23 +55,25 @@ def history(pipeline: str, output_format: str) -> None:
     click.echo(f"{len(episodes)} episodes")
 
 
-def _episodes(spec: PipelineSpec, layout: Layout) -> list[PastEpisode]:
-    rows = raw_log.read_since(layout.raw_log, BEGINNING)
-    policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
+def _episodes(spec: PipelineSpec, rows: Sequence[Observation]) -> list[PastEpisode]:
     episodes: Iterator[PastEpisode] = (
         episode
         for rule in rules_of(spec)
-        for episode in past_episodes(rule.readings(rows, BEGINNING), rule.info, policy)
+        for episode in past_episodes(rule.readings(rows, BEGINNING), rule.info, policy_of(spec, rule))
     )
     return sorted(episodes, key=lambda episode: episode.events[0].moment)
 
 
 def _line(episode: PastEpisode, statuses: Statuses) -> str:
     first = episode.events[0]
-    end = format_moment(episode.ended) if episode.ended else "goes on".ljust(20)
+    end = format_moment(episode.ended) if episode.ended else _open_end(episode).ljust(20)
     messages = ", ".join(f"{event.kind.value} {_status(event, statuses)}" for event in episode.events)
     peak = f"{episode.peak:+.2f} {first.rule.unit}"
     return f"{format_moment(first.moment)}  {end}  {first.rule.name:<4}  {peak:>10}  {messages}"
+
+
+def _open_end(episode: PastEpisode) -> str:
+    return "unknown" if episode.ends_in_gap else "goes on"
 
 
 def _fields(episode: PastEpisode, statuses: Statuses) -> dict[str, Any]:
@@ -82,6 +82,7 @@ def _fields(episode: PastEpisode, statuses: Statuses) -> dict[str, Any]:
         "rule": first.rule.name,
         "began": format_moment(first.moment),
         "ended": episode.ended and format_moment(episode.ended),
+        "ends_in_gap": episode.ends_in_gap,
         "peak": f"{episode.peak:f}",
         "unit": first.rule.unit,
         "messages": _messages(episode.events, statuses),
@@ -102,5 +103,4 @@ def _messages(events: Sequence[Event], statuses: Statuses) -> list[dict[str, Any
 
 
 def _status(event: Event, statuses: Statuses) -> str:
-    status = statuses.get(event.key)
-    return status.value if status else _UNDELIVERED
+    return statuses.get(event.key, DeliveryStatus.UNDELIVERED).value

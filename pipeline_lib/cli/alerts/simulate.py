@@ -8,17 +8,17 @@ from decimal import Decimal
 
 import click
 
-from pipeline_lib.alerts.episodes import EpisodePolicy, follow
+from pipeline_lib.alerts.episodes import follow
+from pipeline_lib.alerts.evaluation import policy_of
 from pipeline_lib.alerts.messages.wording import plain
 from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.cli.alerts.options import DecimalType, DurationType, ThresholdsType
+from pipeline_lib.cli.alerts.recorded import read_recorded
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
 from pipeline_lib.model.events import Event, EventKind
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import DeviationRule, PipelineSpec, Thresholds
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.store.log import raw_log
 
 _MINIMUM_PERCENT = Decimal(1)
 _KINDS = tuple(EventKind)
@@ -48,7 +48,7 @@ def simulate(  # noqa: PLR0913, PLR0917 (the options of the command)
     z_score: Decimal | None,
     robust_z_score: Decimal | None,
 ) -> None:
-    """Count the messages that settings would have sent over PIPELINE's raw log, by month and kind.
+    """Count the messages that settings would have sent over PIPELINE's observations, by month and kind.
 
     What isn't given is as the spec says. All events of one moment are one message, so there may be fewer
     messages than events.
@@ -73,9 +73,9 @@ def simulate(  # noqa: PLR0913, PLR0917 (the options of the command)
             robust_z_score=_limited(spec, spec.alerts.robust_z_score, robust_z_score),
         ),
     )
-    rows = raw_log.read_since(Layout.of(spec.name, settings).raw_log, BEGINNING)
+    rows = read_recorded(spec, settings).observations
     if not rows:
-        raise click.ClickException(f"{pipeline} has no raw log yet; there is nothing to simulate over")
+        raise click.ClickException(f"{pipeline} has no observations yet; there is nothing to simulate over")
     for line in _report(spec, rows):
         click.echo(line)
 
@@ -107,9 +107,8 @@ def _report(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[str]:
 
 
 def _events(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[Event]:
-    policy = EpisodePolicy(spec.alerts.clear_level, spec.alerts.cooldown)
     for rule in rules_of(spec):
-        for transition in follow(rule.readings(rows, BEGINNING), rule.info, policy):
+        for transition in follow(rule.readings(rows, BEGINNING), rule.info, policy_of(spec, rule)):
             if transition.event:
                 yield transition.event
 

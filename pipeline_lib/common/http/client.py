@@ -41,7 +41,8 @@ def send(request: Request, limits: Limits, secrets: Sequence[Secret] = ()) -> An
     finally:
         sockets.shut()
     if not is_in_time:
-        raise NoAnswerError(request.host, f"the call took longer than {limits.total_seconds:g} s")
+        reason = f"the call took longer than {limits.total_seconds:g} s"
+        raise NoAnswerError(request.host, reason, was_sent=sockets.are_written)
     answer = result.result()
     if isinstance(answer, NoAnswerError):
         raise answer

@@ -60,7 +60,7 @@ def exchange(
             return _read(response, limits, secrets, hidden)
     # Of the libraries' own kinds some are ValueErrors alone, such as a host that is no name.
     except (RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
-        return NoAnswerError(request.host, _reason(error, hidden))
+        return NoAnswerError(request.host, _reason(error, hidden), was_sent=sockets.are_written)
 
 
 def _read(response: Response, limits: Limits, secrets: Sequence[Secret], hidden: Sequence[Secret]) -> Answer:

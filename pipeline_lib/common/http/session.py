@@ -52,4 +52,11 @@ def _joining(connection_class: Any, sockets: OpenSockets) -> type:  # noqa: ANN4
             sockets.add(opened)
             return opened
 
+        def endheaders(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as the parent)
+            # A connection that can't be made fails here, while nothing of the request is sent.
+            if self.sock is None:
+                self.connect()
+            sockets.are_written = True
+            super().endheaders(*args, **kwargs)
+
     return Joining

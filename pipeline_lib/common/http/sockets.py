@@ -8,9 +8,13 @@ class OpenSockets:
     """What a call has opened so far.
 
     Time-outs of sockets start again with each byte. Shutting a socket down ends whatever waits for it.
+
+    Attributes:
+        are_written: Whether the request, or some of it, was sent over one of them.
     """
 
     def __init__(self) -> None:
+        self.are_written = False
         self._lock = Lock()
         self._handles: list[socket.socket] = []
         self._are_shut = False

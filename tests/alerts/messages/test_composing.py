@@ -17,7 +17,7 @@ DAY_FALL = event(FIRED, step=2, value="-16.2")
 def _message(market: AlertContext, *events: Event, minutes_later: int = 0) -> dict[str, Any]:
     announcement = announce(market, events, MOMENT + minutes_later * HOUR / 60)
     ((message, announced),) = slack_messages([announcement])
-    assert announced == (announcement,)
+    assert list(announced) == [announcement]
     return message
 
 

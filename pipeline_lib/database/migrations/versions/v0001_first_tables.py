@@ -62,14 +62,11 @@ def upgrade() -> None:
             "channel", sa.Text, nullable=False, comment="variable or connection that holds the webhook"
         ),
         sa.Column("run_moment", Moment, nullable=False, comment="of the runs whose events it carries"),
-        sa.Column("payload", sa.Text, comment="JSON as it was sent; null before"),
-        sa.Column("status", sa.Text, nullable=False, comment="sending, delivered, undelivered"),
-        sa.Column(
-            "attempts", sa.Integer, nullable=False, comment="requests that may have reached the other side"
-        ),
-        sa.Column("started_at", Moment, nullable=False, comment="of the newest attempt, by the real clock"),
-        sa.Column("finished_at", Moment, comment="when the other side answered, by the real clock"),
-        sa.Column("detail", sa.Text, comment="what the other side answered, redacted"),
+        sa.Column("payload", sa.Text, comment="JSON as it was sent"),
+        sa.Column("status", sa.Text, nullable=False, comment="sending, delivered, undelivered, unknown"),
+        sa.Column("started_at", Moment, nullable=False, comment="when it was reserved, by the real clock"),
+        sa.Column("finished_at", Moment, comment="when its sending ended, by the real clock"),
+        sa.Column("detail", sa.Text, comment="why it wasn't delivered, redacted"),
         sa.PrimaryKeyConstraint("id", name="messages_pkey"),
         comment="Messages about events: reserved before they are sent",
     )
@@ -277,18 +274,12 @@ def upgrade() -> None:
         sa.Column("recorded_at", Moment, nullable=False, comment="by the real clock"),
         sa.PrimaryKeyConstraint("id", name="events_pkey"),
         sa.UniqueConstraint(
-            "series_id",
-            "rule",
-            "episode_since",
-            "kind",
-            "step",
-            "moment",
-            name="events_series_id_rule_episode_since_kind_step_moment_key",
+            "series_id", "rule", "kind", "moment", name="events_series_id_rule_kind_moment_key"
         ),
-        comment="What rules bring about, and whether somebody was told",
+        comment="What rules bring about, and whether it was delivered",
     )
     op.create_index("events_series_id_moment_index", "events", ["series_id", "moment"])
-    op.create_index("events_status_index", "events", ["status"])
+    op.create_index("events_message_id_index", "events", ["message_id"])
     op.create_table(
         "latest_observations",
         sa.Column(
@@ -386,6 +377,26 @@ def upgrade() -> None:
         comment="One row a series and moment; the lowest part of a moment wins",
     )
     op.create_index("observations_series_id_arrival_index", "observations", ["series_id", "arrival"])
+    op.create_table(
+        "outbox",
+        sa.Column(
+            "series_id",
+            _Id,
+            sa.ForeignKey("series.id", name="outbox_series_id_fkey"),
+            nullable=False,
+            comment="of the series",
+        ),
+        sa.Column(
+            "channel", sa.Text, nullable=False, comment="variable or connection that holds the webhook"
+        ),
+        sa.Column("run_moment", Moment, nullable=False, comment="of the run that composed it"),
+        sa.Column("headline", sa.Text, nullable=False, comment="one line of plain text"),
+        sa.Column("blocks", sa.Text, nullable=False, comment="JSON: Slack's blocks below the headline"),
+        sa.Column("event_ids", sa.Text, nullable=False, comment="JSON list: the events that it is about"),
+        sa.PrimaryKeyConstraint("series_id", name="outbox_pkey"),
+        comment="What waits to be sent, alone or with that of other pipelines: one place a series",
+    )
+    op.create_index("outbox_channel_run_moment_index", "outbox", ["channel", "run_moment"])
     op.create_table(
         "price_moves",
         sa.Column(

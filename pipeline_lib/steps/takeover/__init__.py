@@ -1,0 +1,1 @@
+"""What the version before kept in files, read into the database."""

@@ -1,1 +1,0 @@
-"""What alerts and operators remember between runs."""
