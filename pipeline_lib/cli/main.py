@@ -12,6 +12,7 @@ COMMANDS = {
     "diff": "pipeline_lib.cli.specs.diff",
     "explain": "pipeline_lib.cli.specs.explain",
     "new": "pipeline_lib.cli.specs.new",
+    "quarantine": "pipeline_lib.cli.pipelines.quarantine",
     "render": "pipeline_lib.cli.specs.render",
     "replay": "pipeline_lib.cli.pipelines.replay",
     "run": "pipeline_lib.cli.pipelines.run",

@@ -41,6 +41,17 @@ class PreparedDatabase(Database):
                 pass
         return self._state.uuid if self._state else ""
 
+    def prepare_to_write(self) -> None:
+        """Bring a file of SQLite up to date, for who will write but reads first.
+
+        Raises:
+            SchemaVersionError: The schema is older or newer than this code, or not there.
+            DatabaseError: The database can't be used.
+            OSError: SQLite's disk is full or read-only.
+        """
+        if self._state is None:
+            self._state = self._prepare(reads=False)
+
     @contextmanager
     def _transaction(self, *, reads: bool) -> Iterator[Connection]:
         if self._state is None:
