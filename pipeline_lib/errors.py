@@ -227,7 +227,7 @@ class UnusableAnswerError(MarketError):
             can be told apart, and no more than ``MOST_BYTES`` of it. None where it isn't known.
         url: The request's address, which holds no key. None where it isn't known.
         requested_at: When the answer was asked for, by the real clock (UTC). None where it isn't known.
-        kept_in: The file in the quarantine, once there is one.
+        shown_by: The command that prints it, once the quarantine keeps it.
     """
 
     KIND = "unusable-answer"
@@ -238,7 +238,7 @@ class UnusableAnswerError(MarketError):
         self.answer: bytes | None = None
         self.url: str | None = None
         self.requested_at: datetime | None = None
-        self.kept_in: Path | None = None
+        self.shown_by: str | None = None
 
     def attach(self, answer: bytes, url: str, requested_at: "datetime | None" = None) -> Self:
         """Carry what is refused; for whoever holds the answer that the error is about.
@@ -258,7 +258,7 @@ class UnusableAnswerError(MarketError):
 
     def __str__(self) -> str:
         text = super().__str__()
-        return f"{text}; what came is kept in {self.kept_in}" if self.kept_in else text
+        return f"{text}; to see what came: {self.shown_by}" if self.shown_by else text
 
 
 class UnexpectedAnswerError(UnusableAnswerError):
@@ -302,15 +302,14 @@ class InvalidQuoteError(UnusableAnswerError):
 
     Args:
         reason: Why it can't be true, such as "and a price is greater than zero".
+        hint: What to do about it, instead of the usual.
     """
 
     KIND = "invalid-quote"
+    _USUAL_HINT = "if it lasts, compare with the coin's page on CoinGecko"
 
-    def __init__(self, coin: str, field: str, value: str, reason: str) -> None:
-        super().__init__(
-            f"quote of {coin!r} refused: {field} is {value}, {reason}",
-            hint="if it lasts, compare with the coin's page on CoinGecko",
-        )
+    def __init__(self, coin: str, field: str, value: str, reason: str, *, hint: str = _USUAL_HINT) -> None:
+        super().__init__(f"quote of {coin!r} refused: {field} is {value}, {reason}", hint=hint)
         self.coin = coin
         self.field = field
         self.value = value
@@ -420,13 +419,13 @@ class RefusedBeforeError(UnusableAnswerError):
 
     KIND = "refused-before"
 
-    def __init__(self, coin: str, kept_in: Path) -> None:
+    def __init__(self, coin: str, shown_by: str) -> None:
         super().__init__(
             f"the quote of {coin!r} is still the one that was refused before",
             hint="CoinGecko is asked anew at a later try; COINGECKO_SHARED_ANSWER_SECONDS says how soon",
         )
         self.coin = coin
-        self.kept_in = kept_in
+        self.shown_by = shown_by
 
 
 class NoAnswerError(TemporaryError):

@@ -63,7 +63,8 @@ class Settings:
         coingecko_shared_answer_age: For how long nobody asks again for what CoinGecko just answered
             (``COINGECKO_SHARED_ANSWER_SECONDS``); its own cache holds an answer 45 to 60 s.
         coingecko_quota_url: Redis or PostgreSQL that counts the calls of several hosts
-            (``COINGECKO_QUOTA_URL``), or None to count them in a file of ``data_dir``.
+            (``COINGECKO_QUOTA_URL``), or None to count them in the database where that is PostgreSQL, and
+            else in a file of ``data_dir``.
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
         ops_slack_webhook_url: Where ops alerts go (``OPS_SLACK_WEBHOOK_URL``), or None.
         ops_alert_urls: Other places that they go to, as apprise writes addresses, one or more with spaces or

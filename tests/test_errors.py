@@ -65,8 +65,8 @@ def test_every_error_belongs_to_its_room() -> None:
 
 def test_a_refused_answer_tells_where_it_is_kept() -> None:
     error = UnknownCoinError("x")
-    error.kept_in = Path("data/quarantine/x.json")
-    assert str(error).endswith("as 'API ID'); what came is kept in data/quarantine/x.json")
+    error.shown_by = "coin-pipelines quarantine x 7"
+    assert str(error).endswith("as 'API ID'); to see what came: coin-pipelines quarantine x 7")
 
 
 def test_a_hint_follows_the_message() -> None:
@@ -117,7 +117,7 @@ PATH = Path("data/x.csv")
         (
             UnexpectedAnswerError("not a list"),
             "not a list (if it lasts, CoinGecko has changed, or a proxy answers in the place of it)",
-            {"answer": None, "url": None, "requested_at": None, "kept_in": None},
+            {"answer": None, "url": None, "requested_at": None, "shown_by": None},
         ),
         (
             ImplausibleJumpError(

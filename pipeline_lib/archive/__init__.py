@@ -1,1 +1,1 @@
-"""Snapshots, written once, with their manifests, and the quarantine."""
+"""Snapshots, written once, with their manifests."""

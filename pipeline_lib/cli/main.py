@@ -13,6 +13,7 @@ COMMANDS = {
     "export": "pipeline_lib.cli.pipelines.export",
     "explain": "pipeline_lib.cli.specs.explain",
     "new": "pipeline_lib.cli.specs.new",
+    "quarantine": "pipeline_lib.cli.pipelines.quarantine",
     "render": "pipeline_lib.cli.specs.render",
     "replay": "pipeline_lib.cli.pipelines.replay",
     "run": "pipeline_lib.cli.pipelines.run",

@@ -1,9 +1,12 @@
 """Moments as text: all times are UTC, to the second, and come from the run."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 """Before any moment."""
+
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How far clocks may differ: what is dated further ahead is of one that was fast, and counts for nothing."""
 
 
 def to_moment(value: datetime) -> datetime:

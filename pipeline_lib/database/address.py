@@ -34,6 +34,18 @@ def to_url(address: Secret) -> "URL":
     raise SettingsError("DATABASE_URL", "starts neither with postgresql:// nor with sqlite:///")
 
 
+def server_address(address: Secret) -> Secret | None:
+    """The address of a PostgreSQL server as its own clients take it; None for SQLite.
+
+    Raises:
+        SettingsError: It is no address of PostgreSQL or SQLite.
+    """
+    url = to_url(address)
+    if sqlite_path(url):
+        return None
+    return Secret(url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
 def sqlite_path(url: "URL") -> Path | None:
     """The file of a SQLite database; None for another one."""
     return Path(url.database or "") if url.drivername == "sqlite" else None

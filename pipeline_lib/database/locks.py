@@ -1,5 +1,7 @@
 """Locks across a call to the outside. They only save calls: one can be lost unseen."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -9,10 +11,9 @@ from sqlalchemy import func, select
 
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.connections import Database
-from pipeline_lib.errors import StoreBusyError
-from pipeline_lib.store.files.locking import exclusive
 
 _FOLDER = ".locks"
+_MODE = 0o644
 
 
 @contextmanager
@@ -32,28 +33,65 @@ def try_lock(address: Secret, key: str) -> Iterator[bool]:
     """
     database = Database(address)
     if database.is_sqlite:
-        name = sha256(key.encode()).hexdigest()[:16]
-        path = Path(database.url.database or "").parent / _FOLDER / name
-        with _try_exclusive(path) as held:
+        folder = Path(database.url.database or "").parent / _FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        with _try_file(folder / sha256(key.encode()).hexdigest()[:16]) as held:
             yield held
         return
+    with _try_postgresql(database, key) as held:
+        yield held
+
+
+@contextmanager
+def _try_postgresql(database: Database, key: str) -> Iterator[bool]:
     try:
         with database.reading() as connection:
             number = func.hashtextextended(key, 0)
-            yield bool(connection.execute(select(func.pg_try_advisory_xact_lock(number))).scalar_one())
+            held = bool(connection.execute(select(func.pg_try_advisory_xact_lock(number))).scalar_one())
+            try:
+                yield held
+            finally:
+                # It ends with its connection. A commit would fail where the server has ended it already,
+                # which takes away a lock that nobody needs any more.
+                transaction = connection.get_transaction()
+                connection.invalidate()
+                if transaction:
+                    transaction.rollback()
     finally:
         database.close()
 
 
 @contextmanager
-def _try_exclusive(path: Path) -> Iterator[bool]:
-    lock = exclusive(path, longest_wait=0)
-    try:
-        lock.__enter__()
-    except StoreBusyError:
+def _try_file(path: Path) -> Iterator[bool]:
+    descriptor = _lock_file(path)
+    if descriptor is None:
         yield False
         return
     try:
         yield True
     finally:
-        lock.__exit__(None, None, None)
+        # Only its holder removes the file; closing it gives the lock back.
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _lock_file(path: Path) -> int | None:
+    """A descriptor that holds the lock of the file at ``path``; None where another one holds it."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(descriptor, path):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        # The holder before has removed the file since it was opened: another one is the lock now.
+        os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

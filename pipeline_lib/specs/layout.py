@@ -20,7 +20,6 @@ class Layout:
         published: Folder of notes on what S3 holds, ``data/published/bitcoin``; nothing is lost with it.
         manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
             that one moved to a disk of its own doesn't take its proof along.
-        quarantine: Folder of answers that were refused, ``data/quarantine/bitcoin``.
     """
 
     raw_log: Path
@@ -28,7 +27,6 @@ class Layout:
     archive: Path
     published: Path
     manifests: Path
-    quarantine: Path
 
     @classmethod
     def of(cls, name: str, settings: Settings) -> "Layout":
@@ -50,7 +48,6 @@ class Layout:
             archive=data / "archive" / name,
             published=data / "published" / name,
             manifests=data / "manifests" / name,
-            quarantine=data / "quarantine" / name,
         )
 
     def snapshot_json(self, moment: datetime, part: int = 1) -> Path:
@@ -65,11 +62,6 @@ class Layout:
 def path_variable(name: str, kind: str) -> str:
     """The variable that moves a pipeline's path: ``usd-coin``, ``RAW`` → ``USD_COIN_RAW_PATH``."""
     return f"{re.sub(r'[^A-Z0-9]', '_', name.upper())}_{kind}_PATH"
-
-
-def shared_answers_folder(settings: Settings) -> Path:
-    """What pipelines share of the market's answers: ``data/coingecko/answers``."""
-    return settings.data_dir / "coingecko" / "answers"
 
 
 def quota_file(settings: Settings) -> Path:

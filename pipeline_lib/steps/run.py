@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.address import server_address
 from pipeline_lib.database.prepared import PreparedDatabase
 from pipeline_lib.market import CallQuota, CoinGecko, Transport
 from pipeline_lib.market.quota.stores import choose_store
@@ -71,7 +72,8 @@ class Services:
         settings = self.settings
         quota = None
         if settings.coingecko_plan:
-            store = choose_store(settings.coingecko_quota_url, quota_file(settings))
+            server = settings.coingecko_quota_url or server_address(settings.database_url)
+            store = choose_store(server, quota_file(settings))
             quota = CallQuota(settings.coingecko_plan.per_minute, store)
         transport = Transport(settings.coingecko_base_url, settings.coingecko_api_key, quota)
         return CoinGecko(transport, self.now)

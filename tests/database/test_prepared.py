@@ -31,6 +31,16 @@ def test_who_reads_makes_no_tables(empty_address: Secret) -> None:
         assert read_state(plain).version == 0
 
 
+def test_who_will_write_makes_the_tables_of_sqlite_before_it_reads(empty_address: Secret) -> None:
+    with closing(PreparedDatabase(empty_address)) as database:
+        if database.is_sqlite:
+            database.prepare_to_write()
+            assert _count(database) == 0
+        else:
+            with pytest.raises(SchemaVersionError, match="has no tables yet"):
+                database.prepare_to_write()
+
+
 def test_the_first_writer_makes_the_tables_of_sqlite_alone(empty_address: Secret) -> None:
     with closing(PreparedDatabase(empty_address)) as database:
         if database.is_sqlite:

@@ -197,8 +197,9 @@ QUOTES = (
         _REFUSED + "last_updated is 'today', not a time with its zone", BY_AIRFLOW),
     Row("stale last_updated", _quotes(last_updated='"2018-02-05T13:49:59.999Z"'), MomentMismatchError,
         "the quote of 'bitcoin' is of 2018-02-05T13:49:59Z, not of the run's moment", NEVER),
-    Row("last_updated in the future", _quotes(last_updated='"2018-02-05T14:10:01Z"'), MomentMismatchError,
-        "the quote of 'bitcoin' is of 2018-02-05T14:10:01Z, not of the run's moment", NEVER),
+    Row("last_updated after the request", _quotes(last_updated='"2018-02-05T14:10:01Z"'), InvalidQuoteError,
+        _REFUSED + "last_updated is 2018-02-05T14:10:01Z, after the request of 2018-02-05T14:00:00Z$",
+        BY_AIRFLOW),
 )  # fmt: skip
 
 STATUSES = (

@@ -22,7 +22,6 @@ def test_everything_lies_in_the_data_folder() -> None:
         alerts=Path("project/data/alerts/bitcoin"),
         published=Path("project/data/published/bitcoin"),
         manifests=Path("project/data/manifests/bitcoin"),
-        quarantine=Path("project/data/quarantine/bitcoin"),
     )
 
 
@@ -34,7 +33,6 @@ def test_the_data_folder_can_be_moved() -> None:
         alerts=Path("elsewhere/alerts/usd-coin"),
         published=Path("elsewhere/published/usd-coin"),
         manifests=Path("elsewhere/manifests/usd-coin"),
-        quarantine=Path("elsewhere/quarantine/usd-coin"),
     )
 
 

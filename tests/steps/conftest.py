@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.prepared import PreparedDatabase
 from pipeline_lib.publishing.s3.objects import Bucket, S3Account
 from pipeline_lib.settings import Settings
@@ -121,10 +122,18 @@ def generated_series() -> dict[str, GeneratedSeries]:
 
 
 @pytest.fixture
-def market(generated_series: dict[str, GeneratedSeries], tmp_path: Path) -> Iterator[LiveMarket]:
+def shared_database(sqlite_address: Secret) -> Secret:
+    """What pipelines of the live market share; a module may put another one in its place."""
+    return sqlite_address
+
+
+@pytest.fixture
+def market(
+    generated_series: dict[str, GeneratedSeries], tmp_path: Path, shared_database: Secret
+) -> Iterator[LiveMarket]:
     """Hourly pipelines of all coins, five seconds after the hour."""
     with Simulator(generated_series, SimulatedClock(lambda: HOUR)) as simulator:
-        made = LiveMarket(tmp_path, simulator)
+        made = LiveMarket(tmp_path, simulator, shared_database)
         made.at(HOUR + timedelta(seconds=5))
         for coin in COINS:
             made.write(coin, coin)

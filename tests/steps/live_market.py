@@ -1,9 +1,16 @@
 """Pipelines of several coins, a simulated market, and one time for both."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import Connection, text
+
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.connections import Database
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.faults.queue import Fault
@@ -22,6 +29,7 @@ class LiveMarket:
 
     project: Path
     simulator: Simulator
+    database_url: Secret
     bound: int = 60
 
     def at(self, moment: datetime) -> None:
@@ -40,6 +48,7 @@ class LiveMarket:
     def take_live(self, name: str, moment: datetime = HOUR) -> Taken:
         settings = Settings.from_environment(
             {
+                "DATABASE_URL": self.database_url.reveal(),
                 "COINGECKO_BASE_URL": self.simulator.base_url,
                 "COINGECKO_CALLS_PER_MINUTE": "1000",
                 "COINGECKO_SHARED_ANSWER_SECONDS": str(self.bound),
@@ -48,7 +57,18 @@ class LiveMarket:
         )
         spec = Catalog(settings.dag_configs_dir).load(name)
         services = replace(Services.from_settings(settings), now=self.simulator.clock.now)
-        return take_live_snapshot(spec, Run(moment), services)
+        with closing(services.database):
+            return take_live_snapshot(spec, Run(moment), services)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with closing(Database(self.database_url)) as database, database.writing() as connection:
+            yield connection
+
+    def answers(self) -> list[Any]:
+        """The rows of shared answers."""
+        with self.writing() as connection:
+            return list(connection.execute(text("SELECT * FROM shared_answers ORDER BY id")))
 
     @property
     def asked(self) -> list[str]:

@@ -1,12 +1,13 @@
 """A pipeline's surroundings: a simulated market and Slack, an S3 server, a folder of files."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline_lib import steps
+from pipeline_lib.database import quarantine
+from pipeline_lib.database.quarantine import Quarantined
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.publishing.s3.objects import Bucket
 from pipeline_lib.simulator.server import Simulator
@@ -40,7 +41,8 @@ class World:
         """Run the first step while the market stands at ``moment``."""
         if moment < self.simulator.clock.now():
             # No real market goes back in time: nothing may be known of what it said later.
-            shutil.rmtree(self.data / "coingecko", ignore_errors=True)
+            with self.services.database.writing() as connection:
+                connection.exec_driver_sql("DELETE FROM shared_answers")
         self.simulator.clock.set(moment)
         return steps.fetch_and_save_price(self.spec, Run(moment), self.services)
 
@@ -64,7 +66,6 @@ class World:
             if path.is_file()
             and not path.name.startswith(".")
             and self.data / "coingecko" not in path.parents
-            and self.data / "response_shapes" not in path.parents
         }
 
     def objects(self) -> dict[str, bytes]:
@@ -75,6 +76,11 @@ class World:
             entry["Key"]: client.get_object(Bucket=self.bucket.name, Key=entry["Key"])["Body"].read()
             for entry in listed
         }
+
+    def quarantined(self) -> list[Quarantined]:
+        """The answers that the pipeline refused."""
+        with self.services.database.reading() as connection:
+            return quarantine.read(connection, self.spec.name)
 
     def delivered(self) -> list[str]:
         """The plain texts that Slack took."""

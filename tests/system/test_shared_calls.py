@@ -1,4 +1,4 @@
-"""The bars of sharing one call: how many requests, whoever asks, and whoever is killed."""
+"""The bars of sharing one call, on both databases: how many requests, whoever asks, whoever is killed."""
 
 import json
 import os
@@ -8,27 +8,31 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from pipeline_lib.archive.snapshots import read_snapshot
 from pipeline_lib.model.observation import Snapshot
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.connections import Database
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.market.series import Quote
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.store.cache.shared_answers import decode_answer
 from tests.system.world import PROJECT
 
 PIPELINES = 1000
 WORKERS = 8
-KILLS = 200
+KILLS = {"sqlite": 200, "postgresql": 40}
 
 
 class ConstantSeries:
@@ -56,9 +60,24 @@ def write_specs(project: Path, coins: list[str]) -> None:
         (project / "dag_configs" / f"pipeline-{number:04}.yaml").write_text(text, encoding="utf-8")
 
 
-def run_processes(project: Path, market: Simulator, moment: datetime, *arguments: object) -> Any:  # noqa: ANN401 - JSON
+@dataclass(frozen=True)
+class Scene:
+    """A project's folder, and the database that its tasks share."""
+
+    folder: Path
+    database: Secret
+
+
+@pytest.fixture
+def scene(tmp_path: Path, database_address: Secret) -> Scene:
+    return Scene(tmp_path, database_address)
+
+
+def run_processes(scene: Scene, market: Simulator, moment: datetime, *arguments: object) -> Any:  # noqa: ANN401 - JSON
+    project = scene.folder
     environment = {
         **os.environ,
+        "DATABASE_URL": scene.database.reveal(),
         "COINGECKO_BASE_URL": market.base_url,
         "COINGECKO_CALLS_PER_MINUTE": "100000",
         "DAG_CONFIGS_DIR": str(project / "dag_configs"),
@@ -83,13 +102,14 @@ def moment() -> datetime:
     return datetime.now(UTC).replace(second=0, microsecond=0)
 
 
-def test_1000_pipelines_due_at_once_cost_4_requests(tmp_path: Path, moment: datetime) -> None:
+def test_1000_pipelines_due_at_once_cost_4_requests(scene: Scene, moment: datetime) -> None:
+    tmp_path = scene.folder
     coins = [f"coin-{number}" for number in range(PIPELINES)]
     write_specs(tmp_path, coins)
     with simulate(coins) as market:
         # Slow enough for all but the asking processes to have to wait.
         market.faults.add(Fault(kind="slow", seconds=2.5, times=4))
-        result = run_processes(tmp_path, market, moment, "all", WORKERS)
+        result = run_processes(scene, market, moment, "all", WORKERS)
         requests = market.requests
     assert result["codes"] == [0] * WORKERS
     asked = [request.query["ids"].split(",") for request in requests]
@@ -108,42 +128,44 @@ def test_1000_pipelines_due_at_once_cost_4_requests(tmp_path: Path, moment: date
         assert len(snapshot.provenance.url) < 300
 
 
-def test_who_is_killed_while_it_asks_costs_one_request(tmp_path: Path, moment: datetime) -> None:
+def test_who_is_killed_while_it_asks_costs_one_request(scene: Scene, moment: datetime) -> None:
     coins = [f"coin-{number}" for number in range(3)]
-    write_specs(tmp_path, coins)
+    write_specs(scene.folder, coins)
     with simulate(coins) as market:
         market.faults.add(Fault(kind="slow", seconds=60))
         with ThreadPoolExecutor(1) as pool:
-            killed = pool.submit(run_processes, tmp_path, market, moment, "all", 1)
+            killed = pool.submit(run_processes, scene, market, moment, "all", 1)
             while not market.requests:
                 time.sleep(0.01)
-            (note,) = (tmp_path / "data").rglob("0.asker.json")
-            os.kill(json.loads(note.read_bytes())["process"], signal.SIGKILL)
+            with closing(Database(scene.database)) as database, database.reading() as connection:
+                note = connection.scalars(text("SELECT asker FROM shared_answers")).one()
+            os.kill(json.loads(note)["process"], signal.SIGKILL)
             assert killed.result()["codes"] == [-9]
-        assert run_processes(tmp_path, market, moment, "all", 3)["codes"] == [0, 0, 0]
+        assert run_processes(scene, market, moment, "all", 3)["codes"] == [0, 0, 0]
         assert [request.query["ids"] for request in market.requests] == ["coin-0,coin-1,coin-2"] * 2
 
 
-def test_200_kills_of_the_asking_process_hold_nobody_up(tmp_path: Path, moment: datetime) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_kills_of_the_asking_process_hold_nobody_up(
+    tmp_path: Path, moment: datetime, kind: str, request: pytest.FixtureRequest
+) -> None:
+    scene, kills = Scene(tmp_path, request.getfixturevalue(f"{kind}_address")), KILLS[kind]
     # Long ids: 67 of them fill an address.
     coins = [f"coin-{number:03}-".ljust(100, "x") for number in range(100)]
     write_specs(tmp_path, coins)
     with simulate(coins) as market:
         # Time for a kill to come between a request and its answer.
         market.faults.add(Fault(kind="slow", seconds=0.02, times=None))
-        trials = run_processes(tmp_path, market, moment, "kill", KILLS)
+        trials = run_processes(scene, market, moment, "kill", kills)
         times = [request.received_at.timestamp() for request in market.requests]
-    assert len(trials) == KILLS
+    assert len(trials) == kills
     requests = [sum(trial["started"] <= at <= trial["ended"] for at in times) for trial in trials]
     assert sum(requests) == len(times) - 1, "all but the one before the trials"
     assert set(requests) <= {2, 3}
-    assert [trial["codes"] for trial in trials] == [[0, 0, 0]] * KILLS
-    assert [trial["killed"] for trial in trials].count(-9) > KILLS // 4, "most are killed at work"
-    for path in (tmp_path / "data").rglob("*.answer"):
-        assert len(decode_answer(path.read_bytes()).coins) in {67, 33}
-    for path in (tmp_path / "data").rglob("*.json"):
-        json.loads(path.read_bytes())
-    for number in range(KILLS):
+    assert [trial["codes"] for trial in trials] == [[0, 0, 0]] * kills
+    assert [trial["killed"] for trial in trials].count(-9) > kills // 4, "most are killed at work"
+    assert [trial["pages"] for trial in trials] == [[33, 67]] * kills
+    for number in range(kills):
         settings = Settings.from_environment(
             {"DATA_DIR": str(tmp_path / "data" / str(number))}, project_folder=tmp_path
         )

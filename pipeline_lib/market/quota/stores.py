@@ -109,25 +109,37 @@ def _redis_bucket(url: Secret, rate: Rate) -> Iterator[AbstractBucket]:
         raise _unusable("Redis", error) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _OneConnection:
+    """What the bucket asks of a pool: a connection, and a transaction on it each time."""
+
+    opened: Any
+
+    @contextmanager
+    def connection(self) -> Iterator[Any]:
+        with self.opened.transaction():
+            yield self.opened
+
+
 @contextmanager
 def _postgres_bucket(url: Secret, rate: Rate) -> Iterator[AbstractBucket]:
     psycopg = _import("psycopg", "coin-pipelines[postgres]")
-    pool = _import("psycopg_pool", "coin-pipelines[postgres]")
     from pyrate_limiter import PostgresBucket  # noqa: PLC0415 (needs the package)
 
     try:
-        with pool.ConnectionPool(
-            url.reveal(),
-            min_size=1,
-            max_size=1,
-            timeout=_LONGEST_ANSWER_SECONDS,
-            # The table's times have no zone: all hosts must write them in the same one.
-            kwargs={"options": "-c timezone=UTC", "connect_timeout": _LONGEST_ANSWER_SECONDS},
-            open=False,
-        ) as connections:
-            connections.wait(_LONGEST_ANSWER_SECONDS)
-            yield PostgresBucket(connections, _NAME, [rate])
-    except (psycopg.Error, pool.PoolTimeout) as error:
+        with closing(
+            psycopg.connect(
+                url.reveal(),
+                autocommit=True,
+                connect_timeout=_LONGEST_ANSWER_SECONDS,
+                # A statement prepared on the server breaks poolers that share connections.
+                prepare_threshold=None,
+                # The table's times have no zone: all hosts must write them in the same one.
+                options="-c timezone=UTC",
+            )
+        ) as opened:
+            yield PostgresBucket(_OneConnection(opened), _NAME, [rate])
+    except psycopg.Error as error:
         raise _unusable("PostgreSQL", error) from None
 
 
@@ -135,7 +147,7 @@ def _unusable(server: str, error: Exception) -> CallQuotaError:
     # Neither its text nor the error itself goes on: both may repeat the address with its password.
     return CallQuotaError(
         f"the calls of CoinGecko can't be counted: {server} gives {type(error).__name__}",
-        hint="check that COINGECKO_QUOTA_URL leads to a running server",
+        hint="check that COINGECKO_QUOTA_URL, or DATABASE_URL without it, leads to a running server",
     )
 
 

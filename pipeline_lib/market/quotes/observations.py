@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.errors import MomentMismatchError, UnusableAnswerError
+from pipeline_lib.common.timestamps import CLOCK_TOLERANCE, format_moment
+from pipeline_lib.errors import InvalidQuoteError, MomentMismatchError, UnusableAnswerError
 from pipeline_lib.market.quotes.parsing import Quote, find_text, read_quote
 from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
@@ -26,7 +26,7 @@ def find_observation(answer: MarketAnswer, coin: str, moment: datetime, max_age:
     Raises:
         UnknownCoinError: The answer leaves the coin out.
         UnexpectedAnswerError: The coin's part isn't what ``/coins/markets`` promises.
-        InvalidQuoteError: The quote holds a value that can't be true.
+        InvalidQuoteError: The quote holds a value that can't be true, such as a time after the request.
         MomentMismatchError: The quote is further than ``max_age`` from ``moment``.
     """
     url = _address_of(coin, answer)
@@ -36,7 +36,7 @@ def find_observation(answer: MarketAnswer, coin: str, moment: datetime, max_age:
         # From here on the other coins' parts have nothing to do with it.
         refused = text.encode()
         quote = read_quote(coin, text)
-        _check_moment(quote, moment, max_age)
+        _check_moment(quote, moment, max_age, answer.requested_at)
     except UnusableAnswerError as error:
         error.attach(refused, url, answer.requested_at)
         raise
@@ -64,11 +64,21 @@ def _address_of(coin: str, answer: MarketAnswer) -> str:
     return urlunsplit(parts._replace(query=urlencode(query), fragment=fragment))
 
 
-def _check_moment(quote: Quote, moment: datetime, max_age: timedelta) -> None:
-    if abs(quote.last_updated - moment) > max_age:
-        raise MomentMismatchError(
+def _check_moment(quote: Quote, moment: datetime, max_age: timedelta, requested_at: datetime) -> None:
+    if abs(quote.last_updated - moment) <= max_age:
+        return
+    if quote.last_updated > requested_at + CLOCK_TOLERANCE:
+        # Taken for the newest price, it would send every run to history until that time has come.
+        raise InvalidQuoteError(
             quote.coin,
-            format_moment(moment),
+            "last_updated",
             format_moment(quote.last_updated),
-            hint=f"quality.max_age allows {int(max_age.total_seconds())} s between them",
+            f"after the request of {format_moment(requested_at)}",
+            hint="if it lasts, the clock of this machine may be slow",
         )
+    raise MomentMismatchError(
+        quote.coin,
+        format_moment(moment),
+        format_moment(quote.last_updated),
+        hint=f"quality.max_age allows {int(max_age.total_seconds())} s between them",
+    )

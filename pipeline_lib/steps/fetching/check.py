@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline_lib.common.timestamps import format_moment
+from pipeline_lib.database import observations
+from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.market.jumps import Jump, find_jump
 from pipeline_lib.model.observation import Observation
-from pipeline_lib.store.log import raw_log
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # A price of last month says nothing about a bad tick of today; a weekly pipeline still has its last one.
 _OLDEST_REFERENCE = timedelta(days=7)
@@ -19,7 +23,7 @@ class LargeMove:
     """A move that needs a confirmation.
 
     Attributes:
-        before: The pipeline's observation before.
+        before: The series' observation before.
         after: The observation in question.
         jump: The move between their prices.
     """
@@ -32,22 +36,25 @@ class LargeMove:
         return f"{describe_price(self.after)} after {describe_price(self.before)}"
 
 
-def find_large_move(log: Path, observation: Observation, limit_percent: Decimal) -> LargeMove | None:
+def find_large_move(
+    connection: "Connection", pipeline: str, observation: Observation, limit_percent: Decimal
+) -> LargeMove | None:
     """The move from the price before to this one, if it is larger than the limit.
 
     Args:
-        log: The pipeline's raw log.
-        observation: What may become the next observation.
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        observation: What may become the next observation of its series.
         limit_percent: The largest move that needs no confirmation.
-
-    Raises:
-        TableDamagedError: The log can't be read.
     """
-    before = raw_log.newest_before(log, observation.moment, _OLDEST_REFERENCE)
-    if before is None:
+    series_id = find_series_id(connection, pipeline, observation.coin, observation.vs_currency)
+    if series_id is None:
         return None
-    jump = find_jump(before.price, observation.price, limit_percent)
-    return LargeMove(before, observation, jump) if jump else None
+    for before in observations.read_last_before(connection, series_id, observation.moment, rows=1):
+        if observation.moment - before.moment <= _OLDEST_REFERENCE:
+            jump = find_jump(before.price, observation.price, limit_percent)
+            return LargeMove(before, observation, jump) if jump else None
+    return None
 
 
 def describe_price(observation: Observation) -> str:

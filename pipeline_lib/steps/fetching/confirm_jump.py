@@ -36,7 +36,7 @@ def confirm_jump(spec: PipelineSpec, run: Run, services: Services, first: Snapsh
 
     Raises:
         ImplausibleJumpError: No later price confirms it; carries the answer of ``first``.
-        StoreError: The store is damaged, or busy for too long.
+        DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
     is_historic = first.provenance.is_historic
@@ -59,6 +59,7 @@ def _price_an_hour_later(spec: PipelineSpec, run: Run, services: Services) -> Ob
 
 
 def _next_quote(spec: PipelineSpec, run: Run, services: Services) -> Observation:
+    services.database.close()
     services.sleep(_SECONDS_UNTIL_A_NEW_QUOTE)
     # Whether it is of the run's moment is no question here.
     market = services.open_market()

@@ -5,7 +5,7 @@ Take → check → confirm → archive → record: a part may use those before i
 
 from pipeline_lib.archive.parts import find_snapshot, read_parts
 from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.errors import HistoryGapError, TableDamagedError, UnusableAnswerError
+from pipeline_lib.errors import HistoryGapError, UnusableAnswerError
 from pipeline_lib.model.observation import Archived, Snapshot
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
@@ -38,7 +38,6 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
         DatabaseError: The database can't be used, or another one keeps the archive.
         OSError: The disk is full or read-only.
     """
-    layout = Layout.of(spec.name, services.settings)
     archived = read_parts(open_archive(spec, services), run.moment)
     kept = find_snapshot(archived, spec.coin, spec.vs_currency)
     if kept is not None:
@@ -46,13 +45,13 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
         return Done(_describe(kept, is_new=is_new), export_raw_log(spec, services))
     try:
         taken = take_snapshot(spec, run, services)
-        warnings = _check(spec, run, services, taken.snapshot)
+        warnings = taken.warnings + _check(spec, run, services, taken.snapshot)
     except HistoryGapError as error:
         return Skipped(str(error))
     except UnusableAnswerError as error:
-        keep_refused(spec, run.moment, layout, error)
+        keep_refused(spec, run, services, error)
         raise
-    warnings += notice_shape(services.settings.data_dir, taken.snapshot.provenance)
+    warnings += notice_shape(services, taken.snapshot.provenance)
     archived = archive_snapshots(spec, services, [taken.snapshot])
     is_new = record(spec, run, services, archived)
     warnings += export_raw_log(spec, services)
@@ -63,12 +62,8 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
 
 def _check(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> tuple[str, ...]:
     """Let a price pass only if it can follow the one before it; what operators should know about that."""
-    log = Layout.of(spec.name, services.settings).raw_log
-    try:
-        move = find_large_move(log, snapshot.observation, spec.quality.max_jump_percent)
-    except TableDamagedError as error:
-        # A log can be rebuilt from the archive; an hour that isn't archived is gone.
-        return (f"{spec.name}: the move since the price before could not be checked: {error}",)
+    with services.database.reading() as connection:
+        move = find_large_move(connection, spec.name, snapshot.observation, spec.quality.max_jump_percent)
     if move is None:
         return ()
     return (f"{spec.name}: {confirm_jump(spec, run, services, snapshot, move)}",)

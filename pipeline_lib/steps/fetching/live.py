@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline_lib.archive import quarantine
 from pipeline_lib.common.timestamps import to_moment
+from pipeline_lib.database import answers, quarantine
+from pipeline_lib.database.answers import AnswerKey
 from pipeline_lib.errors import (
     InvalidQuoteError,
     MomentMismatchError,
@@ -18,12 +19,10 @@ from pipeline_lib.market.quotes.pages import Page
 from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs import Catalog, PipelineSpec
-from pipeline_lib.specs.layout import Layout, shared_answers_folder
 from pipeline_lib.specs.schedules.moments import is_due
+from pipeline_lib.steps.fetching.refused import show_command
 from pipeline_lib.steps.fetching.shared_calls import SharedCalls
 from pipeline_lib.steps.run import Run, Services
-from pipeline_lib.store.cache.latest_answers import LatestAnswers
-from pipeline_lib.store.cache.shared_answers import SharedAnswers
 
 _UNSERVED = (
     UnknownCoinError,
@@ -42,10 +41,12 @@ class Taken:
     Attributes:
         snapshot: The observation of the run's moment and where it comes from.
         waited_seconds: How long other processes were waited for, which asked or were about to.
+        warnings: What operators should know of it.
     """
 
     snapshot: Snapshot
     waited_seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
 
 
 def take_live_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Taken:
@@ -70,23 +71,20 @@ def take_live_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Take
         InvalidQuoteError: The quote holds a value that can't be true.
         RefusedBeforeError: The quote is still the one that an earlier try of the run refused.
         MomentMismatchError: The quote is further than ``quality.max_age`` from the run's moment.
+        DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
-    root = shared_answers_folder(services.settings)
-    started = to_moment(services.now())
-    latest = LatestAnswers(root, spec.vs_currency)
     calls = SharedCalls(
-        SharedAnswers.of(root, spec.vs_currency, run.moment, started),
-        latest,
-        services.open_market(),
+        AnswerKey(spec.vs_currency, run.moment),
+        services,
         asker=spec.name,
         # A task's own retry comes after retry_delay, and is to find out for itself.
         failure_age=min(services.settings.coingecko_shared_answer_age, spec.retry_delay),
     )
-    reader = _Reader(spec, run, services, started)
+    reader = _Reader(spec, run, services, to_moment(services.now()))
     while True:
         pages = calls.pages_with(spec.coin)
-        snapshot = reader.read_pages(calls, pages) if pages else reader.find_known(latest)
+        snapshot = reader.read_pages(calls, pages) if pages else reader.find_known()
         if snapshot is not None:
             return Taken(snapshot, calls.waited_seconds)
         if pages:
@@ -104,13 +102,15 @@ class _Reader:
     services: Services
     started: datetime
 
-    def find_known(self, latest: LatestAnswers) -> Snapshot | None:
+    def find_known(self) -> Snapshot | None:
         """The observation in an answer that was asked for on behalf of another moment, or None.
 
         Raises:
             MomentMismatchError: The market has gone on already, so asking again can't help.
         """
-        answer = latest.find(self.spec.coin)
+        now = to_moment(self.services.now())
+        with self.services.database.reading() as connection:
+            answer = answers.find_latest(connection, self.spec.vs_currency, self.spec.coin, now)
         if answer is None:
             return None
         try:
@@ -127,7 +127,7 @@ class _Reader:
     def read_pages(self, calls: SharedCalls, pages: Mapping[int, Page]) -> Snapshot | None:
         """The observation in the first of ``pages`` that serves the run; None where asking anew may help."""
         for number, coins in pages.items():
-            answer = calls.answer(number, coins, self.spec.vs_currency)
+            answer = calls.answer(number, coins)
             try:
                 return self._read(answer)
             except _UNSERVED as error:
@@ -139,10 +139,11 @@ class _Reader:
     def _read(self, answer: MarketAnswer) -> Snapshot:
         snapshot = find_observation(answer, self.spec.coin, self.run.moment, self.spec.quality.max_age)
         # A price that was refused for its jump is as bad in the same answer read again.
-        folder = Layout.of(self.spec.name, self.services.settings).quarantine
-        refused = quarantine.find(folder, self.run.moment, snapshot.provenance.answer.encode())
+        text = snapshot.provenance.answer.encode()
+        with self.services.database.reading() as connection:
+            refused = quarantine.find(connection, self.spec.name, self.spec.coin, self.run.moment, text)
         if refused is not None:
-            raise RefusedBeforeError(self.spec.coin, refused)
+            raise RefusedBeforeError(self.spec.coin, show_command(self.spec.name, refused))
         return snapshot
 
     def _is_fresh(self, answer: MarketAnswer) -> bool:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from pipeline_lib.common.timestamps import format_moment, to_moment
+from pipeline_lib.database.history_answers import CoinHistory
 from pipeline_lib.errors import HistoryGapError, HistoryNotReadyError, HistoryReachError
 from pipeline_lib.market import find_past_observation
 from pipeline_lib.market.history.observations import HISTORY_LAG
@@ -10,13 +11,15 @@ from pipeline_lib.market.history.ranges import range_needed, range_to_ask
 from pipeline_lib.model.answers import HistoryAnswer
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.steps.fetching.single_flight import SingleFlight
 from pipeline_lib.steps.run import Run, Services
-from pipeline_lib.store.cache.history_cache import HistoryCache
 
 # CoinGecko's own caches answer the same for about a minute.
 _SHARED_FOR = timedelta(minutes=1)
 # The edge of the plan's reach moves on while a request travels, and clocks differ.
 _MARGIN = timedelta(minutes=10)
+# As long as one process may take to ask, with all its tries and the waits in between.
+_LONGEST_WAIT_SECONDS = 300.0
 
 
 def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snapshot:
@@ -34,7 +37,8 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snap
         HistoryGapError: CoinGecko has no price of the moment.
         HistoryNotReadyError: The moment has hardly passed, and CoinGecko has no price of it yet.
         MarketError: There is no usable answer.
-        StoreBusyError: Another process has been asking for too long.
+        AnswerAwaitedError: Another process has been asking for too long.
+        DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
     if run.moment > services.now():
@@ -79,23 +83,31 @@ def require_reach(spec: PipelineSpec, moment: datetime, services: Services) -> N
 def _ask_once(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:
     """Ask CoinGecko, unless the process that this one had to wait for has just done so."""
     require_reach(spec, moment, services)
-    with _cache(spec, services).lock():
-        answer = _find_shared(spec, moment, services)
-        if answer is None:
-            # What can't be read isn't kept: the next run asks anew.
-            answer = _ask(spec, moment, services)
-            _cache(spec, services).keep(answer)
-    return answer
+    flight = SingleFlight(
+        f"history {spec.coin} {spec.vs_currency}",
+        find=lambda: _find_shared(spec, moment, services),
+        work=lambda: _ask(spec, moment, services),
+        longest_wait=_LONGEST_WAIT_SECONDS,
+    )
+    return flight.run(services).result
 
 
 def _ask(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:
+    database, history = services.database, _history(spec, services)
+    with database.reading() as connection:
+        known = history.starts(connection)
+    database.close()
     wanted = range_to_ask(
         range_needed(moment, services.settings.history_tolerance),
         _earliest(services),
         to_moment(services.now()),
-        _cache(spec, services).starts(),
+        known,
     )
-    return services.open_market().ask_history(spec.coin, spec.vs_currency, wanted)
+    # What can't be read isn't kept: the next run asks anew.
+    answer = services.open_market().ask_history(spec.coin, spec.vs_currency, wanted)
+    with database.writing() as connection:
+        _history(spec, services).keep(connection, answer)
+    return answer
 
 
 def _find_shared(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer | None:
@@ -110,11 +122,12 @@ def _find(
     needed = range_needed(moment, services.settings.history_tolerance)
     # Before the edge of the plan's reach there is nothing to be had.
     start = max(needed.start, _earliest(services))
-    return _cache(spec, services).find(start, needed.end, asked_from)
+    with services.database.reading() as connection:
+        return _history(spec, services).find(connection, start, needed.end, asked_from)
 
 
-def _cache(spec: PipelineSpec, services: Services) -> HistoryCache:
-    return HistoryCache.of(spec.coin, spec.vs_currency, services.settings, to_moment(services.now()))
+def _history(spec: PipelineSpec, services: Services) -> CoinHistory:
+    return CoinHistory(spec.coin, spec.vs_currency, to_moment(services.now()))
 
 
 def _earliest(services: Services) -> datetime:

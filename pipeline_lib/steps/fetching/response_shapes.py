@@ -1,20 +1,20 @@
 """Changes in what CoinGecko's answers look like: noticed and told once, and never in anybody's way."""
 
-from pathlib import Path
-
-from pipeline_lib.errors import StoreBusyError
+from pipeline_lib.common.timestamps import to_moment
+from pipeline_lib.database.documents import change_document, read_document
+from pipeline_lib.errors import DatabaseError
 from pipeline_lib.market.quotes.response_shape import Shape
 from pipeline_lib.model.observation import Provenance
-from pipeline_lib.store.files.json_documents import change_document, read_document
+from pipeline_lib.steps.run import Services
 
 _CURRENT_QUOTES = "/coins/markets"
-_FILE = "coins_markets.json"
+_DOCUMENT = f"shape of {_CURRENT_QUOTES}"
 
 
-def notice_shape(data_dir: Path, provenance: Provenance) -> tuple[str, ...]:
+def notice_shape(services: Services, provenance: Provenance) -> tuple[str, ...]:
     """What is new in the shape of a coin's current quote, a line for people; empty when nothing is.
 
-    The shape known so far is one small file for all pipelines, which the first answer makes. History has no
+    The shape known so far is one document for all pipelines, which the first answer makes. History has no
     fields to change: it is lists of pairs.
     """
     if provenance.is_historic:
@@ -22,19 +22,19 @@ def notice_shape(data_dir: Path, provenance: Provenance) -> tuple[str, ...]:
     seen = Shape.of_answer(provenance.answer)
     if seen is None:
         return ()
-    path = data_dir / "response_shapes" / _FILE
     try:
-        changes = _learn(path, seen)
-    except (OSError, StoreBusyError) as error:
+        changes = _learn(services, seen)
+    except (DatabaseError, OSError) as error:
         # The price is good all the same.
         return (f"the shape of CoinGecko's answer could not be compared: {error}",)
     return (f"CoinGecko's {_CURRENT_QUOTES} has changed: {'; '.join(changes)}",) if changes else ()
 
 
-def _learn(path: Path, seen: Shape) -> tuple[str, ...]:
-    known = _known(_read(path))
+def _learn(services: Services, seen: Shape) -> tuple[str, ...]:
+    with services.database.reading() as connection:
+        known = _known(read_document(connection, _DOCUMENT))
     if known is not None and known.joined(seen) == known:
-        # Nearly always so: no lock is taken, and nothing is written.
+        # Nearly always so: nothing is locked, and nothing is written.
         return ()
     changes: tuple[str, ...] = ()
 
@@ -45,20 +45,14 @@ def _learn(path: Path, seen: Shape) -> tuple[str, ...]:
         changes = latest.changes_in(seen) if latest else ()
         return (latest.joined(seen) if latest else seen).to_document()
 
-    change_document(path, join)
+    with services.database.writing() as connection:
+        change_document(connection, _DOCUMENT, join, to_moment(services.now()))
     return changes
-
-
-def _read(path: Path) -> object:
-    try:
-        return read_document(path)
-    except ValueError:
-        return None
 
 
 def _known(document: object) -> Shape | None:
     try:
         return None if document is None else Shape.from_document(document)
     except ValueError:
-        # Whatever spoilt the file: the next answer makes it anew.
+        # Whatever spoilt the document: the next answer makes it anew.
         return None

@@ -18,7 +18,7 @@ def take_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Taken:
 
     Raises:
         MarketError: The market has no observation for this run, or one that can't be true.
-        StoreBusyError: Another process has been asking for history for too long.
+        DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
     if run.is_backfill or has_history_at_hand(spec, run, services):
@@ -29,4 +29,16 @@ def take_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Taken:
         # The quote's own time decides: a moment that it hasn't reached has no history either.
         if parse_moment(error.last_updated) < run.moment:
             raise
-    return Taken(take_past_snapshot(spec, run, services))
+    return Taken(take_past_snapshot(spec, run, services), warnings=_warn_if_due(spec, run, services))
+
+
+def _warn_if_due(spec: PipelineSpec, run: Run, services: Services) -> tuple[str, ...]:
+    """What operators should know where history is taken although the run's moment has hardly passed."""
+    if services.now() - run.moment > spec.quality.max_age:
+        return ()
+    # The same text each time, so that operators are notified once a day.
+    warning = (
+        f"{spec.name}: the run was on time, but CoinGecko's quote is later than quality.max_age allows:"
+        " the price comes from history (is this machine's clock right?)"
+    )
+    return (warning,)

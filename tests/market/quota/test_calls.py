@@ -23,9 +23,11 @@ CALLS_OF_EACH = 3
 ASKING = f"""
 import os, sys
 from pathlib import Path
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.market import CallQuota, Transport
-from pipeline_lib.market.quota.stores import QuotaFile
-quota = CallQuota({CALLS}, QuotaFile(Path(sys.argv[1])), window={WINDOW}, longest_wait=60.0)
+from pipeline_lib.market.quota.stores import choose_store
+url = Secret(sys.argv[3]) if len(sys.argv) > 3 else None
+quota = CallQuota({CALLS}, choose_store(url, Path(sys.argv[1])), window={WINDOW}, longest_wait=60.0)
 transport = Transport(sys.argv[2], None, quota)
 import requests
 children = []
@@ -60,11 +62,15 @@ def quota(store: QuotaStore, calls: int = 2, *, window: float = 60.0, longest_wa
     return CallQuota(calls, store, window=window, travel_time=0.0, longest_wait=longest_wait)
 
 
-def test_eight_processes_at_once_never_pass_the_limit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["file", "postgresql"])
+def test_eight_processes_at_once_never_pass_the_limit(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    url = [request.getfixturevalue("postgresql_address").reveal()] if kind == "postgresql" else []
     clock = SimulatedClock(lambda: datetime.now(UTC))
     with Simulator({}, clock) as simulator:
         subprocess.run(
-            [sys.executable, "-c", ASKING, str(tmp_path / "calls.sqlite"), simulator.base_url],
+            [sys.executable, "-c", ASKING, str(tmp_path / "calls.sqlite"), simulator.base_url, *url],
             check=True,
             timeout=120,
         )
@@ -162,7 +168,7 @@ def test_a_stuck_process_is_not_waited_for_for_ever(
     ("url", "package", "requirement"),
     [
         ("redis://:made-up@127.0.0.1:1", "redis", "coin-pipelines[redis]"),
-        ("postgresql://x:made-up@127.0.0.1:1/x", "psycopg_pool", "coin-pipelines[postgres]"),
+        ("postgresql://x:made-up@127.0.0.1:1/x", "psycopg", "coin-pipelines[postgres]"),
     ],
 )
 def test_a_database_without_its_package_says_what_to_install(
@@ -176,14 +182,35 @@ def test_a_database_without_its_package_says_what_to_install(
     )
 
 
-@pytest.mark.parametrize("url", ["redis://:made-up@127.0.0.1:1/0", "redis://:made-up@127.0.0.1:port"])
-def test_a_database_that_isnt_there_is_told_without_its_password(url: str) -> None:
-    pytest.importorskip("redis")
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("redis://:made-up@127.0.0.1:1/0", "Redis"),
+        ("redis://:made-up@127.0.0.1:port", "Redis"),
+        ("postgresql://me:made-up@127.0.0.1:1/x", "PostgreSQL"),
+        ("postgresql://me:made-up@127.0.0.1:port/x", "PostgreSQL"),
+    ],
+)
+def test_a_database_that_isnt_there_is_told_without_its_password(url: str, server: str) -> None:
+    if server == "Redis":
+        pytest.importorskip("redis")
     with pytest.raises(CallQuotaError) as caught:
         quota(QuotaDatabase(Secret(url))).take_call()
-    assert str(caught.value).startswith("the calls of CoinGecko can't be counted: Redis gives ")
+    assert str(caught.value).startswith(f"the calls of CoinGecko can't be counted: {server} gives ")
     assert "made-up" not in f"{caught.value} {caught.value.__cause__}"
     assert caught.value.__suppress_context__
+
+
+def test_postgresql_counts_calls_and_a_call_waits_for_its_turn(postgresql_address: Secret) -> None:
+    store = QuotaDatabase(postgresql_address)
+    for _ in range(2):
+        quota(store).take_call()
+    with pytest.raises(CallQuotaError, match="the 2 calls of CoinGecko that 60 s allow are used up"):
+        quota(store).take_call()
+    started = time.monotonic()
+    for _ in range(3):
+        quota(store, window=0.5).take_call()
+    assert time.monotonic() - started >= 0.5
 
 
 def test_the_setting_chooses_the_store(tmp_path: Path) -> None:

@@ -85,3 +85,28 @@ def test_an_answer_without_a_part_of_the_coin_is_carried_whole(
 def test_of_a_large_answer_the_start_is_carried(moment: datetime) -> None:
     body = b"[" + b" " * 100_000
     assert refusal(body, moment).answer == body[: 64 * 1024]
+
+
+@pytest.mark.parametrize(
+    ("time", "requested", "error"),
+    [
+        ("14:10:00", "14:00:09", None),
+        ("14:10:01", "14:00:09", InvalidQuoteError),
+        ("23:00:00", "14:00:09", InvalidQuoteError),
+        ("14:10:01", "14:09:00", InvalidQuoteError),
+        ("14:10:01", "14:09:01", MomentMismatchError),
+        ("14:10:01", "18:00:00", MomentMismatchError),
+    ],
+)
+def test_no_quote_is_newer_than_its_request(
+    row: Callable[..., str], moment: datetime, time: str, requested: str, error: type[Exception] | None
+) -> None:
+    quoted_at = f'"2018-02-05T{time}Z"'
+    body = f"[{row(last_updated=quoted_at)}]".encode()
+    asked_at = datetime.fromisoformat(f"2018-02-05T{requested}Z")
+    answer = MarketAnswer("usd", ("bitcoin",), URL, asked_at, body)
+    if error is None:
+        assert find_observation(answer, "bitcoin", moment, MAX_AGE).observation.moment == moment
+        return
+    with pytest.raises(error):
+        find_observation(answer, "bitcoin", moment, MAX_AGE)

@@ -57,7 +57,6 @@ def layout_in(folder: Path) -> Layout:
         alerts=folder / "alerts",
         manifests=folder / "manifests",
         published=folder / "published",
-        quarantine=folder / "quarantine",
     )
 
 

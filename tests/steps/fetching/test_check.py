@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline_lib.errors import TableDamagedError
+from pipeline_lib.database import arrivals
+from pipeline_lib.database.arrivals import ArchivedPart
+from pipeline_lib.database.connections import Database
 from pipeline_lib.market.jumps import Jump
 from pipeline_lib.model.observation import Observation
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.fetching.check import find_large_move
-from pipeline_lib.store.log.raw_rows import HEADER, encode_row
+from pipeline_lib.steps.fetching.check import LargeMove, find_large_move
 
 HOUR = timedelta(hours=1)
 LIMIT = Decimal(10)
@@ -21,32 +21,49 @@ def later(observation: Observation, age: timedelta, price: str) -> Observation:
     return replace(observation, moment=observation.moment + age, price=Decimal(price))
 
 
-def test_a_move_beyond_the_limit_is_found_with_both_prices(layout: Layout, observation: Observation) -> None:
-    layout.raw_log.write_text(HEADER + encode_row(observation))
+def find(database: Database, after: Observation, *recorded: Observation) -> LargeMove | None:
+    with database.writing() as connection:
+        for each in recorded:
+            part = ArchivedPart(each.moment, 1, "1" * 64, "2" * 64, each.moment)
+            arrivals.record(connection, "btc", part, [each])
+    with database.reading() as connection:
+        return find_large_move(connection, "btc", after, LIMIT)
+
+
+def test_a_move_beyond_the_limit_is_found_with_both_prices(
+    database: Database, observation: Observation
+) -> None:
     after = later(observation, HOUR, "8000")
-    move = find_large_move(layout.raw_log, after, LIMIT)
+    move = find(database, after, observation)
     assert move is not None
     assert (move.before, move.after) == (observation, after)
     assert move.jump == Jump(Decimal("6955.270"), Decimal(8000), LIMIT)
     assert str(move) == "8000 USD of 2018-02-05T13:59:47Z after 6955.270 USD of 2018-02-05T13:59:47Z"
 
 
+def test_the_nearest_price_before_counts_in_whatever_order_they_came(
+    database: Database, observation: Observation
+) -> None:
+    recorded = [later(observation, hours * HOUR, price) for hours, price in ((3, "1"), (1, "7000"), (0, "1"))]
+    assert find(database, later(observation, 2 * HOUR, "7100"), *recorded) is None
+
+
 @pytest.mark.parametrize(
     ("age", "price"), [(HOUR, "7600"), (timedelta(days=7, seconds=1), "99999"), (-HOUR, "99999")]
 )
 def test_a_small_move_or_one_without_a_price_before_it_needs_no_confirmation(
-    layout: Layout, observation: Observation, age: timedelta, price: str
+    database: Database, observation: Observation, age: timedelta, price: str
 ) -> None:
-    layout.raw_log.write_text(HEADER + encode_row(observation))
-    assert find_large_move(layout.raw_log, later(observation, age, price), LIMIT) is None
+    assert find(database, later(observation, age, price), observation) is None
 
 
-def test_the_first_price_needs_no_confirmation(layout: Layout, observation: Observation) -> None:
-    assert find_large_move(layout.raw_log, observation, LIMIT) is None
+def test_the_first_price_needs_no_confirmation(database: Database, observation: Observation) -> None:
+    assert find(database, observation) is None
 
 
-def test_a_damaged_log_is_reported(layout: Layout, observation: Observation) -> None:
-    layout.raw_log.write_text(HEADER + encode_row(observation))
-    layout.raw_log.write_bytes(layout.raw_log.read_bytes().replace(b",6955.270,", b",nothing,"))
-    with pytest.raises(TableDamagedError, match="price is 'nothing', not a number"):
-        find_large_move(layout.raw_log, later(observation, HOUR, "8000"), LIMIT)
+@pytest.mark.parametrize("change", [{"coin": "ethereum"}, {"vs_currency": "eur"}])
+def test_another_coin_or_currency_is_nothing_to_compare_with(
+    database: Database, observation: Observation, change: dict[str, str]
+) -> None:
+    after = replace(later(observation, HOUR, "8000"), **change)  # type: ignore[arg-type]
+    assert find(database, after, observation) is None

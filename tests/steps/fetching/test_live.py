@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from pipeline_lib.errors import MomentMismatchError
+from pipeline_lib.errors import InvalidQuoteError, MomentMismatchError
 from tests.steps.live_market import COINS, HOUR, LiveMarket, stale
 
 
@@ -19,8 +19,8 @@ def test_the_first_asks_for_all_that_are_due_and_the_others_read(market: LiveMar
 
 def test_a_snapshot_holds_its_own_part_and_names_the_whole(market: LiveMarket) -> None:
     provenance = market.take("ethereum").provenance
-    (kept,) = (market.project / "data").rglob("*.answer")
-    body = kept.read_bytes().split(b"\n", 1)[1]
+    (kept,) = market.answers()
+    body = kept.body
     assert provenance.answer.encode() in body
     assert json.loads(provenance.answer)["id"] == "ethereum"
     assert (provenance.requested_at, provenance.status) == (HOUR + timedelta(seconds=5), 200)
@@ -117,3 +117,25 @@ def test_what_stays_stale_is_asked_for_once_a_try(market: LiveMarket) -> None:
         with pytest.raises(MomentMismatchError):
             market.take("bitcoin")
         assert len(market.asked) == tries
+
+
+def test_a_quote_of_the_future_fails_its_own_run_and_stops_no_later_one(market: LiveMarket) -> None:
+    market.simulator.faults.add(stale("bitcoin", HOUR + timedelta(days=365), times=1))
+    with pytest.raises(InvalidQuoteError, match=r"after the request of 2025-06-01T14:00:05Z \(if it lasts, "):
+        market.take("bitcoin")
+    market.at(HOUR + timedelta(seconds=65))
+    assert market.take("bitcoin").observation.last_updated == HOUR + timedelta(seconds=65)
+    for hours in range(1, 4):
+        market.at(HOUR + timedelta(hours=hours, seconds=5))
+        later = market.take("bitcoin", HOUR + timedelta(hours=hours))
+        assert later.observation.last_updated == HOUR + timedelta(hours=hours, seconds=5)
+
+
+def test_an_answer_of_a_clock_that_was_fast_is_asked_for_anew(market: LiveMarket) -> None:
+    market.simulator.faults.add(stale("bitcoin", HOUR - timedelta(hours=1), times=1))
+    market.at(HOUR + timedelta(hours=1))
+    with pytest.raises(MomentMismatchError):
+        market.take("bitcoin")
+    market.at(HOUR + timedelta(seconds=5))
+    assert market.take("bitcoin").observation.last_updated == HOUR + timedelta(seconds=5)
+    assert len(market.asked) == 2

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from pipeline_lib.errors import (
     InvalidQuoteError,
@@ -67,21 +68,20 @@ def test_a_failure_is_shared_until_the_first_retry(
     assert len(market.asked) == calls + 1
 
 
-def test_a_damaged_answer_is_asked_for_again(market: LiveMarket) -> None:
-    market.take("bitcoin")
-    (path,) = (market.project / "data").rglob("0.answer")
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-1])
-    market.take("ethereum")
-    assert path.read_bytes() == whole
-    assert market.asked == ["bitcoin,ethereum,litecoin,solana"] * 2
+def test_a_failure_of_a_clock_that_was_fast_holds_up_nobody(market: LiveMarket) -> None:
+    market.simulator.faults.add(Fault(kind="status", status=401, error_code=10002, times=1))
+    market.at(HOUR + timedelta(hours=1))
+    with pytest.raises(RequestRefusedError):
+        market.take("bitcoin")
+    market.at(HOUR + timedelta(seconds=5))
+    assert market.take("bitcoin").observation.coin == "bitcoin"
 
 
-def test_damaged_pages_are_planned_again(market: LiveMarket) -> None:
+def test_pages_that_cant_be_read_are_planned_again(market: LiveMarket) -> None:
     market.take("bitcoin")
-    (path,) = (market.project / "data").rglob("pages.json")
-    path.write_bytes(path.read_bytes()[:-1])
-    # Another spec, so another first page: the answer that lies there is not for it.
+    with market.writing() as connection:
+        connection.execute(text("UPDATE shared_answers SET coins = '[\"bitcoin'"))
+    # Another spec, so another page: the answer that is there is not for it.
     market.write("another", "another-coin")
     with pytest.raises(UnknownCoinError):
         market.take("another")

@@ -68,20 +68,13 @@ def test_a_live_snapshot_is_told_from_a_historic_one(past: World) -> None:
     assert not read_snapshot(Layout.of("btc", past.services.settings), LATE).provenance.is_historic
 
 
-def test_a_torn_answer_is_fetched_anew(past: World) -> None:
-    fetch(past, CRASH, is_backfill=True)
-    (kept,) = (past.data / "history" / "bitcoin-usd").glob("*.json")
-    kept.write_bytes(kept.read_bytes()[:5000])
-    fetch(past, CRASH + HOUR, is_backfill=True)
-    assert paths(past) == [CHART, CHART]
-
-
 def test_an_answer_that_cannot_be_read_is_not_kept(past: World) -> None:
     past.simulator.faults.add(Fault(kind="malformed", body='{"prices": [[1,'))
     with pytest.raises(UnexpectedAnswerError):
         fetch(past, CRASH, is_backfill=True)
-    (refused,) = past.files()
-    assert refused.startswith("quarantine/btc/20180205T140000Z-unexpected-answer-")
+    (each,) = past.quarantined()
+    assert (each.refused.moment, each.refused.kind) == (CRASH, "unexpected-answer")
+    assert past.files() == {}
     fetch(past, CRASH, is_backfill=True)
     assert paths(past) == [CHART, CHART]
 
@@ -90,8 +83,9 @@ def test_an_unknown_coin_stores_nothing(past: World) -> None:
     other = past.with_spec(lambda spec: replace(spec, coin="bitcoin-2"))
     with pytest.raises(UnknownCoinError, match="no coin with the id 'bitcoin-2'"):
         fetch(other, CRASH, is_backfill=True)
-    (refused,) = past.files()
-    assert refused.startswith("quarantine/btc/20180205T140000Z-unknown-coin-")
+    (each,) = past.quarantined()
+    assert (each.refused.coin, each.refused.kind) == ("bitcoin-2", "unknown-coin")
+    assert past.files() == {}
 
 
 @pytest.fixture
@@ -144,8 +138,9 @@ def test_a_price_that_cannot_be_one_stores_nothing(past: World) -> None:
     past.simulator.faults.add(Fault(kind="malformed", body=f'{{"prices":[[{at},0]]}}'))
     with pytest.raises(InvalidQuoteError, match="prices is 0, and a price is greater than zero"):
         fetch(past, CRASH, is_backfill=True)
-    (refused,) = (name for name in past.files() if not name.startswith("history/"))
-    assert refused.startswith("quarantine/btc/20180205T140000Z-invalid-quote-")
+    (each,) = past.quarantined()
+    assert (each.refused.moment, each.refused.kind) == (CRASH, "invalid-quote")
+    assert past.files() == {}
 
 
 def test_beyond_the_reach_nothing_is_asked(past: World) -> None:
@@ -156,3 +151,23 @@ def test_beyond_the_reach_nothing_is_asked(past: World) -> None:
     assert paths(past) == []
     assert isinstance(fetch(past, moment, is_backfill=True), Skipped)
     assert paths(past) == [CHART]
+
+
+def test_a_run_on_time_that_takes_history_says_so(past: World) -> None:
+    moment = START + HOUR * 50
+    past.simulator.clock.set(moment + timedelta(minutes=9, seconds=30))
+    past.simulator.faults.add(
+        Fault(kind="replace_field", field="last_updated", value=f"{moment + timedelta(minutes=10.1):%FT%TZ}")
+    )
+    outcome = fetch(past, moment)
+    assert isinstance(outcome, Done)
+    assert "from history" in outcome.summary
+    assert outcome.warnings == (
+        (
+            "btc: the run was on time, but CoinGecko's quote is later than quality.max_age allows:"
+            " the price comes from history (is this machine's clock right?)"
+        ),
+    )
+    late = fetch(past, moment - HOUR)
+    assert isinstance(late, Done)
+    assert late.warnings == ()

@@ -1,13 +1,13 @@
 """What becomes of answers that are refused, against the simulated market."""
 
-import json
+import errno
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
+from pipeline_lib.database import quarantine
 from pipeline_lib.errors import (
     ImplausibleJumpError,
     InvalidQuoteError,
@@ -26,10 +26,6 @@ def priced(price: int, times: int = 1) -> Fault:
     return Fault(kind="replace_field", field="current_price", value=price, times=times)
 
 
-def quarantined(world: World) -> list[Path]:
-    return sorted((world.data / "quarantine" / "btc").glob("*"))
-
-
 @pytest.mark.parametrize(
     ("fault", "error", "kind", "answer"),
     [
@@ -44,13 +40,14 @@ def test_any_refused_answer_is_kept_with_its_reason(
     world.simulator.faults.add(fault)
     with pytest.raises(error) as caught:
         world.fetch(CRASH)
-    (path,) = quarantined(world)
-    assert path.name.startswith(f"20180205T140000Z-{kind}-")
-    assert str(caught.value).endswith(f"; what came is kept in {path}")
-    document = json.loads(path.read_bytes())
-    assert document["answer"].startswith(answer)
-    assert document["url"].startswith(f"{world.simulator.base_url}/coins/markets?")
-    assert str(caught.value).startswith(document["reason"])
+    (kept,) = world.quarantined()
+    assert str(caught.value).endswith(f"; to see what came: coin-pipelines quarantine btc {kept.number}")
+    refused = kept.refused
+    assert (refused.coin, refused.moment, refused.kind, refused.status) == ("bitcoin", CRASH, kind, 200)
+    assert (refused.answer or b"").startswith(answer.encode())
+    assert (refused.url or "").startswith(f"{world.simulator.base_url}/coins/markets?")
+    assert str(caught.value).startswith(refused.reason)
+    assert world.files() == {}
 
 
 def test_retries_of_the_same_answer_dont_pile_up(world: World) -> None:
@@ -58,24 +55,28 @@ def test_retries_of_the_same_answer_dont_pile_up(world: World) -> None:
     for _ in range(5):
         with pytest.raises(InvalidQuoteError):
             world.fetch(CRASH)
-    assert len(quarantined(world)) == 1
+    assert len(world.quarantined()) == 1
 
 
 def test_a_failure_without_an_answer_leaves_nothing_to_keep(world: World) -> None:
     world.simulator.faults.add(Fault(kind="status", status=429, retry_after=9999))
     with pytest.raises(MarketUnavailableError):
         world.fetch(CRASH)
-    assert quarantined(world) == []
+    assert world.quarantined() == []
 
 
-def test_a_full_disk_doesnt_hide_why_an_answer_was_refused(world: World) -> None:
-    world.data.mkdir()
-    (world.data / "quarantine").write_text("a file in the place of the folder")
+def test_a_full_disk_doesnt_hide_why_an_answer_was_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(quarantine, "keep", full)
     world.simulator.faults.add(priced(-1))
     with pytest.raises(InvalidQuoteError) as caught:
         world.fetch(CRASH)
-    assert caught.value.kept_in is None
-    assert "could not be kept" in caught.value.__notes__[0]
+    assert caught.value.shown_by is None
+    assert "could not be kept: [Errno 28] No space left" in caught.value.__notes__[0]
 
 
 def test_a_price_that_was_refused_is_asked_for_anew_instead_of_read_again(world: World) -> None:
@@ -87,7 +88,7 @@ def test_a_price_that_was_refused_is_asked_for_anew_instead_of_read_again(world:
     careful.simulator.faults.add(priced(1000))
     with pytest.raises(ImplausibleJumpError):
         careful.fetch(CRASH)
-    (path,) = quarantined(careful)
+    (kept,) = careful.quarantined()
 
     def fetch(seconds: int) -> Outcome:
         now = ASKED_AT + timedelta(seconds=seconds)
@@ -96,5 +97,6 @@ def test_a_price_that_was_refused_is_asked_for_anew_instead_of_read_again(world:
 
     with pytest.raises(RefusedBeforeError) as caught:
         fetch(30)
-    assert (caught.value.kept_in, quarantined(careful)) == (path, [path])
+    assert caught.value.shown_by == f"coin-pipelines quarantine btc {kept.number}"
+    assert careful.quarantined() == [kept]
     assert says(fetch(61)).startswith("done: bitcoin 720")

@@ -1,14 +1,16 @@
 """Changed answers of the simulated market: told once, and in nobody's way."""
 
-import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from pipeline_lib.database.documents import read_document
+from pipeline_lib.errors import DatabaseUnavailableError
 from pipeline_lib.model.outcome import Done
 from pipeline_lib.simulator.faults.queue import Fault
-from pipeline_lib.store.files import json_documents
-from pipeline_lib.store.files.locking import exclusive
+from pipeline_lib.steps.fetching import response_shapes
 from tests.steps.world import CRASH, World
 
 HOUR = timedelta(hours=1)
@@ -21,11 +23,16 @@ def warned(world: World, hour: int, *faults: Fault) -> tuple[str, ...]:
     return outcome.warnings
 
 
+def known(world: World) -> Any:  # noqa: ANN401 (JSON)
+    with world.services.database.reading() as connection:
+        document: Any = read_document(connection, "shape of /coins/markets")
+    return document["fields"]
+
+
 def test_the_first_answer_sets_what_is_known(world: World) -> None:
     assert warned(world, 0) == ()
-    document = json.loads((world.data / "response_shapes" / "coins_markets.json").read_bytes())
-    assert document["fields"]["current_price"] == {"types": ["number"], "optional": False}
-    assert document["fields"]["roi"] == {"types": [], "optional": False}
+    assert known(world)["current_price"] == {"types": ["number"], "optional": False}
+    assert known(world)["roi"] == {"types": [], "optional": False}
     assert warned(world, 1) == ()
 
 
@@ -50,26 +57,23 @@ def test_a_null_is_no_change(world: World) -> None:
     assert warned(world, 1, Fault(kind="null_field", field="market_cap")) == ()
 
 
-def test_a_spoilt_file_is_made_anew(world: World) -> None:
-    path = world.data / "response_shapes" / "coins_markets.json"
-    path.parent.mkdir(parents=True)
-    for content in ("{torn", "[1]"):
-        path.write_text(content)
-        assert warned(world, 0) == ()
-        (world.data / "archive" / "btc" / "20180205T140000Z.json").unlink()
-        assert "current_price" in json.loads(path.read_bytes())["fields"]
+@pytest.mark.parametrize("content", ["{torn", "[1]"])
+def test_a_spoilt_document_is_made_anew(world: World, content: str) -> None:
+    assert warned(world, 0) == ()
+    with world.services.database.writing() as connection:
+        connection.execute(text("UPDATE known_documents SET content = :content"), {"content": content})
+    assert warned(world, 1) == ()
+    assert "current_price" in known(world)
 
 
-def test_what_cant_be_compared_is_told_and_stops_nothing(world: World) -> None:
-    world.data.mkdir()
-    (world.data / "response_shapes").write_text("a file in the place of the folder")
-    (warning,) = warned(world, 0)
-    assert warning.startswith("the shape of CoinGecko's answer could not be compared: ")
+def test_what_cant_be_compared_is_told_and_stops_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise DatabaseUnavailableError("the database is locked by another process")
+
+    monkeypatch.setattr(response_shapes, "change_document", locked)
+    assert warned(world, 0) == (
+        "the shape of CoinGecko's answer could not be compared: the database is locked by another process",
+    )
     assert b"7202.50" in world.files()["btc_raw.csv"]
-
-
-def test_another_process_is_not_waited_for_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_documents, "_LONGEST_WAIT_SECONDS", 0.05)
-    with exclusive(world.data / "response_shapes" / "coins_markets.json"):
-        (warning,) = warned(world, 0)
-    assert "is locked by another process" in warning

@@ -1,16 +1,26 @@
-"""Who waits while another asks."""
+"""Who waits while another asks, on both databases."""
 
 import os
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import text
 
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import AnswerAwaitedError, TemporaryError
 from pipeline_lib.simulator.faults.queue import Fault
+from pipeline_lib.steps.fetching import single_flight
 from pipeline_lib.steps.fetching.live import Taken
 from tests.steps.live_market import LiveMarket
+
+
+@pytest.fixture
+def shared_database(database_address: Secret) -> Secret:
+    return database_address
 
 
 def begin_to_ask(market: LiveMarket, pool: ThreadPoolExecutor, seconds: float) -> Future[Taken]:
@@ -48,3 +58,29 @@ def test_a_wait_has_an_end_that_names_who_was_waited_for(
     )
     assert market.take("ethereum").observation.coin == "ethereum"
     assert len(market.asked) == 1
+
+
+def test_an_asker_that_loses_its_lock_unseen_costs_a_call_and_no_answer(market: LiveMarket) -> None:
+    @contextmanager
+    def lost(*_: object) -> Iterator[bool]:
+        yield True
+
+    with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(1) as pool:
+        patched.setattr(single_flight, "try_lock", lost)
+        asking = begin_to_ask(market, pool, 1.0)
+        assert market.take("ethereum").observation.coin == "ethereum"
+        assert asking.result().snapshot.observation.coin == "bitcoin"
+    assert len(market.asked) == 2
+    assert [row.page for row in market.answers()] == [0]
+
+
+def test_nothing_is_held_while_the_market_answers(market: LiveMarket) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        asking = begin_to_ask(market, pool, 1.0)
+        started = time.monotonic()
+        with market.writing() as connection:
+            connection.execute(text("DELETE FROM shared_answers"))
+        assert time.monotonic() - started < 0.5
+        # The page is gone, as an old one may be: who asked has its price all the same.
+        assert asking.result().snapshot.observation.coin == "bitcoin"
+    assert market.answers() == []

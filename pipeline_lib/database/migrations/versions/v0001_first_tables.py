@@ -137,8 +137,10 @@ def upgrade() -> None:
         sa.Column(
             "coins", sa.Text, nullable=False, comment="JSON list of the CoinGecko ids that are asked for"
         ),
+        sa.Column("planned_at", Moment, nullable=False, comment="by the real clock"),
+        sa.Column("asker", sa.Text, comment="JSON: the process that asks, for those that wait"),
         sa.Column("url", sa.Text, comment="of the request; holds no key"),
-        sa.Column("requested_at", Moment, comment="when it was asked for; null while nobody has"),
+        sa.Column("requested_at", Moment, comment="of the answer; null while there is none"),
         sa.Column("body", sa.LargeBinary, comment="of the answer, byte for byte"),
         sa.Column("failed_at", Moment, comment="when the last try to get it failed"),
         sa.Column("failure", sa.Text, comment="JSON: why"),

@@ -1,0 +1,88 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.quarantine import Quarantined, RefusedAnswer, find, keep, read
+
+ANSWER = '{"id":"bitcoin",\t"current_price":-1, "name": "B\\u0069tcoin ₿ \\ud83d"}'.encode()
+REFUSED = RefusedAnswer(
+    pipeline="btc",
+    coin="bitcoin",
+    moment=datetime(2018, 2, 5, 14, tzinfo=UTC),
+    kind="invalid-quote",
+    reason="current_price is -1",
+    url="https://api.example/coins/markets?ids=bitcoin",
+    requested_at=datetime(2018, 2, 5, 14, 0, 3, tzinfo=UTC),
+    status=200,
+    answer=ANSWER,
+)
+
+
+def kept(database: Database, refused: RefusedAnswer) -> int:
+    with database.writing() as connection:
+        return keep(connection, refused)
+
+
+def all_of(database: Database, pipeline: str = "btc") -> list[Quarantined]:
+    with database.reading() as connection:
+        return read(connection, pipeline)
+
+
+@pytest.mark.parametrize("answer", [ANSWER, bytes(range(256)), b"", None])
+def test_a_refused_answer_is_kept_letter_for_letter_with_the_reason(
+    database: Database, answer: bytes | None
+) -> None:
+    refused = replace(REFUSED, answer=answer)
+    number = kept(database, refused)
+    assert all_of(database) == [Quarantined(number, refused)]
+    assert all_of(database, "another") == []
+
+
+def test_the_same_answer_again_makes_no_second_row_and_changes_nothing(database: Database) -> None:
+    number = kept(database, REFUSED)
+    for minute in range(3):
+        later = replace(REFUSED, requested_at=REFUSED.moment + timedelta(minutes=minute), reason="again")
+        assert kept(database, later) == number
+    assert all_of(database) == [Quarantined(number, REFUSED)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"answer": ANSWER + b" "},
+        {"kind": "implausible-jump"},
+        {"moment": datetime(2018, 2, 5, 15, tzinfo=UTC)},
+        {"coin": "ethereum"},
+    ],
+)
+def test_another_answer_kind_moment_or_coin_is_another_row(
+    database: Database, change: dict[str, object]
+) -> None:
+    assert kept(database, REFUSED) != kept(database, replace(REFUSED, **change))  # type: ignore[arg-type]
+    assert len(all_of(database)) == 2
+
+
+def test_it_tells_what_was_refused_for_a_moment(database: Database) -> None:
+    number = kept(database, REFUSED)
+    hour = timedelta(hours=1)
+    with database.reading() as connection:
+        assert find(connection, "btc", "bitcoin", REFUSED.moment, ANSWER) == number
+        assert find(connection, "btc", "bitcoin", REFUSED.moment, ANSWER + b" ") is None
+        assert find(connection, "btc", "bitcoin", REFUSED.moment + hour, ANSWER) is None
+        assert find(connection, "btc", "ethereum", REFUSED.moment, ANSWER) is None
+        assert find(connection, "another", "bitcoin", REFUSED.moment, ANSWER) is None
+
+
+def test_what_is_known_of_it_may_be_the_reason_alone(database: Database) -> None:
+    bare = replace(REFUSED, answer=None, url=None, requested_at=None, reason="odd \ud83d")
+    kept(database, bare)
+    kept(database, replace(bare, reason="even"))
+    assert [each.refused.reason for each in all_of(database)] == ["odd \\ud83d", "even"]
+
+
+def test_the_rows_of_a_pipeline_come_by_moment(database: Database) -> None:
+    for hours in (2, 0, 1):
+        kept(database, replace(REFUSED, moment=REFUSED.moment + hours * timedelta(hours=1)))
+    assert [each.refused.moment.hour for each in all_of(database)] == [14, 15, 16]
