@@ -13,8 +13,10 @@ with tempfile.TemporaryDirectory() as d:
     write_history(layout,TEN_YEARS)
     settings=Settings.from_environment({"DATA_DIR":str(d/"data")},project_folder=d)
     services=Services.from_settings(settings)
-    r.write_files=lambda *a:None
-    spec=SimpleNamespace(name="bitcoin",windows=WINDOWS)
+    spec=None
+    (d/"dag_configs").mkdir(); (d/"dag_configs"/"bitcoin.yaml").write_text("spec_version: 1\ncoin: bitcoin\nvs_currency: usd\nschedule: '@hourly'\nwindows: [24h, 7d]\n")
+    from pipeline_lib.specs import Catalog
+    spec=Catalog(d/"dag_configs").load("bitcoin")
     t=time.process_time()
     for p in sorted(layout.archive.glob("*.json")):
         with p.open("rb") as f: f.read()
@@ -25,4 +27,4 @@ with tempfile.TemporaryDirectory() as d:
         if pr: pr.enable()
         res=r.replay(spec,services,lambda a,b:None)
         if pr: pr.disable(); pstats.Stats(pr).sort_stats("tottime").print_stats(22)
-        print("replay", time.process_time()-t, res.written, res.order.by_manifests, res.damaged[:1])
+        print("replay", time.process_time()-t, res.written, res.order.by_manifests, res.damaged[:1], res.statistics_changed, res.files)

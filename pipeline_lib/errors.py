@@ -695,21 +695,6 @@ class SchemaVersionError(DatabaseError, PermanentError):
         self.expected = expected
 
 
-class ObservationMissingError(DatabaseError, PermanentError):
-    """A step needs an observation that isn't recorded.
-
-    Attributes:
-        pipeline: Name of the pipeline.
-        moment: Of the run.
-    """
-
-    def __init__(self, pipeline: str, moment: str) -> None:
-        super().__init__(
-            f"{pipeline} has no observation of {moment}", hint="run the fetch step for this moment"
-        )
-        self.pipeline, self.moment = pipeline, moment
-
-
 class OtherDatabaseError(DatabaseError, PermanentError):
     """An archive names another database as the one that keeps it.
 

@@ -80,11 +80,13 @@ class Written:
     Attributes:
         arrivals: How many snapshots are recorded now.
         added: How many of them came behind those that were recorded; all of them after a rebuild.
+        is_first: Whether nothing was recorded before.
         is_rebuilt: Whether what was recorded was something else, and is gone.
     """
 
     arrivals: int
     added: int
+    is_first: bool
     is_rebuilt: bool
 
 
@@ -165,10 +167,10 @@ def write(connection: Connection, pipeline: str, parts: Sequence[ReplayedPart]) 
     ):
         for part in parts[len(known) :]:
             _record(connection, pipeline, part)
-        return Written(len(parts), len(parts) - len(known), is_rebuilt=False)
+        return Written(len(parts), len(parts) - len(known), is_first=False, is_rebuilt=False)
     _clear(connection, pipeline_id, find_series(connection, pipeline))
     _insert(connection, pipeline_id, parts, wanted)
-    return Written(len(parts), len(parts), is_rebuilt=bool(known))
+    return Written(len(parts), len(parts), is_first=not known, is_rebuilt=bool(known))
 
 
 def read_head(connection: Connection, pipeline: str) -> Arrival | None:

@@ -27,10 +27,10 @@ def compute_moving_average(spec: PipelineSpec, run: Run, services: Services) -> 
     """
     series = find_series_of(spec, services)
     if series is None:
-        raise ObservationMissingError(spec.name, format_moment(run.moment))
+        raise ObservationMissingError(spec.name, run.moment)
     with services.database.writing() as connection:
         if observations.find(connection, series.id, run.moment) is None:
-            raise ObservationMissingError(spec.name, format_moment(run.moment))
+            raise ObservationMissingError(spec.name, run.moment)
         updated = update_statistics(connection, series.id, spec.windows)
     warnings = export_processed_table(spec, services, series)
     newest = format_moment(updated.last or run.moment)

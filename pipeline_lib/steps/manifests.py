@@ -105,7 +105,8 @@ def write_closed_manifests(database: Database, pipeline: str, folder: Path) -> N
 
 
 def _write(path: Path, content: bytes, pipeline: str) -> None:
-    if write_once(path, content):
+    # A replay finds thousands of them, and to look takes a fraction of the time of a try to write.
+    if not path.exists() and write_once(path, content):
         return
     found = path.read_bytes()
     if found == content:

@@ -4,21 +4,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline_lib.alerts.unrecorded import settle_unknown
 from pipeline_lib.archive import keeper
 from pipeline_lib.archive.manifest import Record
 from pipeline_lib.archive.parts import PartKey, archived_parts
 from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.database import arrivals, replays
 from pipeline_lib.database.arrivals import ArchivedPart, Arrival
+from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.database.replays import ReplayedPart, Written
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.replaying.files import WrittenFiles, write_files
+from pipeline_lib.steps.exports import ExportedFile, append_files, find_series_of
+from pipeline_lib.steps.manifests import write_closed_manifests
 from pipeline_lib.steps.replaying.manifest_files import read_records
 from pipeline_lib.steps.replaying.order import ArrivalOrder, order_of_arrival
 from pipeline_lib.steps.replaying.raw_log_order import read_row_keys
 from pipeline_lib.steps.replaying.snapshots import ArchiveReader, Progress, SnapshotError, key_of
+from pipeline_lib.steps.replaying.statistics import rebuild_statistics
 from pipeline_lib.steps.run import Services
+from pipeline_lib.steps.takeover.pipeline_files import TakenOverFiles, take_over_files
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -30,23 +35,43 @@ class Replayed:
 
     Attributes:
         order: All snapshots, and how their order is known.
-        written: What became of the database's rows.
-        files: What became of the files.
+        written: What became of the database's arrivals and observations.
+        taken_over: What was read from files beside the archive, where the database knew nothing.
+        statistics_changed: Whether statistics weren't what the observations give.
+        files: The files that are made from the database; none where none are kept.
         damaged: Snapshots that can't be read; what the database had recorded of them stays.
     """
 
     order: ArrivalOrder
     written: Written
-    files: WrittenFiles
+    taken_over: TakenOverFiles
+    statistics_changed: bool
+    files: tuple[ExportedFile, ...]
     damaged: tuple[SnapshotError, ...]
+
+    @property
+    def is_of_nothing(self) -> bool:
+        """Whether neither the archive nor a manifest nor the database names a snapshot."""
+        return not self.order.keys and not self.damaged
+
+
+def adopt_archive(spec: PipelineSpec, services: Services) -> None:
+    """Make the database at hand keep a pipeline's archive, whichever kept it.
+
+    Raises:
+        DatabaseError: The database can't be used.
+        OSError: The disk is full or read-only.
+    """
+    archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
+    keeper.adopt(archive, services.database.prepare())
 
 
 def replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replayed:
     """Make a pipeline's rows those of its archive, in the order in which the snapshots came, then its files.
 
-    Arrivals and observations change in one transaction: a replay that is killed leaves the old ones or the
-    new ones, and the next one does the rest. One of what is there already changes nothing. Runs may go on
-    meanwhile.
+    Arrivals, observations and what is taken over change in one transaction: a replay that is killed leaves
+    the old ones or the new ones, and the next one does the rest. One of what is there already changes
+    nothing. Runs may go on meanwhile.
 
     Args:
         spec: The pipeline.
@@ -56,12 +81,13 @@ def replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replay
     Raises:
         OtherDatabaseError: Another database keeps the archive.
         ManifestDamagedError: The manifests don't fit together.
+        AlertStateDamagedError: A delivery record that is taken over can't be read.
         DatabaseError: The database can't be used.
         OSError: A file can't be read, or the disk is full or read-only.
     """
     layout = Layout.of(spec.name, services.settings)
     archive = FolderArchive(layout.archive)
-    keeper.claim(archive, services.database.prepare())
+    keeper.require_keeper(archive, services.database.prepare())
     manifests = read_records(layout.manifests)
     reader = ArchiveReader(archive, progress)
     with services.database.reading() as connection:
@@ -76,16 +102,42 @@ def replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replay
             read_row_keys(layout.raw_log),
             others,
         )
+        if order.keys:
+            keeper.claim(archive, services.database.prepare())
         with services.database.writing() as connection:
             newer = list(arrivals.read(connection, spec.name, after=len(known)))
             if not newer:
                 parts = list(_parts(connection, spec.name, order, listed, reader))
                 written = replays.write(connection, spec.name, parts)
+                taken_over = _settle_events(connection, spec, services, written)
                 break
         # A run recorded one in the meantime.
         known += newer
-    files = write_files(spec, services, parts)
-    return Replayed(order, written, files, tuple(reader.errors.values()))
+    if parts:
+        write_closed_manifests(services.database, spec.name, layout.manifests)
+    statistics_changed = _rebuild_statistics(spec, services)
+    files = tuple(append_files(spec, services)) if services.settings.local_files else ()
+    return Replayed(order, written, taken_over, statistics_changed, files, tuple(reader.errors.values()))
+
+
+def _settle_events(
+    connection: "Connection", spec: PipelineSpec, services: Services, written: Written
+) -> TakenOverFiles:
+    """Nobody is told of what may have been delivered before."""
+    series_id = find_series_id(connection, spec.name, spec.coin, spec.vs_currency)
+    if series_id is None or not written.added:
+        return TakenOverFiles()
+    if written.is_first:
+        return take_over_files(connection, spec, series_id, services.settings.data_dir, services.now())
+    return TakenOverFiles(unknown=settle_unknown(connection, spec, series_id, services.now()))
+
+
+def _rebuild_statistics(spec: PipelineSpec, services: Services) -> bool:
+    series = find_series_of(spec, services)
+    if series is None:
+        return False
+    with services.database.writing() as connection:
+        return rebuild_statistics(connection, series.id, spec.windows)
 
 
 def _parts(

@@ -1,24 +1,29 @@
-"""Verification: what a pipeline has on disk and on S3, checked against its archive."""
+"""Verification: what the database, the files and S3 hold of a pipeline, checked against its archive."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
 
+from pipeline_lib.archive import keeper
+from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.errors import S3RefusedError, S3UnavailableError, TableDamagedError
-from pipeline_lib.model.difference import Check, Difference
+from pipeline_lib.model.difference import Difference
 from pipeline_lib.model.outcome import Skipped
+from pipeline_lib.publishing.csv.processed_table import ProcessedTable
+from pipeline_lib.publishing.csv.raw_log import RawLog
 from pipeline_lib.publishing.s3 import Destination
 from pipeline_lib.publishing.s3.verification import compare_with_s3
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.exports import find_series_of
+from pipeline_lib.steps.manifests import open_manifest
+from pipeline_lib.steps.replaying.statistics import find_wrong_moment
 from pipeline_lib.steps.run import Services
 from pipeline_lib.steps.upload import find_destination
-from pipeline_lib.steps.verify_files import check_archive, check_log, check_manifests
-from pipeline_lib.steps.verify_table import check_processed
-
-if TYPE_CHECKING:
-    from pipeline_lib.specs import Window
+from pipeline_lib.steps.verifying.archive import check_archive, check_unrecorded
+from pipeline_lib.steps.verifying.files import check_file
+from pipeline_lib.steps.verifying.manifests import check_manifests
+from pipeline_lib.steps.verifying.order import REPLAY, check_order
+from pipeline_lib.steps.verifying.recorded import read_recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,45 +31,89 @@ class Verification:
     """What a verification of one pipeline says.
 
     Attributes:
+        snapshots: How many the database has recorded.
         differences: Everything that isn't as the archive says.
         s3_skipped: Why its objects weren't compared, or an empty string.
     """
 
+    snapshots: int
     differences: tuple[Difference, ...]
     s3_skipped: str = ""
 
+    @property
+    def is_of_nothing(self) -> bool:
+        """Whether neither archive nor database holds anything, so that nothing is proved."""
+        return not self.snapshots and not self.differences
+
 
 def verify(spec: PipelineSpec, services: Services) -> Verification:
-    """Check manifests, archive, raw log, processed table and S3 against each other; nothing is changed.
+    """Check archive, manifests, database, CSV files and S3 against each other; nothing is changed.
 
-    S3 that refuses or is away is a difference: what can't be compared is not proved.
+    S3 that refuses or is away is a difference: what can't be compared is not proved. What a run does
+    meanwhile may show up as a difference that is gone the next time.
 
     Raises:
+        OtherDatabaseError: Another database keeps the archive.
         S3RefusedError: The credentials can't be used.
-        StoreBusyError: Another process holds log or table for too long.
+        DatabaseError: The database can't be used.
         OSError: A file can't be read.
     """
     layout = Layout.of(spec.name, services.settings)
+    archive = FolderArchive(layout.archive)
+    # Listed first: what a run archives later is no difference.
+    names = set(archive.names())
+    if not services.database.is_empty:
+        keeper.require_keeper(archive, services.database.uuid)
+    recorded = read_recorded(services, spec.name)
+    differences = [
+        *check_order(recorded),
+        *check_archive(archive, recorded),
+        *check_unrecorded(archive, names, recorded),
+    ]
+    if recorded.arrivals:
+        differences += _check_derived(spec, services, layout)
     destination = find_destination(spec, services)
-    differences = [difference for check in local_checks(layout, spec.windows) for difference in check()]
+    services.database.close()
     if isinstance(destination, Skipped):
-        return Verification(tuple(differences), destination.reason)
+        return Verification(len(recorded.arrivals), tuple(differences), destination.reason)
     try:
-        differences.extend(_compare_with_s3(layout, destination))
+        differences += _compare_with_s3(layout, destination)
     except TableDamagedError as error:
         # A difference already, by the check of the table itself.
-        return Verification(tuple(differences), error.message)
-    return Verification(tuple(differences))
+        return Verification(len(recorded.arrivals), tuple(differences), error.message)
+    return Verification(len(recorded.arrivals), tuple(differences))
 
 
-def local_checks(layout: Layout, windows: "Sequence[Window]") -> tuple[Check, ...]:
-    """The checks of one pipeline's files, from the archive to what is derived last."""
-    return (
-        partial(check_manifests, layout),
-        partial(check_archive, layout),
-        partial(check_log, layout),
-        partial(check_processed, layout, windows),
-    )
+def read_open_manifest(spec: PipelineSpec, services: Services) -> bytes:
+    """The bytes of the manifest that arrivals join now, as its file will begin; empty before the first.
+
+    Raises:
+        DatabaseError: The database can't be used.
+    """
+    if services.database.is_empty:
+        return b""
+    with services.database.reading() as connection:
+        found = open_manifest(connection, spec.name)
+    return b"" if found is None else found.content
+
+
+def _check_derived(spec: PipelineSpec, services: Services, layout: Layout) -> Iterator[Difference]:
+    database, local_files = services.database, services.settings.local_files
+    series = find_series_of(spec, services)
+    with database.reading() as connection:
+        yield from check_manifests(connection, spec.name, layout.manifests)
+        if local_files:
+            yield from check_file(connection, layout.raw_log, RawLog(spec.name))
+        if series is None:
+            return
+        wrong = find_wrong_moment(connection, series.id, spec.windows)
+        if wrong is not None:
+            place = f"{database.name}: statistics of {spec.coin} in {spec.vs_currency} at {wrong}"
+            fix = f"the next run's compute step, or {REPLAY}"
+            yield Difference(place, "they aren't what the observations give", fix)
+        if local_files:
+            table = ProcessedTable(spec.name, series, spec.windows)
+            yield from check_file(connection, layout.processed_table, table)
 
 
 def _compare_with_s3(layout: Layout, destination: Destination) -> Iterator[Difference]:

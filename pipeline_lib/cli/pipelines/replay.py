@@ -1,34 +1,42 @@
-"""The command that rebuilds raw log and processed table from the archive."""
+"""The command that rebuilds what the database and the files hold of a pipeline from its archive."""
 
+import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
-from pipeline_lib.cli.project import chosen_pipelines, complete_names, current_settings, reporting_errors
+from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
+from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.replay import Replayed
+from pipeline_lib.steps import Services
+from pipeline_lib.steps.replay import Replayed, adopt_archive
 from pipeline_lib.steps.replay import replay as replay_archive
+from pipeline_lib.steps.replaying.snapshots import Progress
 
 _SHOWN_EVERY = 256
+_SECONDS_BETWEEN_LINES = 10
 
 
 @click.command()
 @click.argument("pipeline", required=False, shell_complete=complete_names)
 @click.option("--all", "all_pipelines", is_flag=True, help="Replay every pipeline of the project.")
 @click.option(
-    "--drop-unarchived",
-    is_flag=True,
-    help="Go on though the raw log holds rows that the archive doesn't; they are lost.",
+    "--adopt", is_flag=True, help="Make this database keep the archive, though another one kept it so far."
 )
 @reporting_errors
-def replay(pipeline: str | None, *, all_pipelines: bool, drop_unarchived: bool) -> None:
-    """Rebuild the raw log and the processed table of PIPELINE from its archive.
+def replay(pipeline: str | None, *, all_pipelines: bool, adopt: bool) -> None:
+    """Rebuild the database's rows of PIPELINE from its archive, and then its CSV files.
 
-    Runs may go on meanwhile. Exit code 0: both files are as the archive says; 1: a pipeline failed, and its
-    files are as they were; 2: misuse.
+    Fills an empty database, also from the files of the version before, with its delivery records, open
+    problems and refused answers; no alert is delivered twice. Runs may go on meanwhile.
+
+    Exit code 0: everything is as the archive says; 1: a pipeline failed, or a snapshot or a file is damaged;
+    2: misuse; 3: there is nothing to replay.
 
     \b
     Example:
@@ -36,41 +44,114 @@ def replay(pipeline: str | None, *, all_pipelines: bool, drop_unarchived: bool) 
       coin-pipelines replay --all
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
-    specs = chosen_pipelines(settings, pipeline, all_pipelines=all_pipelines)
-    succeeded = [_attempt(spec, settings, drop_unarchived=drop_unarchived) for spec in specs]
-    if not all(succeeded):
+    failed: list[str] = []
+
+    def fail(name: str, reason: str) -> None:
+        failed.append(name)
+        click.echo(f"{name}: {reason}", err=True)
+
+    done = []
+    for spec in each_chosen(settings, pipeline, fail, all_pipelines=all_pipelines):
+        try:
+            replayed = _replay(spec, settings, adopt=adopt)
+        except (CoinPipelinesError, OSError) as error:
+            fail(spec.name, f"failed: {error}")
+            continue
+        done.append(replayed)
+        click.echo(f"{spec.name}: {_describe(replayed)}")
+        for problem in _problems(replayed):
+            fail(spec.name, problem)
+    if failed:
         raise SystemExit(1)
+    if all(replayed.is_of_nothing for replayed in done):
+        raise SystemExit(NOTHING)
 
 
-def _attempt(spec: PipelineSpec, settings: Settings, *, drop_unarchived: bool) -> bool:
+def _replay(spec: PipelineSpec, settings: Settings, *, adopt: bool) -> Replayed:
+    services = Services.from_settings(settings).for_pipeline(spec, os.environ)
     try:
-        with click.progressbar(
-            length=1, label=spec.name, file=sys.stderr, hidden=not sys.stderr.isatty(), show_pos=True
-        ) as bar:
+        if adopt:
+            adopt_archive(spec, services)
+        with _progress(spec.name) as progress:
+            return replay_archive(spec, services, progress)
+    finally:
+        services.database.close()
 
-            def show(done: int, total: int) -> None:
-                if done % _SHOWN_EVERY == 0 or done == total:
-                    bar.length = total
-                    bar.update(done - bar.pos)
 
-            replayed = replay_archive(
-                Layout.of(spec.name, settings), spec.windows, show, drop_unarchived=drop_unarchived
-            )
-    except (CoinPipelinesError, OSError) as error:
-        click.echo(f"{spec.name}: failed: {error}", err=True)
-        return False
-    click.echo(f"{spec.name}: {_describe(replayed)}")
-    return True
+@contextmanager
+def _progress(name: str) -> Iterator[Progress]:
+    """A bar on a terminal; elsewhere a line now and then, of a replay that takes its time."""
+    if not sys.stderr.isatty():
+        yield _PlainLines(name).show
+        return
+    with click.progressbar(length=1, label=name, file=sys.stderr, show_pos=True) as bar:
+
+        def show(done: int, total: int) -> None:
+            if done % _SHOWN_EVERY == 0 or done == total:
+                bar.length = total
+                bar.update(done - bar.pos)
+
+        yield show
+
+
+class _PlainLines:
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._shown_at = time.monotonic()
+
+    def show(self, done: int, total: int) -> None:
+        if done % _SHOWN_EVERY == 0 and time.monotonic() - self._shown_at >= _SECONDS_BETWEEN_LINES:
+            self._shown_at = time.monotonic()
+            click.echo(f"{self._name}: {done} of {total} snapshots read", err=True)
 
 
 def _describe(replayed: Replayed) -> str:
-    parts = [
-        f"{replayed.rows} rows",
-        f"raw log {'rebuilt' if replayed.log_changed else 'unchanged'}",
-        f"processed table {'rebuilt' if replayed.table_changed else 'unchanged'}",
+    if replayed.is_of_nothing:
+        return "there is nothing to replay: the archive is empty"
+    written, taken_over = replayed.written, replayed.taken_over
+    parts = [_count(written.arrivals, "snapshot"), _describe_rows(replayed)]
+    parts += [
+        f"{_count(number, what)} taken over"
+        for number, what in (
+            (taken_over.deliveries, "delivery record"),
+            (taken_over.problems, "open problem"),
+            (taken_over.refused, "refused answer"),
+        )
+        if number
     ]
-    if replayed.recorded:
-        parts.append(f"{replayed.recorded} snapshots entered into a manifest")
-    if replayed.dropped:
-        parts.append(f"{replayed.dropped} lines without a snapshot dropped")
+    if written.added and (source := _describe_order(replayed)):
+        parts.append(source)
     return ", ".join(parts)
+
+
+def _describe_rows(replayed: Replayed) -> str:
+    written = replayed.written
+    if written.is_rebuilt:
+        return "rows replaced"
+    if written.added:
+        return f"{written.added} added"
+    changed = [str(each.path.name) for each in replayed.files if each.exported and each.exported.changed]
+    if replayed.statistics_changed:
+        changed.insert(0, "statistics")
+    return f"rebuilt {' and '.join(changed)}" if changed else "unchanged"
+
+
+def _describe_order(replayed: Replayed) -> str:
+    """How the order of what no manifest lists is known."""
+    order = replayed.order
+    sources = (
+        (order.by_database, "the database"),
+        (order.by_raw_log, "the raw log"),
+        (order.by_request, "the time of request"),
+    )
+    used = [f"{count} by {source}" for count, source in sources if count]
+    return f"order: {order.by_manifests} by manifests, {', '.join(used)}" if used else ""
+
+
+def _problems(replayed: Replayed) -> Iterator[str]:
+    yield from map(str, replayed.damaged)
+    yield from (str(each.error) for each in replayed.files if each.error)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,25 +1,28 @@
-"""The command that proves a pipeline's files against its archive."""
+"""The command that proves what is held of a pipeline against its archive."""
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import click
 
-from pipeline_lib.cli.project import chosen_pipelines, complete_names, current_settings, reporting_errors
-from pipeline_lib.model.difference import Difference
+from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
+from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps import Services
+from pipeline_lib.steps.verify import Verification, read_open_manifest
 from pipeline_lib.steps.verify import verify as verify_pipeline
 
-_Differences = Mapping[str, Sequence[Difference]]
+_Found = Mapping[str, Verification]
 
 
 @click.command()
 @click.argument("pipeline", required=False, shell_complete=complete_names)
 @click.option("--all", "all_pipelines", is_flag=True, help="Verify every pipeline of the project.")
+@click.option("--manifest", is_flag=True, help="Print the manifest that is open, and do no more.")
 @click.option(
     "--format",
     "format_name",
@@ -29,47 +32,83 @@ _Differences = Mapping[str, Sequence[Difference]]
     help="For people or for programs.",
 )
 @reporting_errors
-def verify(pipeline: str | None, *, all_pipelines: bool, format_name: str) -> None:
-    """Prove that manifests, archive, raw log, processed table and S3 of PIPELINE agree; changes nothing.
+def verify(pipeline: str | None, *, all_pipelines: bool, manifest: bool, format_name: str) -> None:
+    """Prove that archive, manifests, database, CSV files and S3 of PIPELINE agree; changes nothing.
 
     S3 is left out, and stderr says so, where the pipeline publishes nothing or no credentials are found.
-    Prints each difference with how to fix it. Exit code 0: no difference; 1: differences; 2: misuse.
+    Prints each difference with how to fix it. Exit code 0: no difference; 1: differences, or a pipeline that
+    can't be verified; 2: misuse; 3: there is nothing to verify.
 
     \b
     Example:
       coin-pipelines verify bitcoin
       coin-pipelines verify --all --format json
+      coin-pipelines verify bitcoin --manifest > data/archive/bitcoin/today.sha256
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
-    specs = chosen_pipelines(settings, pipeline, all_pipelines=all_pipelines)
-    found = {spec.name: _verify(spec, settings) for spec in specs}
-    if format_name == "json":
-        _print_json(found)
-    else:
-        _print_text(found)
-    if any(found.values()):
+    if manifest:
+        if pipeline is None or all_pipelines:
+            raise click.UsageError("name the pipeline whose open manifest is wanted")
+        _print_manifest(load_pipeline(settings, pipeline), settings)
+        return
+    failed: list[str] = []
+
+    def fail(name: str, reason: str) -> None:
+        failed.append(name)
+        click.echo(f"{name}: {reason}", err=True)
+
+    found: dict[str, Verification] = {}
+    for spec in each_chosen(settings, pipeline, fail, all_pipelines=all_pipelines):
+        try:
+            found[spec.name] = _verify(spec, settings)
+        except (CoinPipelinesError, OSError) as error:
+            fail(spec.name, f"failed: {error}")
+    (_print_json if format_name == "json" else _print_text)(found)
+    if failed or any(each.differences for each in found.values()):
         raise SystemExit(1)
+    if all(each.is_of_nothing for each in found.values()):
+        raise SystemExit(NOTHING)
 
 
-def _verify(spec: PipelineSpec, settings: Settings) -> tuple[Difference, ...]:
-    verification = verify_pipeline(spec, Services.from_settings(settings).for_pipeline(spec, os.environ))
-    if verification.s3_skipped:
+def _verify(spec: PipelineSpec, settings: Settings) -> Verification:
+    services = Services.from_settings(settings).for_pipeline(spec, os.environ)
+    try:
+        verification = verify_pipeline(spec, services)
+    finally:
+        services.database.close()
+    if verification.s3_skipped and not verification.is_of_nothing:
         click.echo(f"{spec.name}: not compared with S3: {verification.s3_skipped}", err=True)
-    return verification.differences
+    return verification
 
 
-def _print_text(found: _Differences) -> None:
-    for name, differences in found.items():
+def _print_manifest(spec: PipelineSpec, settings: Settings) -> None:
+    services = Services.from_settings(settings)
+    try:
+        content = read_open_manifest(spec, services)
+    finally:
+        services.database.close()
+    if not content:
+        click.echo(f"{spec.name}: there is no manifest: the database has recorded nothing", err=True)
+        raise SystemExit(NOTHING)
+    click.echo(content.decode(), nl=False)
+
+
+def _print_text(found: _Found) -> None:
+    for name, verification in found.items():
+        differences = verification.differences
         for difference in differences:
             click.echo(f"{name}: {difference.place}: {difference.reason} ({difference.fix})")
+        if verification.is_of_nothing:
+            click.echo(f"{name}: there is nothing to verify: archive and database are empty")
+            continue
         count = "1 difference" if len(differences) == 1 else f"{len(differences) or 'no'} differences"
         click.echo(f"{name}: {count}")
 
 
-def _print_json(found: _Differences) -> None:
+def _print_json(found: _Found) -> None:
     objects = [
         {"pipeline": name, **asdict(difference)}
-        for name, differences in found.items()
-        for difference in differences
+        for name, verification in found.items()
+        for difference in verification.differences
     ]
     click.echo(json.dumps(objects, indent=2))

@@ -9,7 +9,6 @@ from pipeline_lib.errors import HistoryGapError, UnusableAnswerError
 from pipeline_lib.model.observation import Archived, Snapshot
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.exports import export_raw_log
 from pipeline_lib.steps.fetching.check import find_large_move
 from pipeline_lib.steps.fetching.confirm_jump import confirm_jump

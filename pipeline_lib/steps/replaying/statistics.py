@@ -1,0 +1,79 @@
+"""Statistics that are proved to be what the observations give, or rebuilt."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from pipeline_lib.analysis.processed import processed_rows
+from pipeline_lib.common.bulk_work import collecting_no_garbage
+from pipeline_lib.common.timestamps import BEGINNING, format_moment
+from pipeline_lib.database import statistics
+from pipeline_lib.database.statistics import LatestObservation, StatisticsState
+from pipeline_lib.steps.statistics import update_statistics
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from pipeline_lib.specs import Window
+
+_END = datetime.max.replace(tzinfo=UTC, microsecond=0)
+
+
+def rebuild_statistics(connection: "Connection", series_id: int, windows: "Sequence[Window]") -> bool:
+    """Make the statistics of a series those that its observations give, whatever they were.
+
+    Args:
+        connection: A transaction that writes; two of one series follow each other.
+        series_id: Key of the series.
+        windows: Of the pipeline.
+
+    Returns:
+        Whether they were others before.
+
+    Raises:
+        DatabaseError: The database can't be used.
+        OSError: SQLite's disk is full or read-only.
+    """
+    if update_statistics(connection, series_id, windows).changed:
+        return True
+    if find_wrong_moment(connection, series_id, windows) is None:
+        return False
+    statistics.clear(connection, series_id)
+    statistics.write_state(connection, series_id, StatisticsState("", 0))
+    update_statistics(connection, series_id, windows)
+    return True
+
+
+def find_wrong_moment(connection: "Connection", series_id: int, windows: "Sequence[Window]") -> str | None:
+    """The first moment whose statistics aren't those that all observations give; None when all are.
+
+    Args:
+        connection: A transaction.
+        series_id: Key of the series.
+        windows: Of the pipeline.
+    """
+    labels = [window.label for window in windows]
+    with collecting_no_garbage():
+        prices = statistics.read_prices(connection, series_id, BEGINNING, _END)
+        found = statistics.read_cells(connection, series_id, labels, BEGINNING)
+        for wanted, row in zip_longest(map(_as_text, processed_rows(prices, windows)), map(_as_text, found)):
+            if wanted != row:
+                moment: str = (wanted or row or [""])[0]
+                return moment
+    latest = LatestObservation(prices[-1].moment, len(prices)) if prices else None
+    if statistics.read_latest(connection, series_id) != latest:
+        return "the newest moment"
+    return None
+
+
+def _as_text(row: Sequence[Any]) -> list[Any]:
+    return [_FORMATS.get(type(cell), _unchanged)(cell) for cell in row]
+
+
+def _unchanged(cell: Any) -> Any:  # noqa: ANN401 (a cell of any kind)
+    return cell
+
+
+_FORMATS: Mapping[type, Callable[[Any], Any]] = {Decimal: "{:f}".format, datetime: format_moment}
