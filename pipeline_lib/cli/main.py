@@ -12,6 +12,7 @@ COMMANDS = {
     "diff": "pipeline_lib.cli.specs.diff",
     "export": "pipeline_lib.cli.pipelines.export",
     "explain": "pipeline_lib.cli.specs.explain",
+    "list": "pipeline_lib.cli.pipelines.list",
     "new": "pipeline_lib.cli.specs.new",
     "quarantine": "pipeline_lib.cli.pipelines.quarantine",
     "render": "pipeline_lib.cli.specs.render",

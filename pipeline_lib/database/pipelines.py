@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline_lib.database.tables import pipelines, series
+from pipeline_lib.database.tables import arrivals, pipelines, series
 
 NO_CHAIN = "0" * 64
 """The chain before the first arrival."""
@@ -102,3 +103,44 @@ def ensure_series(
         connection.execute(insert_or_ignore(connection, series).on_conflict_do_nothing(), missing)
         known = {row.coin: row.id for row in connection.execute(query)}
     return known
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPipeline:
+    """What is recorded of a pipeline, in short.
+
+    Attributes:
+        name: Its name.
+        coins: CoinGecko ids, of all series that it ever had.
+        moments: How many moments have a snapshot.
+        newest: The newest of them (UTC); None before the first.
+    """
+
+    name: str
+    coins: tuple[str, ...]
+    moments: int
+    newest: datetime | None
+
+
+def recorded_pipelines(connection: Connection) -> list[RecordedPipeline]:
+    """All pipelines that have rows, by name."""
+    coins: dict[int, set[str]] = {}
+    for key, coin in connection.execute(select(series.c.pipeline_id, series.c.coin)):
+        coins.setdefault(key, set()).add(coin)
+    query = (
+        select(
+            pipelines.c.id,
+            pipelines.c.name,
+            func.count(arrivals.c.moment.distinct()).label("moments"),
+            func.max(arrivals.c.moment, type_=arrivals.c.moment.type).label("newest"),
+        )
+        .outerjoin(arrivals)
+        .group_by(pipelines.c.id, pipelines.c.name)
+    )
+    return sorted(
+        (
+            RecordedPipeline(row.name, tuple(sorted(coins.get(row.id, ()))), row.moments, row.newest)
+            for row in connection.execute(query)
+        ),
+        key=lambda recorded: recorded.name,
+    )

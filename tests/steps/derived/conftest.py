@@ -1,34 +1,47 @@
-import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline_lib.specs.layout import Layout
-from tests.steps.derived.world import Runs, layout_in
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.settings import Settings
+from pipeline_lib.specs import Catalog
+from pipeline_lib.steps import Services
+from tests.steps.derived.world import SPEC, Runs
+
+# Eleven hours over two days: one came late and one out of turn.
+HOURS = (0, 1, 2, 4, 5, 3, 8, 7, 9, 10, 11)
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return layout_in(tmp_path / "data")
+def open_runs(tmp_path: Path) -> Iterator[Callable[[Secret], Runs]]:
+    """Runs of one project's folder over a database."""
+    folder = tmp_path / "project"
+    (folder / "dag_configs").mkdir(parents=True)
+    (folder / "dag_configs" / "btc.yaml").write_text(SPEC)
+    settings = Settings.from_environment({"LOCAL_FILES": "1"}, project_folder=folder)
+    spec = Catalog(settings.dag_configs_dir).load("btc")
+    with ExitStack() as opened:
+
+        def open_runs(address: Secret) -> Runs:
+            database = PreparedDatabase(address)
+            opened.callback(database.close)
+            return Runs(spec, replace(Services.from_settings(settings), database=database))
+
+        yield open_runs
 
 
-@pytest.fixture(scope="session")
-def thirty_hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Thirty hours, one of which came late and one out of turn."""
-    folder = tmp_path_factory.mktemp("history") / "data"
-    runs = Runs(layout_in(folder))
-    for hour in (*range(7), *range(8, 20), 7, 21, 20, *range(22, 30)):
+@pytest.fixture
+def runs(open_runs: Callable[[Secret], Runs], database_address: Secret) -> Runs:
+    return open_runs(database_address)
+
+
+@pytest.fixture
+def history(runs: Runs) -> Runs:
+    """What eleven hours left."""
+    for hour in HOURS:
         runs.run(hour)
-    return folder
-
-
-@pytest.fixture
-def history(thirty_hours: Path, layout: Layout) -> Layout:
-    """A copy of these hours."""
-    shutil.copytree(thirty_hours, layout.raw_log.parent)
-    return layout
-
-
-@pytest.fixture
-def runs(layout: Layout) -> Runs:
-    return Runs(layout)
+    return runs

@@ -1,166 +1,264 @@
-import os
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, select, update
 
-from pipeline_lib.errors import (
-    ManifestDamagedError,
-    SnapshotDamagedError,
-    SnapshotMissingError,
-    UnarchivedRowsError,
-)
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.replay import Replayed
-from pipeline_lib.steps.replay import replay as replay_archive
-from pipeline_lib.store.log import raw_log
-from pipeline_lib.store.log.raw_rows import encode_row
-from tests.steps.derived.world import START, WINDOWS, Runs, files
+from pipeline_lib.archive import keeper
+from pipeline_lib.archive.store import FolderArchive
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database import tables
+from pipeline_lib.errors import ManifestDamagedError, OtherDatabaseError
+from pipeline_lib.steps import replay as replay_module
+from pipeline_lib.steps.replay import Replayed, adopt_archive, replay
+from tests.steps.derived.world import HOUR, START, Runs
 
-UNCHANGED = Replayed(30, recorded=0, dropped=0, log_changed=False, table_changed=False)
-HOUR = timedelta(hours=1)
+_CHILDREN_FIRST = [
+    table for table in reversed(tables.metadata.sorted_tables) if table is not tables.database_info
+]
 
 
-def replay(layout: Layout, *, drop_unarchived: bool = False) -> Replayed:
-    return replay_archive(layout, WINDOWS, lambda _done, _all: None, drop_unarchived=drop_unarchived)
+def lose_rows(runs: Runs) -> None:
+    """Empty the database, which keeps the archive."""
+    with runs.services.database.writing() as connection:
+        for table in _CHILDREN_FIRST:
+            connection.execute(delete(table))
 
 
-def _unarchived(layout: Layout) -> bytes:
-    row = raw_log.read(layout.raw_log)[0]
-    return encode_row(replace(row, moment=START - HOUR)).encode()
+def is_unchanged(replayed: Replayed) -> bool:
+    files = [each.exported.changed if each.exported else True for each in replayed.files]
+    return not (
+        replayed.written.added
+        or replayed.written.is_rebuilt
+        or replayed.statistics_changed
+        or replayed.damaged
+        or any(files)
+    )
 
 
-def test_files_that_are_as_the_archive_says_are_left_untouched(history: Layout) -> None:
-    def written(path: Path) -> tuple[int, int]:
-        return path.stat().st_ino, path.stat().st_mtime_ns
+def without_keys(rows: dict[str, list[tuple[object, ...]]]) -> dict[str, int]:
+    return {name: len(found) for name, found in rows.items()}
 
-    before = {path: written(path) for path in (history.raw_log, history.processed_table)}
-    assert replay(history) == UNCHANGED
-    assert {path: written(path) for path in before} == before
+
+def chain(runs: Runs) -> list[tuple[object, ...]]:
+    query = select(
+        tables.arrivals.c.number, tables.arrivals.c.moment, tables.arrivals.c.chain_sha256
+    ).order_by(tables.arrivals.c.number)
+    with runs.services.database.reading() as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def test_what_is_as_the_archive_says_is_left_untouched(history: Runs) -> None:
+    rows, files = history.rows(), history.files()
+    assert is_unchanged(history.replay())
+    assert (history.rows(), history.files()) == (rows, files)
+
+
+def test_a_lost_database_comes_back(history: Runs) -> None:
+    rows, files, order = history.rows(), history.files(), chain(history)
+    lose_rows(history)
+    replayed = history.replay()
+    assert (replayed.written.added, replayed.written.is_first, replayed.damaged) == (11, True, ())
+    # The first day's manifest is closed; of the open day the raw log says the order.
+    assert (replayed.order.by_manifests, replayed.order.by_raw_log, replayed.order.by_request) == (9, 2, 0)
+    assert chain(history) == order
+    assert without_keys(history.rows()) == without_keys(rows)
+    assert history.files() == files
+    assert is_unchanged(history.replay())
+    history.run(12)
+    assert is_unchanged(history.replay())
+
+
+def test_without_a_raw_log_the_open_day_is_ordered_by_request(history: Runs) -> None:
+    history.run(14)
+    history.run(13)
+    history.layout.raw_log.unlink()
+    lose_rows(history)
+    replayed = history.replay()
+    assert (replayed.order.by_manifests, replayed.order.by_raw_log, replayed.order.by_request) == (9, 0, 4)
+    assert [row[1] for row in chain(history)][-2:] == [START + 13 * HOUR, START + 14 * HOUR]
+
+
+def test_what_nothing_lists_comes_last(history: Runs) -> None:
+    history.archive(6)
+    replayed = history.replay()
+    assert (replayed.written.added, replayed.written.is_first, replayed.written.is_rebuilt) == (
+        1,
+        False,
+        False,
+    )
+    assert (replayed.order.by_database, replayed.order.by_request) == (2, 1)
+    assert chain(history)[-1][:2] == (12, START + 6 * HOUR)
+    assert is_unchanged(history.replay())
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda path: path.unlink(),
-        lambda path: path.write_bytes(b""),
-        lambda path: path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n")),
-        lambda path: path.write_bytes(path.read_bytes().replace(b",7", b",8")),
-        lambda path: path.write_bytes(b"".join(sorted(path.read_bytes().splitlines(keepends=True))[::-1])),
-        lambda path: os.truncate(path, 1000),
+        update(tables.observations).values(price=7),
+        update(tables.observations).values(part=2),
+        update(tables.arrivals).where(tables.arrivals.c.number == 3).values(chain_sha256="0" * 64),
+        update(tables.arrivals).where(tables.arrivals.c.number == 3).values(requested_at=START),
+        update(tables.pipelines).values(arrivals=5),
+        update(tables.price_moves).values(change_1h_percent=7),
+        update(tables.window_statistics).values(mean=7.0),
+        update(tables.latest_observations).values(observations=7),
+        delete(tables.observations),
+        delete(tables.window_statistics),
     ],
-    ids=["lost", "emptied", "CRLF", "changed", "reordered", "cut"],
+    ids=str,
 )
-@pytest.mark.parametrize("name", ["raw_log", "processed_table"])
-def test_a_spoilt_file_comes_back_to_the_byte(
-    history: Layout, name: str, spoil: Callable[[Path], object], runs: Runs
-) -> None:
-    before = files(history)
-    spoil(getattr(history, name))
-    replayed = replay(history)
-    assert (replayed.rows, replayed.recorded, replayed.dropped) == (30, 0, 0)
-    assert replayed.log_changed == (name == "raw_log")
-    assert files(history) == before
-    runs.run(30)
-    assert replay(history) == replace(UNCHANGED, rows=31)
+def test_spoilt_rows_come_back(history: Runs, spoil: object) -> None:
+    before = history.rows()
+    with history.services.database.writing() as connection:
+        connection.execute(spoil)  # type: ignore[call-overload]
+    replayed = history.replay()
+    assert replayed.written.is_rebuilt or replayed.statistics_changed
+    after = history.rows()
+    # A rebuild dates all statistics by the newest arrival.
+    assert after.pop("price_moves") != []
+    del before["price_moves"]
+    assert after == before
+    assert is_unchanged(history.replay())
 
 
-def test_a_row_without_a_snapshot_is_never_lost_silently(history: Layout) -> None:
-    content = history.raw_log.read_bytes() + _unarchived(history) + b"not even a row\n"
-    history.raw_log.write_bytes(content)
-    before = files(history)
-    with pytest.raises(UnarchivedRowsError) as caught:
-        replay(history)
-    assert caught.value.lines == (32, 33)
-    assert str(caught.value) == (
-        f"{history.raw_log}:32: 2 rows without a snapshot in the archive"
-        " (copy them elsewhere, then use --drop-unarchived)"
-    )
-    assert files(history) == before
-    replayed = replay(history, drop_unarchived=True)
-    assert (replayed.rows, replayed.dropped, replayed.log_changed) == (30, 2, True)
-    assert history.raw_log.read_bytes() == content[: content.index(_unarchived(history))]
+def test_a_spoilt_file_is_reported_and_left(history: Runs) -> None:
+    content = history.layout.raw_log.read_bytes().replace(b"\n", b"\r\n")
+    history.layout.raw_log.write_bytes(content)
+    raw_log, processed = history.replay().files
+    assert "CRLF" in str(raw_log.error)
+    assert processed.error is None
+    assert history.layout.raw_log.read_bytes() == content
 
 
-def test_a_snapshot_that_no_manifest_lists_is_recorded(history: Layout, runs: Runs) -> None:
-    runs.archive(40)
-    runs.archive(-5)
-    history.snapshot_csv(START + 40 * HOUR).unlink()
-    replayed = replay(history)
-    assert replayed == replace(UNCHANGED, rows=32, recorded=2, log_changed=True, table_changed=True)
-    moments = [row.moment for row in raw_log.read(history.raw_log)]
-    assert moments[-2:] == [START - 5 * HOUR, START + 40 * HOUR]
-    assert replay(history) == replace(UNCHANGED, rows=32)
+def test_a_lost_file_comes_back(history: Runs) -> None:
+    files = history.files()
+    history.layout.raw_log.unlink()
+    history.layout.processed_table.unlink()
+    assert not history.replay().written.added
+    assert history.files() == files
 
 
-def test_an_archive_without_manifests_gets_them_by_time(history: Layout, runs: Runs) -> None:
-    for path in history.manifests.iterdir():
-        path.unlink()
-    assert replay(history).recorded == 30
-    assert [row.moment for row in raw_log.read(history.raw_log)] == [START + n * HOUR for n in range(30)]
-    runs.run(30)
-    assert replay(history) == replace(UNCHANGED, rows=31)
-
-
-def test_nothing_is_made_of_nothing(layout: Layout) -> None:
-    assert replay(layout) == replace(UNCHANGED, rows=0)
-    assert files(layout) == {}
-
-
-@pytest.mark.parametrize("name", ["json", "manifest"])
 @pytest.mark.parametrize("change", ["missing", "changed"])
-def test_a_damaged_archive_leaves_log_and_table(history: Layout, name: str, change: str) -> None:
-    path = history.snapshot_json(START) if name == "json" else history.manifests / "2018-02-05.sha256"
+def test_a_damaged_snapshot_is_reported_and_stops_no_other(history: Runs, change: str) -> None:
+    path, before = history.layout.snapshot_json(START), history.rows()
     content = path.read_bytes()
     path.unlink()
     if change == "changed":
-        path.write_bytes(content.replace(b"7", b"8"))
-    before = files(history)
-    error = {
-        ("json", "missing"): SnapshotMissingError,
-        ("json", "changed"): SnapshotDamagedError,
-    }.get((name, change), ManifestDamagedError)
-    with pytest.raises(error) as caught:
-        replay(history)
-    assert getattr(caught.value, "path", None) == path
-    assert files(history) == before
+        path.write_bytes(content.replace(b"7000", b"7001"))
+    (error,) = history.replay().damaged
+    assert str(path) in str(error)
+    assert history.rows() == before
+    lose_rows(history)
+    replayed = history.replay()
+    assert (replayed.written.arrivals, len(replayed.damaged)) == (11, 1)
+    rows = history.rows()
+    assert (len(rows["arrivals"]), len(rows["observations"])) == (11, 10)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+    assert history.replay().damaged == ()
+    assert len(history.rows()["observations"]) == 11
 
 
-def test_what_comes_while_the_archive_is_read_is_in_the_log_too(history: Layout, runs: Runs) -> None:
+def test_a_broken_chain_of_manifests_stops_the_replay(history: Runs) -> None:
+    path = history.layout.manifests / "2018-02-05.sha256"
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content.replace(b"# first", b"# previous 2018-02-04 " + b"0" * 64))
+    rows = history.rows()
+    with pytest.raises(ManifestDamagedError) as caught:
+        history.replay()
+    assert caught.value.path == path
+    assert history.rows() == rows
+
+
+def test_lost_manifests_are_written_again(history: Runs) -> None:
+    files = history.files()
+    for path in history.layout.manifests.iterdir():
+        path.unlink()
+    lose_rows(history)
+    history.replay()
+    assert history.files() == files
+
+
+def test_nothing_is_made_of_nothing(runs: Runs) -> None:
+    assert runs.replay().is_of_nothing
+    assert runs.files() == {}
+
+
+def test_what_comes_while_the_archive_is_read_is_recorded_too(history: Runs) -> None:
     def progress(done: int, _all: int) -> None:
-        if done == 10:
-            runs.run(30)
+        if done == 5:
+            history.run(12)
 
-    table = history.processed_table.read_bytes()
-    history.raw_log.write_bytes(history.raw_log.read_bytes().replace(b"7000", b"7001", 1))
-    replayed = replay_archive(history, WINDOWS, progress, drop_unarchived=False)
-    assert (replayed.rows, replayed.log_changed) == (31, True)
-    assert [row.price for row in raw_log.read(history.raw_log)][::30] == [7000, 7010]
-    assert history.processed_table.read_bytes().startswith(table)
+    replayed = replay(history.spec, history.services, progress)
+    assert (replayed.written.arrivals, replayed.written.is_rebuilt) == (12, False)
+    assert [row[0] for row in chain(history)] == list(range(1, 13))
 
 
-@pytest.mark.parametrize("killed_at", range(1, 4))
+@pytest.mark.parametrize("killed_in", ["write_closed_manifests", "_rebuild_statistics", "append_files", "write"])
 def test_a_replay_that_was_killed_is_finished_by_the_next(
-    history: Layout, runs: Runs, monkeypatch: pytest.MonkeyPatch, killed_at: int
+    history: Runs, monkeypatch: pytest.MonkeyPatch, killed_in: str
 ) -> None:
-    before = files(history)
-    history.raw_log.write_bytes(history.raw_log.read_bytes().replace(b"7000", b"7001", 1))
-    spoilt, really_replace = files(history), Path.replace
-    renames = iter(range(1, 9))
+    rows, files, order = history.rows(), history.files(), chain(history)
+    lose_rows(history)
 
-    def rename(self: Path, target: Path) -> Path:
-        if next(renames) == killed_at:
-            raise KeyboardInterrupt
-        return really_replace(self, target)
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", rename)
+        target = replay_module.replays if killed_in == "write" else replay_module
+        patched.setattr(target, killed_in, kill)
         with pytest.raises(KeyboardInterrupt):
-            replay(history)
-    assert files(history) in (spoilt, before)
-    replay(history)
-    assert files(history) == before
-    runs.run(30)
-    assert replay(history) == replace(UNCHANGED, rows=31)
+            history.replay()
+    history.replay()
+    assert (chain(history), history.files()) == (order, files)
+    assert without_keys(history.rows()) == without_keys(rows)
+    assert is_unchanged(history.replay())
+
+
+def test_another_database_takes_the_archive_over_only_when_asked_to(
+    history: Runs, open_runs: Callable[[Secret], Runs], tmp_path: Path
+) -> None:
+    other = open_runs(Secret(f"sqlite:///{tmp_path / 'other.db'}"))
+    files = history.files()
+    with pytest.raises(OtherDatabaseError):
+        other.replay()
+    assert history.files() == files
+    adopt_archive(other.spec, other.services)
+    assert other.replay().written.added == 11
+    assert keeper.find_keeper(FolderArchive(other.layout.archive)) == other.services.database.uuid
+    assert chain(other) == chain(history)
+    with pytest.raises(OtherDatabaseError):
+        history.replay()
+
+
+def test_events_before_a_replay_are_never_sent(history: Runs) -> None:
+    lose_rows(history)
+    replayed = history.replay()
+    statuses = select(tables.events.c.status)
+    with history.services.database.reading() as connection:
+        found = list(connection.scalars(statuses))
+    assert replayed.taken_over.unknown == len(found) > 0
+    assert set(found) == {"unknown"}
+
+
+def test_a_replay_of_what_is_there_leaves_pending_events_alone(history: Runs) -> None:
+    lose_rows(history)
+    history.replay()
+    with history.services.database.writing() as connection:
+        connection.execute(update(tables.events).values(status="pending"))
+    assert is_unchanged(history.replay())
+    with history.services.database.reading() as connection:
+        assert set(connection.scalars(select(tables.events.c.status))) == {"pending"}
+
+
+def test_a_backfilled_snapshot_stays_silent(history: Runs) -> None:
+    with history.services.database.writing() as connection:
+        connection.execute(update(tables.arrivals).values(is_silent=True))
+        connection.execute(update(tables.observations).values(price=7))
+    assert history.replay().written.is_rebuilt
+    with history.services.database.reading() as connection:
+        assert set(connection.scalars(select(tables.arrivals.c.is_silent))) == {True}
+
+

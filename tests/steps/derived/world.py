@@ -5,66 +5,78 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from pipeline_lib.archive import manifest_chain
-from pipeline_lib.archive.parts import add_snapshots, record_of
-from pipeline_lib.archive.store import FolderArchive
+from sqlalchemy import select
+
+from pipeline_lib.archive.part import Part
+from pipeline_lib.database import tables
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
-from pipeline_lib.specs import Window
+from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.statistics_files import update_processed_table
-from pipeline_lib.store.log import raw_log
+from pipeline_lib.steps import Run, Services, compute_moving_average
+from pipeline_lib.steps.exports import export_raw_log
+from pipeline_lib.steps.fetching.record import archive_snapshots, record
+from pipeline_lib.steps.replay import Replayed
+from pipeline_lib.steps.replay import replay as replay_archive
 
 START = datetime(2018, 2, 5, 14, tzinfo=UTC)
-WINDOWS = (Window("24h", timedelta(hours=24)), Window("3_rows", 3))
+HOUR = timedelta(hours=1)
+SPEC = (
+    "spec_version: 1\ncoin: bitcoin\nvs_currency: usd\nschedule: '@hourly'\nwindows: [24h, 3]\n"
+    "thresholds: {1h: 0.5}\n"
+)
+_OF_ARCHIVE = (
+    tables.pipelines,
+    tables.series,
+    tables.arrivals,
+    tables.manifests,
+    tables.observations,
+    tables.latest_observations,
+    tables.statistics_state,
+    tables.price_moves,
+    tables.window_statistics,
+)
 
 
 @dataclass(frozen=True)
 class Runs:
     """The steps of a run that write, by hours since ``START``."""
 
-    layout: Layout
+    spec: PipelineSpec
+    services: Services
 
-    def archive(self, hour: int) -> Observation:
+    @property
+    def layout(self) -> Layout:
+        return Layout.of(self.spec.name, self.services.settings)
+
+    def archive(self, hour: int) -> tuple[Part, ...]:
         """Archive an hour, and no more."""
-        moment = START + timedelta(hours=hour)
+        moment = START + hour * HOUR
         price = Decimal(7000 + hour * 37 % 100)
         observation = Observation("bitcoin", "usd", moment, price, None, None, Decimal(1), None, moment)
         answer = f'{{"id": "bitcoin", "current_price": {price}}}'
         provenance = Provenance("https://example.invalid/", moment, 200, answer)
-        archive = FolderArchive(self.layout.archive)
-        add_snapshots(archive, "bitcoin", [Snapshot(observation, provenance)])
-        return observation
-
-    def record(self, observation: Observation) -> None:
-        """Enter an hour into manifest and log, as versions without a database did."""
-        with raw_log.opened(self.layout.raw_log) as log:
-            archive = FolderArchive(self.layout.archive)
-            manifest_chain.add(self.layout.manifests, record_of(archive, observation.moment, 1))
-            log.append(observation)
+        return archive_snapshots(self.spec, self.services, [Snapshot(observation, provenance)])
 
     def run(self, hour: int) -> None:
-        """Archive an hour, record it, and bring the table up to it."""
-        self.record(self.archive(hour))
-        update_processed_table(self.layout, WINDOWS)
+        """Archive an hour, record it, and bring the files up to it."""
+        run = Run(START + hour * HOUR)
+        record(self.spec, run, self.services, self.archive(hour))
+        assert export_raw_log(self.spec, self.services) == ()
+        compute_moving_average(self.spec, run, self.services)
 
+    def replay(self) -> Replayed:
+        return replay_archive(self.spec, self.services, lambda _done, _all: None)
 
-def layout_in(folder: Path) -> Layout:
-    """All files of a pipeline, in one folder."""
-    return Layout(
-        raw_log=folder / "raw.csv",
-        processed_table=folder / "processed.csv",
-        archive=folder / "archive",
-        alerts=folder / "alerts",
-        manifests=folder / "manifests",
-        published=folder / "published",
-    )
+    def rows(self) -> dict[str, list[tuple[object, ...]]]:
+        """All rows that follow from the archive, by table; keys are counted up, so they are left out."""
+        with self.services.database.reading() as connection:
+            return {table.name: sorted(map(tuple, connection.execute(select(table))), key=repr) for table in _OF_ARCHIVE}
 
-
-def files(layout: Layout) -> dict[str, bytes]:
-    """All files but hidden ones, by their place."""
-    folder: Path = layout.raw_log.parent
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("[!.]*"))
-        if path.is_file()
-    }
+    def files(self) -> dict[str, bytes]:
+        """All files but hidden ones, by their place."""
+        folder: Path = self.services.settings.data_dir
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("[!.]*"))
+            if path.is_file() and path.suffix not in {".db", ".db-wal", ".db-shm"}
+        }

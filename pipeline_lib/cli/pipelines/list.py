@@ -1,0 +1,81 @@
+"""The command that names all pipelines."""
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from pipeline_lib.cli.pipelines.chosen import each_chosen
+from pipeline_lib.cli.project import current_settings, reporting_errors
+from pipeline_lib.common.timestamps import format_moment
+from pipeline_lib.steps import Services
+from pipeline_lib.steps.inventory import KnownPipeline, list_pipelines
+
+_HEADINGS = ("pipeline", "coins", "schedule", "moments", "newest")
+
+
+@click.command()
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
+@reporting_errors
+def list(format_name: str) -> None:  # noqa: A001 (the command's name)
+    """Name all pipelines: of specs, and of the database, which may know some whose spec is gone.
+
+    Shows coins, schedule, how many moments are recorded and the newest one. Exit code 0; 1 when a spec is
+    invalid, which stderr then says.
+
+    \b
+    Example:
+      coin-pipelines list
+      coin-pipelines list --format json
+    """  # noqa: D301 (\b is click's mark for lines to keep as they are)
+    settings = current_settings()
+    services = Services.from_settings(settings)
+    invalid: dict[str, None] = {}
+
+    def note(name: str, reason: str) -> None:
+        invalid[name] = None
+        click.echo(f"{name}: {reason}", err=True)
+
+    specs = [*each_chosen(settings, None, note, all_pipelines=True)]
+    try:
+        found = list_pipelines(specs, services)
+    finally:
+        services.database.close()
+    (_print_json if format_name == "json" else _print_text)(found)
+    if invalid:
+        raise SystemExit(1)
+
+
+def _print_text(found: Sequence[KnownPipeline]) -> None:
+    rows = [_HEADINGS, *map(_texts, found)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _texts(known: KnownPipeline) -> tuple[str, ...]:
+    newest = format_moment(known.newest) if known.newest else "none yet"
+    schedule = known.schedule or "no spec"
+    return known.name, ",".join(known.coins), schedule, str(known.moments), newest
+
+
+def _print_json(found: Sequence[KnownPipeline]) -> None:
+    objects = [
+        {
+            "pipeline": known.name,
+            "coins": known.coins,
+            "schedule": known.schedule,
+            "moments": known.moments,
+            "newest": known.newest and format_moment(known.newest),
+        }
+        for known in found
+    ]
+    click.echo(json.dumps(objects, indent=2))
