@@ -45,7 +45,7 @@ def test_a_run_on_a_crash_hour_writes_exactly_these_bytes(world: World) -> None:
     assert crash is not None
     files = world.files()
     snapshot = json.loads(files["archive/bitcoin/20250611T040000Z.json"])
-    answer = snapshot["answer"]
+    (answer,) = snapshot["answers"]
     header = (
         "timestamp,coin,vs_currency,price,change_1h_percent,change_24h_percent,"
         "market_cap,total_volume,last_updated\n"
@@ -57,7 +57,7 @@ def test_a_run_on_a_crash_hour_writes_exactly_these_bytes(world: World) -> None:
             (
                 "2025-06-11T03:00:00Z",
                 before,
-                json.loads(files["archive/bitcoin/20250611T030000Z.json"])["answer"],
+                json.loads(files["archive/bitcoin/20250611T030000Z.json"])["answers"][0],
             ),
             ("2025-06-11T04:00:00Z", crash, answer),
         )
