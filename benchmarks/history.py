@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
 
+from pipeline_lib.archive import format_2
 from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_record
 from pipeline_lib.archive.manifest_chain import manifest_path
-from pipeline_lib.archive import format_2
 from pipeline_lib.archive.part import Part
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries

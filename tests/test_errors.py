@@ -10,6 +10,7 @@ from pipeline_lib.errors import (
     ImplausibleJumpError,
     InvalidQuoteError,
     InvalidSpecsError,
+    ManifestConflictError,
     MarketError,
     MarketUnavailableError,
     MomentMismatchError,
@@ -143,6 +144,15 @@ PATH = Path("data/x.csv")
             (
                 "snapshot data/x.csv is damaged: cut"
                 " (restore it from a backup or from S3; move it away to fetch anew)"
+            ),
+            {"path": PATH},
+        ),
+        (
+            ManifestConflictError(PATH, "majors"),
+            (
+                "manifest data/x.csv is not the one that the database's arrivals make"
+                " (an older database may have been restored, or another one writes to this folder;"
+                " coin-pipelines replay majors rebuilds the database from the archive)"
             ),
             {"path": PATH},
         ),

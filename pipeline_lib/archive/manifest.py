@@ -19,7 +19,7 @@ from pipeline_lib.common.timestamps import parse_moment, part_key
 SUFFIX = ".sha256"
 
 _LINK = re.compile(rb"# (?:first|previous (\d{4}-\d\d-\d\d) ([0-9a-f]{64}))\n")
-_KEY = r"(\d{8}T\d{6}Z(?:\.[1-9]\d{0,5})?)"
+_KEY = r"(\d{8}T\d{6}Z(?:\.(?:[2-9]|[1-9]\d{1,5}))?)"
 _RECORD = re.compile(rf"([0-9a-f]{{64}})  {_KEY}\.json\n([0-9a-f]{{64}})  {_KEY}\.csv\n", re.ASCII)
 
 

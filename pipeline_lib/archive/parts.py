@@ -22,7 +22,7 @@ from pipeline_lib.store.log.raw_rows import HEADER, encode_row
 MOST_BYTES = 256 * 1024 * 1024
 """How long an archived file may be; what CoinGecko answers is bounded far below that."""
 
-_PART_NAME = re.compile(r"(\d{8}T\d{6}Z)(?:\.([1-9]\d{0,5}))?\.json", re.ASCII)
+_PART_NAME = re.compile(r"(\d{8}T\d{6}Z)(?:\.([2-9]|[1-9]\d{1,5}))?\.json", re.ASCII)
 
 
 def add_snapshots(archive: Archive, pipeline: str, snapshots: Sequence[Archived]) -> tuple[Part, ...]:

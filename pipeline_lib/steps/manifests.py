@@ -95,7 +95,7 @@ def write_closed_manifests(database: Database, pipeline: str, folder: Path) -> N
     """
     with database.reading() as connection:
         newest = manifests.find_newest(connection, pipeline)
-        *closed, _ = read_manifests(connection, pipeline, newest)
+        closed = list(read_manifests(connection, pipeline, newest))[:-1]
     for each in closed:
         _write(manifest_path(folder, each.day), each.content, pipeline)
     with database.writing() as connection:

@@ -264,6 +264,8 @@ def test_only_files_named_as_parts_are_parts(archive: Archive, of: Of) -> None:
         CSV,
         "keeper",
         "20180205T140000Z.1x.json",
+        "20180205T140000Z.1.json",
+        "20180205T140000Z.02.json",
         "20180204T140000Z.12.json",
         "a.json",
     ):

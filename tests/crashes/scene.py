@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import md5
@@ -68,11 +70,14 @@ class State:
     """All that a pipeline has written.
 
     Attributes:
-        files: By place in the data folder, but for locks, temporary files, which nobody reads, and caches.
+        files: By place in the data folder, but for locks, temporary files, which nobody reads, caches, and
+            the database with its name.
+        arrivals: Number, moment, part, hashes and manifest of each arrival, as the database has them.
         objects: Their entity tags by key; those of equal content are equal.
     """
 
     files: Mapping[str, bytes]
+    arrivals: Sequence[tuple[object, ...]]
     objects: Mapping[str, str]
 
 
@@ -152,8 +157,19 @@ class Scene:
                 # Answers that pipelines share, and the count of calls: a cache, which says who asked.
                 and self.data / "coingecko" not in path.parents
             },
+            arrivals=self._arrivals(),
             objects={entry["Key"]: entry["ETag"] for entry in listed},
         )
+
+    def _arrivals(self) -> Sequence[tuple[object, ...]]:
+        path = self.data / "coin_pipelines.db"
+        if not path.exists():
+            return ()
+        columns = "number, moment, part, json_sha256, csv_sha256, manifest_day"
+        with closing(sqlite3.connect(path)) as database:
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'arrivals'").fetchall():
+                return ()
+            return database.execute(f"SELECT {columns} FROM arrivals ORDER BY number").fetchall()  # noqa: S608
 
     def object(self, key: str) -> bytes:
         """What S3 holds under a key."""
@@ -205,7 +221,9 @@ class Scene:
 
 
 def is_ignored(path: Path) -> bool:
-    """Whether a file is a lock, one that isn't complete yet, or a note that holds a file's time of change."""
+    """Whether a file is a lock, the database, one that isn't complete yet, or a note of a time of change."""
+    if path.name.startswith(("coin_pipelines.db", "keeper")):
+        return True
     return path.name.startswith(".") and path.suffix in (".lock", ".tmp", ".progress")
 
 

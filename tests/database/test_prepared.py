@@ -51,6 +51,16 @@ def test_the_first_writer_makes_the_tables_of_sqlite_alone(empty_address: Secret
                 _write(database)
 
 
+def test_preparing_makes_the_tables_of_sqlite_alone_and_gives_the_name(empty_address: Secret) -> None:
+    with closing(PreparedDatabase(empty_address)) as database:
+        if database.is_sqlite:
+            assert database.prepare() == database.prepare() == database.uuid
+            assert _count(database) == 0
+        else:
+            with pytest.raises(SchemaVersionError, match="has no tables yet"):
+                database.prepare()
+
+
 @pytest.mark.parametrize("version", [VERSION - 1, VERSION + 1])
 def test_another_version_is_refused_before_anything_is_written(
     database_address: Secret, version: int

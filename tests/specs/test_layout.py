@@ -64,6 +64,8 @@ def test_files_of_a_moment_are_named_by_it() -> None:
     layout = _layout("bitcoin", {"BITCOIN_ARCHIVE_PATH": "archive"})
     assert layout.snapshot_json(MOMENT) == Path("archive/20180205T140309Z.json")
     assert layout.snapshot_csv(MOMENT) == Path("archive/20180205T140309Z.csv")
+    assert layout.snapshot_json(MOMENT, 2) == Path("archive/20180205T140309Z.2.json")
+    assert layout.snapshot_csv(MOMENT, 12) == Path("archive/20180205T140309Z.12.csv")
 
 
 def test_a_moment_in_another_zone_names_the_same_file() -> None:

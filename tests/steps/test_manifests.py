@@ -228,6 +228,7 @@ def test_a_full_disk_leaves_it_to_the_next(
     assert list(write()) == ["2018-02-05.sha256"]
 
 
-def test_before_the_first_arrival_no_manifest_is_open(database: PreparedDatabase) -> None:
+def test_before_the_first_arrival_no_manifest_is_open(database: PreparedDatabase, write: Write) -> None:
     with database.reading() as connection:
         assert open_manifest(connection, "bitcoin") is None
+    assert write() == {}

@@ -52,7 +52,8 @@ def assert_observed(world: World, moment: datetime) -> None:
     row = f"{moment:%Y-%m-%dT%H:%M:%SZ},bitcoin,usd,{quote.price:f},"
     assert f"\n{row}" in world.files()["bitcoin_raw.csv"].decode()
     snapshot = json.loads(world.files()[f"archive/bitcoin/{moment:%Y%m%dT%H%M%SZ}.json"])
-    assert "/market_chart/range?" in snapshot["source"]["url"]
+    assert snapshot["sources"][0]["kind"] == "coingecko_history"
+    assert "/market_chart/range?" in snapshot["sources"][0]["url"]
 
 
 @pytest.mark.usefixtures("_backfilling")

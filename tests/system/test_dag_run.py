@@ -45,7 +45,7 @@ def test_a_run_on_a_crash_hour_writes_exactly_these_bytes(world: World) -> None:
     assert crash is not None
     files = world.files()
     snapshot = json.loads(files["archive/bitcoin/20250611T040000Z.json"])
-    answer = snapshot["answer"]
+    (answer,) = snapshot["answers"]
     header = (
         "timestamp,coin,vs_currency,price,change_1h_percent,change_24h_percent,"
         "market_cap,total_volume,last_updated\n"
@@ -57,7 +57,7 @@ def test_a_run_on_a_crash_hour_writes_exactly_these_bytes(world: World) -> None:
             (
                 "2025-06-11T03:00:00Z",
                 before,
-                json.loads(files["archive/bitcoin/20250611T030000Z.json"])["answer"],
+                json.loads(files["archive/bitcoin/20250611T030000Z.json"])["answers"][0],
             ),
             ("2025-06-11T04:00:00Z", crash, answer),
         )
@@ -76,20 +76,19 @@ def test_a_run_on_a_crash_hour_writes_exactly_these_bytes(world: World) -> None:
     second_row = f"2025-06-11T04:00:00Z,{crash.price},{moves_of(row)},{log_return},{window},{window}\n"
     assert files["bitcoin_processed.csv"].decode() == columns + first_row + second_row
 
-    head, _, verbatim = files["archive/bitcoin/20250611T040000Z.json"].decode().partition('"answer": ')
-    sha256 = hashlib.sha256(verbatim.removesuffix("\n}\n").encode()).hexdigest()
-    assert f'"sha256": "{sha256}"' in head
-    inner = ("/checkpoints/", "published/")
+    head, _, rest = files["archive/bitcoin/20250611T040000Z.json"].partition(b'"answers": [\n')
+    sha256 = hashlib.sha256(rest.partition(b"\n ],\n")[0]).hexdigest()
+    assert f'"sha256": "{sha256}"'.encode() in head
+    inner = ("/checkpoints/", "published/", "response_shapes/")
     assert [name for name in sorted(files) if not any(part in name for part in inner)] == [
         "alerts/bitcoin/20250611T040000Z.json",
         "archive/bitcoin/20250611T030000Z.csv",
         "archive/bitcoin/20250611T030000Z.json",
         "archive/bitcoin/20250611T040000Z.csv",
         "archive/bitcoin/20250611T040000Z.json",
+        "archive/bitcoin/keeper",
         "bitcoin_processed.csv",
         "bitcoin_raw.csv",
-        "manifests/bitcoin/2025-06-11.sha256",
-        "manifests/bitcoin/newest",
     ]
     raw = "crypto/bitcoin/raw/date=2025-06-11"
     assert world.objects() == {

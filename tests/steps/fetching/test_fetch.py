@@ -18,6 +18,7 @@ from pipeline_lib.errors import (
 from pipeline_lib.model.outcome import Done
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.steps import Run
+from pipeline_lib.steps.manifests import open_manifest
 from tests.steps.world import CRASH, World
 
 HEADER = (
@@ -32,7 +33,7 @@ JSON = "archive/btc/20180205T140000Z.json"
 CSV = "archive/btc/20180205T140000Z.csv"
 LOG = "btc_raw.csv"
 NOTE = ".btc_raw.csv.progress"
-MANIFEST = "manifests/btc/2018-02-05.sha256"
+KEEPER = "archive/btc/keeper"
 
 
 def kinds(world: World) -> list[str]:
@@ -44,24 +45,27 @@ def kinds(world: World) -> list[str]:
 def test_a_price_is_archived_and_logged(world: World) -> None:
     assert world.fetch(CRASH) == Done("bitcoin 7202.50 USD at 2018-02-05T14:00:00Z")
     files = world.files()
-    assert sorted(files) == [CSV, JSON, LOG, MANIFEST, "manifests/btc/newest"]
-    assert (
-        files[MANIFEST]
-        == (
-            f"# first\n{sha256(files[JSON]).hexdigest()}  20180205T140000Z.json\n"
-            f"{sha256(files[CSV]).hexdigest()}  20180205T140000Z.csv\n"
-        ).encode()
+    assert sorted(files) == [CSV, JSON, KEEPER, LOG]
+    with world.services.database.reading() as connection:
+        manifest = open_manifest(connection, "btc")
+    assert manifest is not None
+    assert manifest.content.decode() == (
+        f"# first\n{sha256(files[JSON]).hexdigest()}  20180205T140000Z.json\n"
+        f"{sha256(files[CSV]).hexdigest()}  20180205T140000Z.csv\n"
     )
     assert files[LOG] == files[CSV] == HEADER + ROW
     document = json.loads(files[JSON])
-    assert document["observation"]["price"] == "7202.50"
-    assert document["observation"]["last_updated"] == "2018-02-05T14:00:00Z"
-    assert document["source"] == {
+    assert document["observations"][0]["price"] == "7202.50"
+    assert document["observations"][0]["last_updated"] == "2018-02-05T14:00:00Z"
+    answer = files[JSON].split(b'\n "answers": [\n')[1].partition(b"\n ],\n")[0]
+    assert document["sources"][0] == {
+        "kind": "coingecko_quote",
         "url": f"{world.simulator.base_url}/coins/markets"
         "?vs_currency=usd&ids=bitcoin&per_page=250&price_change_percentage=1h%2C24h",
         "requested_at": "2026-01-02T03:04:05Z",
         "status": 200,
-        "sha256": sha256(files[JSON].split(b'\n "answer": ')[1].removesuffix(b"\n}\n")).hexdigest(),
+        "sha256": sha256(answer).hexdigest(),
+        "bytes": len(answer),
     }
     assert b'"current_price":7202.50,' in files[JSON]
 
@@ -169,7 +173,7 @@ def test_a_damaged_snapshot_is_not_fetched_over(world: World) -> None:
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"7202.50,", b"9202.50,"))
     before = world.files()
-    with pytest.raises(SnapshotDamagedError, match="the answer's SHA-256 doesn't fit"):
+    with pytest.raises(SnapshotDamagedError, match="its SHA-256 doesn't fit"):
         world.fetch(CRASH)
     assert world.files() == before
     assert len(world.simulator.requests) == 1
