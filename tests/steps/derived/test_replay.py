@@ -141,7 +141,7 @@ def test_what_comes_while_the_archive_is_read_is_in_the_log_too(history: Layout,
     assert history.processed_table.read_bytes().startswith(table)
 
 
-@pytest.mark.parametrize("killed_at", range(1, 4))
+@pytest.mark.parametrize("killed_at", range(1, 3))
 def test_a_replay_that_was_killed_is_finished_by_the_next(
     history: Layout, runs: Runs, monkeypatch: pytest.MonkeyPatch, killed_at: int
 ) -> None:

@@ -10,7 +10,7 @@ from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.specs import Window
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import record
-from pipeline_lib.steps.statistics_files import update_processed_table
+from pipeline_lib.steps.statistics_files import rebuild_processed_table
 
 START = datetime(2018, 2, 5, 14, tzinfo=UTC)
 WINDOWS = (Window("24h", timedelta(hours=24)), Window("3_rows", 3))
@@ -35,7 +35,7 @@ class Runs:
     def run(self, hour: int) -> None:
         """Archive an hour, record it, and bring the table up to it."""
         record(self.layout, self.archive(hour))
-        update_processed_table(self.layout, WINDOWS)
+        rebuild_processed_table(self.layout, WINDOWS)
 
 
 def layout_in(folder: Path) -> Layout:
