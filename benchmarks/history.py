@@ -2,13 +2,19 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import timedelta
-from itertools import groupby
+from contextlib import closing
+from datetime import UTC, datetime, time, timedelta
+from itertools import groupby, islice
 
 from pipeline_lib.archive import format_2
 from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_record
 from pipeline_lib.archive.manifest_chain import manifest_path
 from pipeline_lib.archive.part import Part
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database import bulk, schema, tables
+from pipeline_lib.database.arrivals import ArchivedPart, chained
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.pipelines import NO_CHAIN, ensure_pipeline, ensure_series
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
 from pipeline_lib.specs import Window
@@ -18,6 +24,7 @@ from pipeline_lib.store.log import log_index
 from pipeline_lib.store.log.log_index import LogIndex
 from pipeline_lib.store.log.raw_rows import HEADER, encode_row
 
+PIPELINE = "bitcoin"
 TEN_YEARS = 87_600
 WINDOWS = (Window("24h", timedelta(hours=24)), Window("7d", timedelta(days=7)))
 
@@ -65,3 +72,42 @@ def write_history(layout: Layout, hours: int) -> None:
     layout.raw_log.write_bytes(HEADER.encode() + b"".join(lines))
     log_index.write(layout.raw_log, LogIndex.of_rows(lines, len(HEADER)))
     rebuild_processed_table(layout, WINDOWS)
+
+
+def fill_database(address: Secret, hours: int) -> int:
+    """Migrate a database and enter arrivals and observations of so many hours; the key of their series."""
+    with closing(Database(address)) as database:
+        schema.upgrade(database)
+        with database.writing() as connection:
+            pipeline = ensure_pipeline(connection, PIPELINE)
+            series = ensure_series(connection, pipeline, [PIPELINE], "usd")[PIPELINE]
+            bind = bulk.moment_binder(connection)
+            unknown = (None, None, None)
+            chain, day, number, remaining = NO_CHAIN, None, 0, observations(hours)
+            while rows := list(islice(remaining, 10_000)):
+                arrived = []
+                for row in rows:
+                    archived = _archived(row)
+                    chain = chained(chain, archived)
+                    day, number = datetime.combine(row.moment.date(), time(), UTC), number + 1
+                    hashes = (archived.json_sha256, archived.csv_sha256, chain)
+                    moments = (bind(day), False, bind(row.moment))
+                    arrived.append((pipeline, number, bind(row.moment), 1, *hashes, *moments))
+                first = number - len(rows) + 1
+                observed = [
+                    (series, bind(row.moment), place, 1, f"{row.price:f}", *unknown, volume, bind(row.moment))
+                    for place, row in enumerate(rows, first)
+                    for volume in (f"{row.total_volume:f}",)
+                ]
+                bulk.upsert(connection, tables.arrivals, arrived)
+                bulk.upsert(connection, tables.observations, observed)
+            connection.execute(
+                tables.pipelines.update().values(arrivals=number, chain_sha256=chain, manifest_day=day)
+            )
+    return series
+
+
+def _archived(row: Observation) -> ArchivedPart:
+    contents = (encode_snapshot(snapshot_of(row)), (HEADER + encode_row(row)).encode())
+    json, csv = (hashlib.sha256(content).hexdigest() for content in contents)
+    return ArchivedPart(row.moment, 1, json, csv, row.moment)

@@ -1,7 +1,7 @@
 """Moves of the price over an hour and a day."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -75,6 +75,33 @@ def moves_within(
         hour_percent=move(observation.change_1h_percent, _HOUR),
         day_percent=move(observation.change_24h_percent, _DAY),
     )
+
+
+def moves_of_all(
+    observations: Sequence[Observation | ObservedPrice],
+    horizon: Horizon,
+    moments: Sequence[datetime],
+    prices: Sequence[Decimal],
+) -> Iterator[Decimal | None]:
+    """One of the two moves of each observation, the same as ``moves_within`` has it, in one pass.
+
+    Args:
+        observations: By time, each a part of the history.
+        horizon: Which move.
+        moments: Of the history, by time.
+        prices: Of the history, place by place.
+    """
+    span, is_hour, place = horizon.value, horizon is Horizon.HOUR, 0
+    for observation in observations:
+        given = observation.change_1h_percent if is_hour else observation.change_24h_percent
+        if given is not None:
+            yield given
+            continue
+        start = observation.moment - span
+        while moments[place] < start:
+            place += 1
+        nearest = place if moments[place] == start else _nearest(moments, start)
+        yield None if nearest is None else percent_change(prices[nearest], observation.price)
 
 
 def _nearest(moments: Sequence[datetime], moment: datetime) -> int | None:

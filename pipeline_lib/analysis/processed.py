@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
-from pipeline_lib.analysis.price_moves import FURTHEST_BACK, moves_within
+from pipeline_lib.analysis.price_moves import FURTHEST_BACK, Horizon, moves_of_all
 from pipeline_lib.analysis.rolling import PricePoint, PriceSeries
 from pipeline_lib.model.observation import Observation, ObservedPrice
 
@@ -80,13 +80,13 @@ def processed_rows(
     for _ in before:
         for column in columns:
             next(column)
-    for observation, log_return, *statistics in zip(ordered, *columns, strict=True):
-        moves = moves_within(observation, series.moments, prices)
+    moves = (moves_of_all(ordered, horizon, series.moments, prices) for horizon in Horizon)
+    for observation, hour, day, log_return, *statistics in zip(ordered, *moves, *columns, strict=True):
         yield (
             observation.moment,
             observation.price,
-            moves.hour_percent,
-            moves.day_percent,
+            hour,
+            day,
             log_return,
             *chain.from_iterable(statistics),
         )

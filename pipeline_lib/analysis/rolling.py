@@ -88,6 +88,7 @@ class PriceSeries:
     def statistics(self, span: timedelta | int) -> Iterator[Statistics]:
         """The statistics at each price, over a window of ``span`` in time or in prices."""
         prices, denominator = self.numerators, self.denominator
+        squared_denominator = denominator * denominator
         starts = self._starts_by_count(span) if isinstance(span, int) else self._starts_by_time(span)
         oldest = total = squares = 0
         for place, (baseline_start, window_start) in enumerate(starts):
@@ -109,7 +110,7 @@ class PriceSeries:
             deviation = None
             if count >= FEWEST_FOR_DEVIATION:
                 spread = count * squares - total * total
-                deviation = sqrt_of_ratio(spread, count * (count - 1) * denominator * denominator)
+                deviation = sqrt_of_ratio(spread, count * (count - 1) * squared_denominator)
             yield total / (count * denominator), deviation, count, z_score
 
     def log_returns(self) -> Iterator[float | None]:

@@ -177,6 +177,8 @@ window_statistics = Table(
     Column("count", Integer, nullable=False, comment="how many prices the window has"),
     Column("z_score", Double, comment="(price - mean) / std"),
     comment="One row a series, moment and window, computed from observations",
+    # A row is hardly more than its key: a tree of its own for the key doubles the file.
+    sqlite_with_rowid=False,
 )
 
 events = Table(

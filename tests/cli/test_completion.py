@@ -45,7 +45,7 @@ def test_a_path_is_left_to_the_shell(name: str) -> None:
 
 
 def test_commands_and_formats_complete() -> None:
-    assert complete("ex") == ["plain,explain"]
+    assert complete("ex") == ["plain,explain", "plain,export"]
     assert complete("validate", "--format", "s") == ["plain,sarif"]
 
 

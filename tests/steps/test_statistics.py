@@ -16,7 +16,8 @@ from sqlalchemy import select
 from pipeline_lib.analysis import processed
 from pipeline_lib.analysis.processed import processed_rows
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database import observations, statistics
+from pipeline_lib.database import arrivals, observations, statistics
+from pipeline_lib.database.arrivals import ArchivedPart
 from pipeline_lib.database.connections import Database
 from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.database.tables import latest_observations, price_moves, window_statistics
@@ -244,3 +245,16 @@ def _latest(database: Database) -> tuple[object, ...]:
     with database.reading() as connection:
         row = connection.execute(select(latest_observations)).one()
     return row.moment, f"{row.price:f}", f"{row.change_1h_percent:f}", row.observations
+
+
+def test_an_observation_that_a_lower_part_replaces_is_computed_again(database: Database) -> None:
+    arrive(database, *(observation(hour) for hour in range(3)))
+    _update(database, [DAY])
+    with database.writing() as connection:
+        for part, price in ((2, "9000"), (1, "8000")):
+            each = observation(3, price)
+            archived = ArchivedPart(each.moment, part, f"{part}", f"{part}", each.moment)
+            arrivals.record(connection, PIPELINE, archived, [each])
+            assert update_statistics(connection, _key_in(connection, PIPELINE), [DAY]).rows == 4
+    assert _cells(database, [DAY]) == _expected(database, [DAY])
+    assert _latest(database)[1] == "8000"

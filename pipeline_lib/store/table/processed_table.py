@@ -1,6 +1,5 @@
 """The processed table: one row a moment, sorted by time; it grows with the raw log."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.store.files.durable_files import replace, write_at
+from pipeline_lib.store.files.durable_files import replace
 from pipeline_lib.store.log.raw_rows import format_decimal
 
 Cell: TypeAlias = datetime | Decimal | float | int | None
@@ -38,19 +37,6 @@ def encode(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 def encode_rows(rows: Iterable[Sequence[Cell]]) -> bytes:
     """The bytes of ``rows`` without a header."""
     return "".join([",".join([_FORMATS[type(cell)](cell) for cell in row]) + "\n" for row in rows]).encode()
-
-
-def append(path: Path, end: int, content: bytes) -> None:
-    """Add whole rows after the first ``end`` bytes, which are all that the table holds.
-
-    Raises:
-        OSError: The disk is full or read-only. The table is then as it was before.
-    """
-    descriptor = os.open(path, os.O_WRONLY)
-    try:
-        write_at(descriptor, end, content)
-    finally:
-        os.close(descriptor)
 
 
 def read_bytes(path: Path) -> bytes:

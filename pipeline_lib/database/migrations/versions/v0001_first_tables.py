@@ -500,6 +500,7 @@ def upgrade() -> None:
         sa.Column("z_score", sa.Double, comment="(price - mean) / std"),
         sa.PrimaryKeyConstraint("series_id", "moment", "window", name="window_statistics_pkey"),
         comment="One row a series, moment and window, computed from observations",
+        sqlite_with_rowid=False,
     )
     info = sa.table(
         "database_info",
