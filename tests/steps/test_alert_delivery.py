@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_lib.alerts import delivery
+from pipeline_lib.alerts import outbox
 from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
@@ -161,7 +161,7 @@ def test_while_the_record_cannot_be_written_each_event_is_sent_once_and_then_rep
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(delivery.outbox, "settle_delivered", _fail)
+        patched.setattr(outbox, "settle_delivered", _fail)
         with pytest.raises(DatabaseUnavailableError):
             scene.alert()
         patched.setattr(events, "reserve", _fail)

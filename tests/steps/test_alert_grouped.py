@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib import steps
-from pipeline_lib.alerts import delivery
+from pipeline_lib.alerts import outbox
 from pipeline_lib.database import messages
 from pipeline_lib.database.messages import MessageStatus
 from pipeline_lib.database.prepared import PreparedDatabase
@@ -160,7 +160,7 @@ def test_a_sender_that_dies_after_slacks_answer_leaves_the_message_to_a_later_tr
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(delivery.outbox, "settle_delivered", die)
+        patched.setattr(outbox, "settle_delivered", die)
         with pytest.raises(KeyboardInterrupt):
             _alert(pipelines[0])
     assert _statuses(pipelines[:1]) == [{DeliveryStatus.SENDING}]

@@ -44,7 +44,6 @@ def layout_in(folder: Path) -> Layout:
         raw_log=folder / "raw.csv",
         processed_table=folder / "processed.csv",
         archive=folder / "archive",
-        alerts=folder / "alerts",
         manifests=folder / "manifests",
         published=folder / "published",
         quarantine=folder / "quarantine",
