@@ -6,13 +6,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.common.timestamps import format_moment
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.schema import state_of
+from pipeline_lib.database.tables import events
 from pipeline_lib.simulator.server import Simulator
 
 if TYPE_CHECKING:
@@ -20,6 +27,8 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2]
 KILLED = -9
+DATABASE_FILE = "coin_pipelines.db"
+REPEAT = "may be a repeat: "
 _PREFIX = "crypto/btc"
 _SPEC = """\
 spec_version: 1
@@ -70,10 +79,12 @@ class State:
     Attributes:
         files: By place in the data folder, but for locks, temporary files, which nobody reads, and caches.
         objects: Their entity tags by key; those of equal content are equal.
+        events: What became of each event of rules, by rule, kind and moment.
     """
 
     files: Mapping[str, bytes]
     objects: Mapping[str, str]
+    events: Mapping[tuple[str, str, datetime], str]
 
 
 @dataclass
@@ -151,9 +162,22 @@ class Scene:
                 and not is_ignored(path)
                 # Answers that pipelines share, and the count of calls: a cache, which says who asked.
                 and self.data / "coingecko" not in path.parents
+                # Compared by what it says.
+                and not path.name.startswith(DATABASE_FILE)
             },
             objects={entry["Key"]: entry["ETag"] for entry in listed},
+            events=self._events(),
         )
+
+    def _events(self) -> Mapping[tuple[str, str, datetime], str]:
+        path = self.data / DATABASE_FILE
+        if not path.exists():
+            return {}
+        query = select(events.c.rule, events.c.kind, events.c.moment, events.c.status)
+        with closing(Database(Secret(f"sqlite:///{path}"))) as database, database.reading() as connection:
+            if not state_of(connection).version:
+                return {}
+            return {(row.rule, row.kind, row.moment): row.status for row in connection.execute(query)}
 
     def object(self, key: str) -> bytes:
         """What S3 holds under a key."""
