@@ -30,13 +30,14 @@
     ├── MalformedJsonError              text from outside is not JSON
     ├── StoreError                      about files and S3
     │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
+    │   ├── ObservationMissingError !   a step needs an observation that the database doesn't have
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
     │   ├── ManifestDamagedError !      the archive's manifests don't fit together
     │   ├── ManifestConflictError !     a closed manifest is there with other content than the database's
     │   ├── TableDamagedError !         a CSV file doesn't read as its table
     │   ├── ForeignFileError !          a CSV file isn't what was written to it; it is left as it is
     │   ├── UnarchivedRowsError !       the raw log holds rows that the archive doesn't
-    │   ├── AlertStateDamagedError !    a file of episodes, of sent alerts or of the outbox doesn't read
+    │   ├── AlertStateDamagedError !    a file of sent alerts or of the outbox, to be taken over, doesn't read
     │   ├── StoreBusyError ~            another process holds the lock for too long
     │   ├── S3UnavailableError ~        no usable answer from S3
     │   ├── S3RefusedError !            S3 said no: credentials, bucket, permissions
@@ -50,7 +51,8 @@
     │   ├── ObservationMissingError !   a step needs an observation that isn't recorded
     │   └── OtherDatabaseError !        another database keeps this archive
     └── AlertError                      about delivering alerts
-        ├── SlackUnavailableError ~     connection, time-out, 429, 5xx
+        ├── SlackUnavailableError ~     no connection, 429, 5xx
+        ├── DeliveryUnknownError ~      the message was sent, and no answer came
         ├── SlackRefusedError !         Slack said no: the webhook or the message is wrong
         ├── AppriseFailedError          apprise couldn't deliver to one of its addresses
         └── OpsAlertFailedError         an ops alert missed one or more of its channels

@@ -51,7 +51,7 @@ def _backfilled(
         ([0, 1, 3, 4], [2], [], [FIRED, CLEARED]),
         ([0, 1, 2, 3], [4], [], []),
         ([0], [2, 1], [3, 4], [FIRED]),
-        # What a live observation brings about is news, however much of what it is compared with was backfilled.
+        # What a live observation brings about is news, also when it is compared with backfilled ones.
         ([], [0, 1], [2, 3, 4], []),
         ([0, 1, 2, 3, 4], [], [], []),
     ],

@@ -91,16 +91,19 @@ def test_a_rule_keeps_one_checkpoint_a_day(
         ]
 
 
-@pytest.mark.parametrize("change", [{"coin": "ethereum"}, {"vs_currency": "eur"}])
+@pytest.mark.parametrize(("coin", "vs_currency"), [("ethereum", "usd"), ("bitcoin", "eur")])
 def test_another_coin_or_currency_is_another_series_and_nothing_mixes(
-    database: Database, change: dict[str, str]
+    database: Database, coin: str, vs_currency: str
 ) -> None:
     spec = spec_of(Thresholds(Decimal(2), Decimal(5)))
     before = [observation(START + hour * HOUR, Decimal(8000 + hour)) for hour in range(48)]
-    other = [replace(observation(START + hour * HOUR, Decimal(500)), **change) for hour in range(48, 50)]
+    moments = [START + hour * HOUR for hour in (48, 49)]
+    other = [
+        replace(observation(moment, Decimal(500)), coin=coin, vs_currency=vs_currency) for moment in moments
+    ]
     with database.writing() as connection:
         record(connection, [*before, *other])
-        series = series_of(connection, **change)
+        series = series_of(connection, coin=coin, vs_currency=vs_currency)
         assert evaluate(spec, series, other[-1].moment).events == ()
         assert series.observations_since(START) == other
 

@@ -51,7 +51,7 @@ def test_what_was_sent_without_an_answer_is_not_sent_again_by_the_same_try(
     webhook: SlackWebhook, simulator: Simulator
 ) -> None:
     simulator.faults.add(Fault(kind="cut", path="/services"))
-    with pytest.raises(DeliveryUnknownError, match="^no answer from Slack: ") as caught:
+    with pytest.raises(DeliveryUnknownError, match=r"^no answer from Slack: ") as caught:
         webhook.deliver(MESSAGE)
     # It has arrived: only its answer was lost.
     assert [message.body for message in simulator.slack_messages] == [MESSAGE]

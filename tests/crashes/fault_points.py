@@ -1,7 +1,8 @@
 """Places at which a process can be killed: before each call that writes, and in the middle of a write.
 
-Only what touches the pipeline's folder counts, locks aside, and what is sent to other services. Python code
-writes files through these functions of ``os``; that no call escapes them, a trace of the system shows.
+Only what touches the pipeline's folder counts, locks aside, commits, and what is sent to other services.
+Python code writes files through these functions of ``os``; that no call escapes them, a trace of the system
+shows.
 """
 
 import os
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Engine, event
 
 _OF_DESCRIPTORS = ("write", "pwrite", "writev", "fsync", "fdatasync", "ftruncate", "fchmod")
 _OF_PATHS = (
@@ -53,6 +56,7 @@ class FaultPoints:
             self._wrap(name, _second_path if name in _OF_TWO_PATHS else _first_path)
         self._wrap("open", _path_of_opened)
         self._wrap_sends()
+        event.listen(Engine, "commit", lambda _: self.lookback("commit", "database"))
 
     def lookback(self, name: str, place: str, tear: Callable[[], object] | None = None) -> None:
         """Pass one point, or die there."""

@@ -14,7 +14,13 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.common.timestamps import format_moment
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.schema import state_of
+from pipeline_lib.database.tables import events
 from pipeline_lib.simulator.server import Simulator
 
 if TYPE_CHECKING:
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2]
 KILLED = -9
+DATABASE_FILE = "coin_pipelines.db"
+REPEAT = "may be a repeat: "
 _PREFIX = "crypto/btc"
 _SPEC = """\
 spec_version: 1
@@ -74,11 +82,13 @@ class State:
             the database with its name.
         arrivals: Number, moment, part, hashes and manifest of each arrival, as the database has them.
         objects: Their entity tags by key; those of equal content are equal.
+        events: What became of each event of rules, by rule, kind and moment.
     """
 
     files: Mapping[str, bytes]
     arrivals: Sequence[tuple[object, ...]]
     objects: Mapping[str, str]
+    events: Mapping[tuple[str, str, datetime], str]
 
 
 @dataclass
@@ -156,9 +166,12 @@ class Scene:
                 and not is_ignored(path)
                 # Answers that pipelines share, and the count of calls: a cache, which says who asked.
                 and self.data / "coingecko" not in path.parents
+                # Compared by what it says.
+                and not path.name.startswith(DATABASE_FILE)
             },
             arrivals=self._arrivals(),
             objects={entry["Key"]: entry["ETag"] for entry in listed},
+            events=self._events(),
         )
 
     def _arrivals(self) -> Sequence[tuple[object, ...]]:
@@ -170,6 +183,15 @@ class Scene:
             if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'arrivals'").fetchall():
                 return ()
             return database.execute(f"SELECT {columns} FROM arrivals ORDER BY number").fetchall()  # noqa: S608
+    def _events(self) -> Mapping[tuple[str, str, datetime], str]:
+        path = self.data / DATABASE_FILE
+        if not path.exists():
+            return {}
+        query = select(events.c.rule, events.c.kind, events.c.moment, events.c.status)
+        with closing(Database(Secret(f"sqlite:///{path}"))) as database, database.reading() as connection:
+            if not state_of(connection).version:
+                return {}
+            return {(row.rule, row.kind, row.moment): row.status for row in connection.execute(query)}
 
     def object(self, key: str) -> bytes:
         """What S3 holds under a key."""

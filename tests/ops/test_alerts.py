@@ -1,17 +1,27 @@
-"""What operators are notified of, over hours, by the record on disk."""
+"""What operators are notified of, over hours, by the record in the database."""
 
-from dataclasses import dataclass, field
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.errors import OpsAlertFailedError, SettingsError, SlackUnavailableError
+from pipeline_lib.errors import (
+    DatabaseDamagedError,
+    OpsAlertFailedError,
+    SettingsError,
+    SlackUnavailableError,
+)
 from pipeline_lib.ops.alerts import OpsAlerts
 from pipeline_lib.ops.channels import AppriseChannel, Channel, SlackChannel
 from pipeline_lib.ops.messages import ops_plain_text
 from pipeline_lib.ops.notices import OpsNotice, TaskFailure, TaskRun
+from pipeline_lib.ops.problem_record import ProblemRecord
+from pipeline_lib.ops.unreported import UnreportedNotices
 
 MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -25,8 +35,10 @@ class Board:
     titles: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     away: bool = False
+    seconds: float = 0
 
     def deliver(self, notice: OpsNotice) -> None:
+        time.sleep(self.seconds)
         if self.away:
             raise SlackUnavailableError("away")
         self.titles.append(notice.title)
@@ -52,8 +64,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def alerts(board: Board, clock: Clock, tmp_path: Path) -> OpsAlerts:
-    return OpsAlerts(tmp_path, [board], (Secret(WEBHOOK),), clock)
+def alerts(board: Board, clock: Clock, tmp_path: Path, database_address: Secret) -> OpsAlerts:
+    return _alerts(database_address, [board], clock, tmp_path)
+
+
+def _alerts(address: Secret, channels: Sequence[Channel], clock: Clock, data: Path) -> OpsAlerts:
+    unreported = UnreportedNotices.below(data)
+    return OpsAlerts(ProblemRecord(lambda: address), unreported, channels, (Secret(WEBHOOK),), clock)
 
 
 def failing(hour: int, error: BaseException | None = None) -> TaskFailure:
@@ -116,7 +133,7 @@ def test_a_channel_that_took_it_isnt_notified_again_because_of_another(
     alerts: OpsAlerts, board: Board
 ) -> None:
     channels: list[Channel] = [board, Board(away=True)]
-    both = OpsAlerts(alerts.data_dir, channels, (), alerts.now)
+    both = replace(alerts, channels=channels)
     with pytest.raises(OpsAlertFailedError, match="1 of 2"):
         both.task_failed(failing(0))
     both.task_failed(failing(1))
@@ -125,14 +142,87 @@ def test_a_channel_that_took_it_isnt_notified_again_because_of_another(
 
 def test_a_disk_that_takes_nothing_is_reported(board: Board, clock: Clock, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    alerts = OpsAlerts(tmp_path / "file", [board], (), clock)
+    alerts = _alerts(Secret(f"sqlite:///{tmp_path / 'file' / 'x.db'}"), [board], clock, tmp_path)
     with pytest.raises(OSError, match="file"):
         alerts.task_failed(failing(0))
     assert board.titles == ["bitcoin · compute failed"]
 
 
-def test_nobody_to_notify_is_logged(clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    OpsAlerts(tmp_path, [], (), clock).task_failed(failing(0))
+def test_a_database_that_refuses_is_reported(board: Board, clock: Clock, tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(b"no database at all" * 100)
+    alerts = _alerts(Secret(f"sqlite:///{tmp_path / 'x.db'}"), [board], clock, tmp_path)
+    with pytest.raises(DatabaseDamagedError):
+        alerts.task_failed(failing(0))
+    assert board.titles == ["bitcoin · compute failed"]
+
+
+def test_before_any_run_wrote_a_failure_makes_the_tables(board: Board, clock: Clock, tmp_path: Path) -> None:
+    alerts = _alerts(Secret(f"sqlite:///{tmp_path / 'data' / 'x.db'}"), [board], clock, tmp_path)
+    alerts.task_succeeded(run(0))
+    alerts.step_warned(run(0), [])
+    for hour in range(3):
+        alerts.task_failed(failing(hour))
+    assert board.titles == ["bitcoin · compute failed"]
+
+
+@pytest.fixture
+def away(board: Board, clock: Clock, tmp_path: Path, closed_port: int) -> OpsAlerts:
+    """The same alerts, of a server that isn't there."""
+    return _alerts(Secret(f"postgresql://nobody@127.0.0.1:{closed_port}/none"), [board], clock, tmp_path)
+
+
+def test_failures_while_the_database_is_away_are_reported_once_it_is_back(
+    alerts: OpsAlerts, away: OpsAlerts, board: Board, caplog: pytest.LogCaptureFixture
+) -> None:
+    for hour in range(3):
+        away.task_failed(failing(hour))
+    away.task_failed(TaskFailure(replace(run(1), pipeline="ether"), None, 1, 1))
+    assert board.titles == []
+    assert "ValueError of bitcoin compute will be reported later" in caplog.text
+    alerts.task_succeeded(run(3))
+    alerts.task_succeeded(run(4))
+    assert board.titles == ["2 failures while the database could not be reached"]
+    assert board.texts[0].splitlines()[:2] == [
+        "bitcoin · compute failed: ValueError: run of 2018-02-05T14:00:00Z",
+        "ether · compute failed: WorkerLost: run of 2018-02-05T15:00:00Z",
+    ]
+
+
+def test_what_reached_nobody_when_the_database_was_back_is_reported_with_the_next(
+    alerts: OpsAlerts, away: OpsAlerts, board: Board
+) -> None:
+    away.task_failed(failing(0))
+    board.away = True
+    with pytest.raises(OpsAlertFailedError):
+        alerts.task_succeeded(run(1))
+    board.away = False
+    alerts.task_succeeded(run(2))
+    assert board.titles == ["1 failure while the database could not be reached"]
+
+
+def test_a_late_run_is_reported_once_a_day_also_while_the_database_is_away(
+    away: OpsAlerts, alerts: OpsAlerts, board: Board, clock: Clock
+) -> None:
+    for hour in range(25):
+        clock.now = MOMENT + hour * HOUR
+        away.run_is_late(run(hour), clock.now)
+    assert len(board.titles) == 2
+    alerts.task_succeeded(run(25))
+    assert len(board.titles) == 2
+
+
+def test_processes_that_fail_at_once_send_one_notice(
+    database_address: Secret, clock: Clock, tmp_path: Path
+) -> None:
+    slow = Board(seconds=0.1)
+    alerts = _alerts(database_address, [slow], clock, tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda hour: alerts.task_failed(failing(hour)), range(4)))
+    assert slow.titles == ["bitcoin · compute failed"]
+
+
+def test_nobody_to_notify_is_logged(alerts: OpsAlerts, caplog: pytest.LogCaptureFixture) -> None:
+    replace(alerts, channels=[]).task_failed(failing(0))
     assert (
         "bitcoin · compute failed: no operator is notified, since none of OPS_SLACK_WEBHOOK_URL"
         in caplog.text
@@ -198,10 +288,21 @@ def test_each_problem_of_a_dag_file_is_reported_once_while_it_lasts(alerts: OpsA
 def test_the_environment_names_the_channels(environment: dict[str, str], expected: list[type]) -> None:
     alerts = OpsAlerts.from_environment(environment, project_folder=Path("project"))
     assert [type(channel) for channel in alerts.channels] == expected
-    assert alerts.data_dir == Path("project/data")
+    assert alerts.unreported.path.parent == Path("project/data")
+    assert alerts.record.find_address().reveal().endswith("/project/data/coin_pipelines.db")
     assert "made-up" not in repr(alerts)
 
 
 def test_an_unusable_webhook_is_an_error() -> None:
     with pytest.raises(SettingsError, match="OPS_SLACK_WEBHOOK_URL is not an https address"):
         OpsAlerts.from_environment({"OPS_SLACK_WEBHOOK_URL": "x"}, project_folder=Path())
+
+
+def test_a_failure_is_reported_though_no_usable_database_is_named(
+    board: Board, clock: Clock, tmp_path: Path
+) -> None:
+    environment = {"DATABASE_URL": "mysql://x", "OPS_SLACK_WEBHOOK_URL": WEBHOOK}
+    named = OpsAlerts.from_environment(environment, project_folder=tmp_path)
+    with pytest.raises(SettingsError, match="DATABASE_URL starts neither"):
+        replace(named, channels=[board], now=clock).task_failed(failing(0))
+    assert board.titles == ["bitcoin · compute failed"]

@@ -19,7 +19,6 @@ def test_everything_lies_in_the_data_folder() -> None:
         raw_log=Path("project/data/bitcoin_raw.csv"),
         processed_table=Path("project/data/bitcoin_processed.csv"),
         archive=Path("project/data/archive/bitcoin"),
-        alerts=Path("project/data/alerts/bitcoin"),
         published=Path("project/data/published/bitcoin"),
         manifests=Path("project/data/manifests/bitcoin"),
     )
@@ -30,7 +29,6 @@ def test_the_data_folder_can_be_moved() -> None:
         raw_log=Path("elsewhere/usd-coin_raw.csv"),
         processed_table=Path("elsewhere/usd-coin_processed.csv"),
         archive=Path("elsewhere/archive/usd-coin"),
-        alerts=Path("elsewhere/alerts/usd-coin"),
         published=Path("elsewhere/published/usd-coin"),
         manifests=Path("elsewhere/manifests/usd-coin"),
     )
@@ -48,7 +46,7 @@ def test_each_place_can_be_moved_alone(name: str, prefix: str, variable: str, at
     usual = _layout(name, {})
     moved = _layout(name, {f"{prefix}_{variable}": "elsewhere/place"})
     assert getattr(moved, attribute) == Path("elsewhere/place")
-    others = {"raw_log", "processed_table", "archive", "alerts", "manifests"} - {attribute}
+    others = {"raw_log", "processed_table", "archive", "manifests"} - {attribute}
     assert {other: getattr(moved, other) for other in others} == {
         other: getattr(usual, other) for other in others
     }

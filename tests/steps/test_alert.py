@@ -10,7 +10,13 @@ import pytest
 
 from pipeline_lib import steps
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.errors import SettingsError, SlackRefusedError, SlackUnavailableError, SnapshotMissingError
+from pipeline_lib.errors import (
+    ObservationMissingError,
+    SettingsError,
+    SlackRefusedError,
+    SlackUnavailableError,
+)
+from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.specs import Thresholds
@@ -18,7 +24,8 @@ from pipeline_lib.steps import Run
 from tests.steps.world import CRASH, World
 
 EVENTS = "-9.99 % in 1h (fired), -10.00 % in 24h (fired)"
-RECORD = "alerts/btc/20180205T140000Z.json"
+FIRED = [("1h", "fired", CRASH), ("24h", "fired", CRASH)]
+DELIVERED = dict.fromkeys(FIRED, DeliveryStatus.DELIVERED)
 
 
 def _alert(world: World, run: Run | None = None) -> Outcome:
@@ -32,13 +39,8 @@ def test_an_abnormal_move_is_delivered(world: World) -> None:
     assert message.body["text"] == "🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD"
     assert "*-10.00 % in 24h* (threshold 8 %)" in json.dumps(message.body)
     assert "|run>" not in json.dumps(message.body)
-    record = json.loads(world.files()[RECORD])
-    assert record["message"] == message.body
-    assert [(event["rule"], event["kind"]) for event in record["events"]] == [
-        ("1h", "fired"),
-        ("24h", "fired"),
-    ]
-    assert not any(".outbox" in name for name in world.files())
+    assert world.payloads() == [message.body]
+    assert world.events() == DELIVERED
 
 
 def test_the_message_leads_to_the_run(world: World) -> None:
@@ -56,17 +58,16 @@ def test_the_message_leads_to_the_run(world: World) -> None:
 def test_a_retry_does_not_deliver_again(world: World) -> None:
     world.fetch(CRASH)
     _alert(world)
-    before = world.files()
     assert _alert(world) == Done(f"{EVENTS}: already delivered")
     assert len(world.simulator.slack_messages) == 1
-    assert world.files() == before
+    assert world.events() == DELIVERED
 
 
 def test_processes_of_one_run_deliver_once(world: World) -> None:
     world.fetch(CRASH)
     world.simulator.faults.add(Fault(kind="slow", path="/services", seconds=0.2, times=None))
     with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(lambda _: _alert(world), range(4)))
+        outcomes = list(pool.map(lambda _: _alert(world.in_another_process()), range(4)))
     assert len(world.simulator.slack_messages) == 1
     assert outcomes.count(Done(f"{EVENTS}: delivered to Slack")) == 1
     waited, late = f"{EVENTS}: delivered to Slack together with others", f"{EVENTS}: already delivered"
@@ -78,7 +79,7 @@ def test_a_calm_hour_sends_nothing(world: World) -> None:
     calm = _alert(world, Run(CRASH - timedelta(hours=1)))
     assert calm == Done("no move reaches its threshold")
     assert world.simulator.slack_messages == ()
-    assert not any(name.startswith("alerts/btc/2") for name in world.files())
+    assert world.events() == {}
 
 
 @pytest.mark.parametrize(("threshold", "count"), [("9.985627694807224", 1), ("9.985627694807225", 0)])
@@ -95,7 +96,8 @@ def test_a_backfilled_run_sends_no_alerts(world: World) -> None:
     backfilled = _alert(world, Run(CRASH, is_backfill=True))
     assert backfilled == Skipped("backfilled runs send no alerts")
     assert world.simulator.slack_messages == ()
-    assert json.loads(world.files()[RECORD])["fate"] == "backfilled"
+    assert world.events() == dict.fromkeys(FIRED, DeliveryStatus.BACKFILLED)
+    assert _alert(world) == Done("no new event of ongoing episodes: 1h, 24h")
 
 
 def test_a_backfilled_run_alerts_when_the_spec_asks_for_it(world: World) -> None:
@@ -123,7 +125,7 @@ def test_without_a_webhook_the_move_is_named_and_skipped(world: World) -> None:
     world.fetch(CRASH)
     silent = replace(world, services=replace(world.services, find_slack_webhook=lambda: None))
     assert _alert(silent) == Skipped(f"{EVENTS}: not delivered, since SLACK_WEBHOOK_URL is not set")
-    assert RECORD not in world.files()
+    assert world.events() == dict.fromkeys(FIRED, DeliveryStatus.PENDING)
     assert _alert(world) == Done(f"{EVENTS}: delivered to Slack")
 
 
@@ -144,10 +146,10 @@ def test_a_failed_delivery_is_not_forgotten(world: World, fault: Fault, error: t
     with pytest.raises(error):
         _alert(world)
     assert world.delivered() == []
-    assert RECORD not in world.files()
+    assert world.events() == dict.fromkeys(FIRED, DeliveryStatus.UNDELIVERED)
     assert _alert(world) == Done(f"{EVENTS}: delivered to Slack")
-    assert len(world.simulator.slack_messages) == 1
-    assert RECORD in world.files()
+    assert world.delivered() == ["🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD"]
+    assert world.events() == DELIVERED
 
 
 def test_a_missing_move_comes_from_the_own_history(world: World) -> None:
@@ -168,9 +170,9 @@ def test_a_missing_move_without_history_is_no_move(world: World) -> None:
     assert _alert(world) == Done("no move reaches its threshold")
 
 
-def test_without_a_snapshot_nothing_is_delivered(world: World) -> None:
+def test_without_an_observation_nothing_is_delivered(world: World) -> None:
     world.fetch(CRASH)
-    with pytest.raises(SnapshotMissingError, match="run the fetch step for this moment"):
+    with pytest.raises(ObservationMissingError, match="run the fetch step for this moment"):
         _alert(world, Run(CRASH + timedelta(hours=1)))
     assert world.simulator.slack_messages == ()
 

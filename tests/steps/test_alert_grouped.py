@@ -1,18 +1,24 @@
 """Pipelines that fire in one moment, against a simulated Slack."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline_lib import steps
-from pipeline_lib.errors import SlackRefusedError, SlackUnavailableError
+from pipeline_lib.alerts import outbox
+from pipeline_lib.database import messages
+from pipeline_lib.database.messages import MessageStatus
+from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.errors import DeliveryUnknownError, SlackRefusedError, SlackUnavailableError
+from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.steps import Run
-from pipeline_lib.store.state.alert_records import AlertRecords
 from tests.steps.world import CRASH, World
 
 NAMES = ("btc", "btc-2", "btc-3")
@@ -38,7 +44,10 @@ def pipelines(world: World, waits: Waits, tmp_path: Path) -> list[World]:
     for name in NAMES:
         (folder / f"{name}.yaml").touch()
     services = replace(world.services, now=lambda: CRASH, sleep=waits.append)
-    worlds = [replace(world, spec=replace(world.spec, name=name), services=services) for name in NAMES]
+    worlds = [
+        replace(world, spec=replace(world.spec, name=name), services=services).in_another_process()
+        for name in NAMES
+    ]
     for each in worlds:
         each.fetch(CRASH)
     return worlds
@@ -57,8 +66,16 @@ def _while_waiting(world: World, act: Callable[[], object]) -> World:
     return replace(world, services=replace(world.services, sleep=sleep))
 
 
-def _records(world: World) -> list[str]:
-    return [name for name in world.files() if name.endswith("20180205T140000Z.json") and "alerts/" in name]
+def _statuses(pipelines: list[World]) -> list[set[DeliveryStatus]]:
+    return [set(each.events().values()) for each in pipelines]
+
+
+def _waiting(world: World) -> list[str]:
+    """The pipelines that have something in the outbox."""
+    with closing(PreparedDatabase(world.services.settings.database_url)) as database:
+        with database.reading() as connection:
+            waiting = messages.read_waiting(connection, "SLACK_WEBHOOK_URL", CRASH)
+        return [each.pipeline for each in waiting]
 
 
 def test_pipelines_that_fire_in_one_moment_share_a_message(pipelines: list[World]) -> None:
@@ -69,16 +86,15 @@ def test_pipelines_that_fire_in_one_moment_share_a_message(pipelines: list[World
         def others_come() -> None:
             futures = [pool.submit(_alert, each) for each in others]
             waiting.extend(future.result for future in futures)
-            outbox = first.data / "alerts" / ".outbox" / "SLACK_WEBHOOK_URL"
-            while len(list(outbox.glob("[!.]*.json"))) < len(NAMES):
-                pass
+            while len(_waiting(first)) < len(NAMES):
+                time.sleep(0.01)
 
         assert _alert(_while_waiting(first, others_come)) == SENT
         assert [result() for result in waiting] == [WAITED, WAITED]
     (text,) = first.delivered()
     assert text.split("\n")[0] == "🚨📉 3 pipelines: bitcoin"
-    assert len(_records(first)) == len(NAMES)
-    assert not list(first.data.glob("alerts/.outbox/*/[!.]*.json"))
+    assert _statuses(pipelines) == [{DeliveryStatus.DELIVERED}] * 3
+    assert _waiting(first) == []
 
 
 def test_the_first_waits_and_one_whose_others_are_delivered_does_not(
@@ -117,9 +133,8 @@ def test_a_group_that_was_not_sent_is_sent_by_the_next(pipelines: list[World]) -
         with pytest.raises(SlackRefusedError):
             _alert(each)
     assert pipelines[0].delivered() == []
-    waiting = pipelines[0].files()
-    assert len([name for name in waiting if ".outbox" in name]) == 2
-    assert not any("/services" in name or b"/services" in content for name, content in waiting.items())
+    assert _waiting(pipelines[0]) == ["btc", "btc-2"]
+    assert _statuses(pipelines) == [{DeliveryStatus.UNDELIVERED}] * 2 + [set()]
     assert _alert(pipelines[2]) == SENT
     assert pipelines[0].delivered()[0].split("\n")[0] == "🚨📉 3 pipelines: bitcoin"
     # Whose task failed finds it delivered when it is tried again.
@@ -138,18 +153,49 @@ def test_a_sender_that_dies_leaves_the_group_to_the_next(pipelines: list[World])
     assert _alert(pipelines[0]) == Done(f"{EVENTS}: already delivered")
 
 
-def test_a_death_between_slacks_answer_and_the_record_delivers_twice(
+def test_a_sender_that_dies_after_slacks_answer_leaves_the_message_to_a_later_try_that_says_so(
     pipelines: list[World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(AlertRecords, "add", die)
+        patched.setattr(outbox, "settle_delivered", die)
         with pytest.raises(KeyboardInterrupt):
             _alert(pipelines[0])
-    assert _alert(pipelines[0]) == SENT
-    assert len(pipelines[0].delivered()) == 2
+    assert _statuses(pipelines[:1]) == [{DeliveryStatus.SENDING}]
+    assert _alert(pipelines[1]) == SENT
+    first, again = pipelines[0].delivered()
+    assert first == "🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD"
+    assert again.split("\n")[1:] == [f"may be a repeat: {first}", first]
+    assert _alert(pipelines[0]) == Done(f"{EVENTS}: already delivered")
+    assert len(pipelines[0].payloads(MessageStatus.UNKNOWN)) == 1
+
+
+def test_what_was_sent_for_others_without_an_answer_isnt_sent_again_by_those_that_waited(
+    pipelines: list[World],
+) -> None:
+    pipelines[0].simulator.faults.add(Fault(kind="cut", path="/services"))
+    with ThreadPoolExecutor(2) as pool:
+        waiting: list[Callable[[], Outcome]] = []
+
+        def others_come() -> None:
+            waiting.extend(pool.submit(_alert, each).result for each in pipelines[1:])
+            while len(_waiting(pipelines[0])) < len(NAMES):
+                time.sleep(0.01)
+
+        with pytest.raises(DeliveryUnknownError):
+            _alert(_while_waiting(pipelines[0], others_come))
+        for result in waiting:
+            with pytest.raises(DeliveryUnknownError):
+                result()
+    assert len(pipelines[0].delivered()) == 1
+    assert _alert(pipelines[2]) == SENT
+    assert [text.split("\n")[0] for text in pipelines[0].delivered()] == [
+        "🚨📉 3 pipelines: bitcoin",
+        "may be a repeat: 🚨📉 3 pipelines: bitcoin",
+    ]
+    assert [_alert(each) for each in pipelines[:2]] == [Done(f"{EVENTS}: already delivered")] * 2
 
 
 def test_a_channel_of_its_own_is_delivered_apart(pipelines: list[World]) -> None:

@@ -3,17 +3,18 @@
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from pipeline_lib import steps
+from pipeline_lib.database import observations
 from pipeline_lib.errors import SlackRefusedError
+from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.steps import Run
-from pipeline_lib.store.log import raw_log
 from tests.steps.world import CRASH, World
 
 HOUR = timedelta(hours=1)
@@ -61,8 +62,8 @@ def test_what_stays_undelivered_for_a_day_expires_and_is_named_once(world: World
     assert _run(world, 25) == Done(f"no move reaches its threshold; {expired}", (expired,))
     assert world.delivered() == []
     assert _run(world, 26) == Done("no move reaches its threshold")
-    record = json.loads(world.files()["alerts/btc/20180206T150000Z.json"])
-    assert (record["fate"], len(record["events"]), record["message"]) == ("expired", 2, None)
+    assert set(world.events().values()) == {DeliveryStatus.EXPIRED}
+    assert world.payloads() == []
 
 
 def test_the_end_of_an_episode_that_expired_is_not_delivered(world: World) -> None:
@@ -123,13 +124,13 @@ def test_a_run_reads_no_more_of_the_past_than_its_rules_look_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     since: list[datetime] = []
-    read_since = raw_log.read_since
+    read_since = observations.read_since
 
-    def noted(path: Path, moment: datetime) -> list[Observation]:
+    def noted(connection: Connection, series_id: int, moment: datetime) -> list[Observation]:
         since.append(moment)
-        return read_since(path, moment)
+        return read_since(connection, series_id, moment)
 
-    monkeypatch.setattr(raw_log, "read_since", noted)
+    monkeypatch.setattr(observations, "read_since", noted)
     for hours in range(-12, 26):
         _run(world, hours)
     furthest = max(CRASH + 25 * HOUR - moment for moment in since[-2:])

@@ -1,13 +1,24 @@
 """A pipeline's surroundings: a simulated market and Slack, an S3 server, a folder of files."""
 
+import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
+
 from pipeline_lib import steps
 from pipeline_lib.database import quarantine
 from pipeline_lib.database.quarantine import Quarantined
+from pipeline_lib.common.timestamps import BEGINNING
+from pipeline_lib.database import events
+from pipeline_lib.database.messages import MessageStatus
+from pipeline_lib.database.pipelines import find_series_id
+from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.tables import messages
+from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.publishing.s3.objects import Bucket
 from pipeline_lib.simulator.server import Simulator
@@ -85,6 +96,29 @@ class World:
     def delivered(self) -> list[str]:
         """The plain texts that Slack took."""
         return [str(message.body["text"]) for message in self.simulator.slack_messages]
+
+    def events(self) -> dict[tuple[str, str, datetime], DeliveryStatus]:
+        """What became of each recorded event of the pipeline, by rule, kind and moment."""
+        with self.services.database.reading() as connection:
+            series_id = find_series_id(connection, self.spec.name, self.spec.coin, self.spec.vs_currency)
+            recorded = events.read_since(connection, series_id or 0, BEGINNING)
+        self.services.database.close()
+        return {
+            (each.event.rule.name, each.event.kind.value, each.event.moment): each.status for each in recorded
+        }
+
+    def payloads(self, status: MessageStatus = MessageStatus.DELIVERED) -> list[object]:
+        """What messages of a status held, from the first on."""
+        query = select(messages.c.payload).where(messages.c.status == status.value).order_by(messages.c.id)
+        with self.services.database.reading() as connection:
+            found = [json.loads(payload) for payload in connection.scalars(query)]
+        self.services.database.close()
+        return found
+
+    def in_another_process(self) -> "World":
+        """The same surroundings with a connection of its own."""
+        database = PreparedDatabase(self.services.settings.database_url)
+        return replace(self, services=replace(self.services, database=database))
 
     def with_spec(self, change: Callable[[PipelineSpec], PipelineSpec]) -> "World":
         """The same surroundings of another spec."""

@@ -1,11 +1,20 @@
 """Everything outside a pipeline, simulated: market, Slack and S3; and how Airflow runs one."""
 
+import json
+import os
 import runpy
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection, select
+
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.tables import messages, open_problems
+from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.server import Simulator
 
 if TYPE_CHECKING:
@@ -37,6 +46,25 @@ class World:
             and self.data / "response_shapes" not in path.parents
             and self.data / "coingecko" not in path.parents
         }
+
+    def sent(self, status: str) -> list[object]:
+        """The payloads of alerts that the database has with a status."""
+        with _reading() as connection:
+            query = select(messages.c.payload).where(messages.c.status == status)
+            return [json.loads(payload) for payload in connection.scalars(query)]
+
+    def open_problems(self) -> list[tuple[str, str]]:
+        """Pipeline and subject of what goes wrong for operators."""
+        with _reading() as connection:
+            query = select(open_problems.c.pipeline, open_problems.c.subject)
+            return [(row.pipeline, row.subject) for row in connection.execute(query)]
+
+
+@contextmanager
+def _reading() -> Iterator[Connection]:
+    settings = Settings.for_database(os.environ, project_folder=PROJECT)
+    with closing(Database(settings.database_url)) as database, database.reading() as connection:
+        yield connection
 
 
 def run_pipeline(dag_id: str, moment: datetime) -> dict[str, str]:

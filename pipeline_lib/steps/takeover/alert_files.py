@@ -6,7 +6,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline_lib.alerts.channel import channel_name
 from pipeline_lib.alerts.unrecorded import settle_unknown
-from pipeline_lib.common.timestamps import parse_moment
+from pipeline_lib.common.timestamps import BEGINNING, parse_moment
 from pipeline_lib.database import events, messages
 from pipeline_lib.database.events import Settlement
 from pipeline_lib.database.messages import MessageStatus
 from pipeline_lib.errors import AlertStateDamagedError
-from pipeline_lib.model.events import DeliveryStatus, Event, EventKind, RuleInfo
+from pipeline_lib.model.events import DeliveryStatus, Event, EventKey, EventKind, RuleInfo
 from pipeline_lib.specs import PipelineSpec
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ def take_over_alerts(
     """
     records = list(_record_files(data_dir / "alerts" / spec.name))
     events.lock(connection, [series_id])
+    known = {each.event.key for each in events.read_since(connection, series_id, BEGINNING)}
     for path in records:
-        _take_over_record(connection, spec, series_id, path)
+        _take_over_record(connection, spec, series_id, path, known)
     count = settle_unknown(connection, spec, series_id, now)
     # A process that was killed may have sent what waits: it is sent again, and the message says so.
     waiting = list(_read_outbox(data_dir, spec))
@@ -79,7 +80,9 @@ def _record_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.json") if _RECORD.fullmatch(path.name))
 
 
-def _take_over_record(connection: "Connection", spec: PipelineSpec, series_id: int, path: Path) -> None:
+def _take_over_record(
+    connection: "Connection", spec: PipelineSpec, series_id: int, path: Path, known: Collection[EventKey]
+) -> None:
     content = _read_json(path)
     try:
         status = _STATUSES[content["fate"]]
@@ -88,6 +91,8 @@ def _take_over_record(connection: "Connection", spec: PipelineSpec, series_id: i
         payload = content["message"]
     except (ValueError, KeyError, TypeError, InvalidOperation) as error:
         raise AlertStateDamagedError(path, repr(error)) from error
+    if all(event.key in known for event in recorded):
+        return
     message_id = None
     if payload is not None:
         message_id = messages.reserve(connection, channel_name(spec), run_moment, payload, recorded_at)

@@ -1,8 +1,11 @@
 """``coin-pipelines alerts``: test, history and simulate."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -10,10 +13,14 @@ import pytest
 from click.testing import Result
 
 from pipeline_lib.cli.alerts import alerts
+from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.model.observation import Observation
+from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.store.log.raw_rows import HEADER
 from tests.alerts.samples import MOMENT
+from tests.fixtures.recorded import record
+from tests.system.replays import observation
 
 Command = Callable[..., Result]
 COMMANDS = alerts.list_commands(click.Context(alerts))
@@ -22,13 +29,18 @@ COMMANDS = alerts.list_commands(click.Context(alerts))
 @pytest.fixture
 def logged(project: Path) -> Path:
     """The project with three days of prices: a tenth up after one day, back down after two."""
-    (project / "data").mkdir()
-    lines = [HEADER]
-    for hour in range(72):
-        time = f"{MOMENT + timedelta(hours=hour - 72):%Y-%m-%dT%H:%M:%SZ}"
-        lines.append(f"{time},bitcoin,usd,{11000 if 24 <= hour < 48 else 10000},,,,,{time}\n")
-    (project / "data" / "bitcoin_raw.csv").write_text("".join(lines), "utf-8")
+    rows = [
+        observation(MOMENT + timedelta(hours=hour - 72), Decimal(11000 if 24 <= hour < 48 else 10000))
+        for hour in range(72)
+    ]
+    _record(project, rows)
     return project
+
+
+def _record(project: Path, rows: Sequence[Observation]) -> None:
+    settings = Settings.from_environment({}, project_folder=project)
+    with closing(PreparedDatabase(settings.database_url)) as database, database.writing() as connection:
+        record(connection, rows, "bitcoin")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -103,6 +115,26 @@ def test_history_knows_what_was_delivered(market: Simulator, command: Command) -
     ]
 
 
+def test_history_ends_an_episode_in_a_gap_as_unknown(project: Path, command: Command) -> None:
+    prices = {0: 100, 1: 110, 535 * 24: 110}
+    _record(project, [observation(MOMENT + timedelta(hours=hour), Decimal(p)) for hour, p in prices.items()])
+    lines = command("alerts", "history", "bitcoin").stdout.splitlines()
+    assert lines == [
+        "2018-02-05T15:00:00Z  unknown               1h      +10.00 %  fired undelivered",
+        "1 episodes",
+    ]
+    (episode,) = json.loads(command("alerts", "history", "bitcoin", "--format", "json").stdout)
+    assert (episode["ended"], episode["ends_in_gap"]) == (None, True)
+
+
+@pytest.mark.usefixtures("logged")
+def test_history_and_simulate_read_the_series_of_the_spec_alone(project: Path, command: Command) -> None:
+    other = replace(observation(MOMENT, Decimal(1)), coin="ethereum")
+    _record(project, [other])
+    assert command("alerts", "history", "bitcoin").stdout.splitlines()[-1] == "4 episodes"
+    assert "bitcoin: 72 observations" in command("alerts", "simulate", "bitcoin").stdout
+
+
 @pytest.mark.usefixtures("logged")
 def test_simulate_counts_the_messages_of_a_setting(command: Command) -> None:
     result = command("alerts", "simulate", "bitcoin", "--thresholds", "1h=3,24h=8")
@@ -157,7 +189,7 @@ def test_simulate_refuses_what_makes_no_setting(
 
 
 @pytest.mark.usefixtures("project")
-def test_without_a_raw_log_there_is_nothing_to_simulate_over(command: Command) -> None:
+def test_without_observations_there_is_nothing_to_simulate_over(command: Command) -> None:
     result = command("alerts", "simulate", "bitcoin")
     assert result.exit_code == 1
-    assert "bitcoin has no raw log yet" in result.stderr
+    assert "bitcoin has no observations yet" in result.stderr

@@ -1,0 +1,134 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Connection
+
+from pipeline_lib.common.timestamps import BEGINNING
+from pipeline_lib.database import events, messages
+from pipeline_lib.database.connections import Database
+from pipeline_lib.database.events import Settlement
+from pipeline_lib.database.messages import MessageStatus, WaitingMessage
+from pipeline_lib.database.tables import events as table
+from pipeline_lib.errors import DatabaseRefusedError
+from pipeline_lib.model.events import DeliveryStatus, Event
+from tests.alerts.samples import CLEARED, FIRED, GROWN, HOUR_MOVE, MOMENT, REMINDED, at, event
+from tests.fixtures.recorded import record, series_of
+from tests.system.replays import observation
+
+PENDING, SENDING, DELIVERED = DeliveryStatus.PENDING, DeliveryStatus.SENDING, DeliveryStatus.DELIVERED
+
+
+def _series(connection: Connection, pipeline: str = "btc") -> int:
+    record(connection, [observation(MOMENT, Decimal(1))], pipeline)
+    return series_of(connection, pipeline).id
+
+
+def _statuses(connection: Connection, series_id: int) -> list[tuple[Event, DeliveryStatus]]:
+    return [(each.event, each.status) for each in events.read_since(connection, series_id, BEGINNING)]
+
+
+def test_events_come_back_digit_for_digit_by_moment(database: Database) -> None:
+    written = [
+        event(CLEARED, 9, since=0, value="-0.12345678901234567890123456789"),
+        event(FIRED, 0, rule=HOUR_MOVE),
+        event(GROWN, 3, since=0, step=4),
+    ]
+    with database.writing() as connection:
+        series_id = _series(connection)
+        events.settle(connection, series_id, written, Settlement(DeliveryStatus.EXPIRED, MOMENT))
+        expected = sorted(written, key=lambda each: each.moment)
+        assert _statuses(connection, series_id) == [(each, DeliveryStatus.EXPIRED) for each in expected]
+        assert [each.event for each in events.read_since(connection, series_id, at(3))] == expected[1:]
+
+
+def test_what_is_settled_stays_and_what_is_open_is_settled(database: Database) -> None:
+    fired, reminded = event(FIRED), event(REMINDED, 5, since=0)
+    with database.writing() as connection:
+        series_id = _series(connection)
+        events.add_pending(connection, series_id, [fired], MOMENT)
+        events.settle(connection, series_id, [fired, reminded], Settlement(DELIVERED, MOMENT))
+        events.settle(connection, series_id, [fired, reminded], Settlement(DeliveryStatus.EXPIRED, MOMENT))
+        events.add_pending(connection, series_id, [fired, reminded], MOMENT)
+        assert _statuses(connection, series_id) == [(fired, DELIVERED), (reminded, DELIVERED)]
+
+
+def test_a_late_observation_moves_the_beginning_of_an_open_event_and_not_its_status(
+    database: Database,
+) -> None:
+    before, after = event(GROWN, 5, since=2, step=2), event(GROWN, 5, since=0, step=3)
+    with database.writing() as connection:
+        series_id = _series(connection)
+        events.add_pending(connection, series_id, [before], MOMENT)
+        message_id = messages.reserve(connection, "x", MOMENT, {}, MOMENT)
+        (recorded,) = events.read_since(connection, series_id, BEGINNING)
+        events.reserve(connection, [recorded.id], message_id, MOMENT)
+        events.add_pending(connection, series_id, [after], MOMENT)
+        (again,) = events.read_since(connection, series_id, BEGINNING)
+        assert (again.event, again.status, again.message_id) == (after, SENDING, message_id)
+
+
+def test_a_rule_has_one_event_of_a_kind_at_a_moment(database: Database) -> None:
+    one, other = event(FIRED, 5, step=2), event(FIRED, 5, step=3)
+    with database.writing() as connection:
+        series_id = _series(connection)
+        events.settle(connection, series_id, [one], Settlement(DELIVERED, MOMENT))
+    insert = table.insert().values(events._values(series_id, other, Settlement(DELIVERED, MOMENT)))
+    with pytest.raises(DatabaseRefusedError, match=r"(?i)unique"), database.writing() as connection:
+        connection.execute(insert)
+
+
+def test_a_message_settles_its_own_events_alone(database: Database) -> None:
+    with database.writing() as connection:
+        series_id = _series(connection)
+        events.add_pending(connection, series_id, [event(FIRED), event(CLEARED, 2, since=0)], MOMENT)
+        fired, cleared = (each.id for each in events.read_since(connection, series_id, BEGINNING))
+        first, second = (messages.reserve(connection, "x", MOMENT, {}, MOMENT) for _ in range(2))
+        events.reserve(connection, [fired, cleared], first, MOMENT)
+        events.reserve(connection, [cleared], second, MOMENT)
+        events.settle_message(connection, first, Settlement(DELIVERED, MOMENT))
+        assert [status for _, status in _statuses(connection, series_id)] == [DELIVERED, SENDING]
+        assert messages.newest(connection) == second
+
+
+def test_open_events_are_settled_up_to_a_moment(database: Database) -> None:
+    with database.writing() as connection:
+        series_id = _series(connection)
+        events.add_pending(connection, series_id, [event(FIRED), event(FIRED, 5)], MOMENT)
+        events.settle_open(connection, series_id, at(4), Settlement(DeliveryStatus.EXPIRED, MOMENT))
+        assert [status for _, status in _statuses(connection, series_id)] == [DeliveryStatus.EXPIRED, PENDING]
+
+
+def test_the_outbox_has_one_place_a_series_and_is_read_by_pipeline(database: Database) -> None:
+    def waiting(series_id: int, pipeline: str, moment: float, headline: str) -> WaitingMessage:
+        return WaitingMessage(series_id, pipeline, "bitcoin", at(moment), headline, [{"a": "ü"}], [1, 2])
+
+    with database.writing() as connection:
+        two, one = _series(connection, "b"), _series(connection, "a")
+        messages.put(connection, "x", waiting(two, "b", 0, "first"))
+        messages.put(connection, "x", waiting(two, "b", 1, "second"))
+        messages.put(connection, "x", waiting(one, "a", 1, "other"))
+        assert messages.read_waiting(connection, "x", at(0)) == []
+        assert messages.read_waiting(connection, "y", at(1)) == []
+        assert messages.read_waiting(connection, "x", at(1)) == [
+            waiting(one, "a", 1, "other"),
+            waiting(two, "b", 1, "second"),
+        ]
+        messages.take_out_sent(connection, [one, two], at(0))
+        assert messages.waits(connection, two)
+        messages.take_out_sent(connection, [two], at(1))
+        messages.take_out(connection, one)
+        assert not messages.waits(connection, one)
+        assert not messages.waits(connection, two)
+
+
+def test_a_message_whose_end_is_recorded_isnt_given_up(database: Database) -> None:
+    with database.writing() as connection:
+        ended, lost = (messages.reserve(connection, "x", MOMENT, {}, MOMENT) for _ in range(2))
+        messages.finish(connection, ended, MessageStatus.UNDELIVERED, MOMENT, "no_service")
+        messages.give_up(connection, [ended, lost], MOMENT + timedelta(hours=1))
+        rows = connection.exec_driver_sql("SELECT status, detail FROM messages ORDER BY id").all()
+        assert [tuple(row) for row in rows] == [
+            ("undelivered", "no_service"),
+            ("unknown", "its sender ended without a word"),
+        ]
