@@ -41,8 +41,11 @@ class PreparedDatabase(Database):
                 pass
         return self._state.uuid if self._state else ""
 
-    def prepare_to_write(self) -> None:
-        """Bring a file of SQLite up to date, for who will write but reads first.
+    def prepare(self) -> str:
+        """Bring a file of SQLite up to date, as its first transaction that writes would.
+
+        Returns:
+            The database's name in the archives that it keeps.
 
         Raises:
             SchemaVersionError: The schema is older or newer than this code, or not there.
@@ -51,6 +54,7 @@ class PreparedDatabase(Database):
         """
         if self._state is None:
             self._state = self._prepare(reads=False)
+        return self._state.uuid
 
     @contextmanager
     def _transaction(self, *, reads: bool) -> Iterator[Connection]:

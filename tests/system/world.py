@@ -33,7 +33,7 @@ class World:
             str(path.relative_to(self.data)): path.read_bytes()
             for path in sorted(self.data.rglob("*"))
             if path.is_file()
-            and not path.name.startswith(".")
+            and not path.name.startswith((".", "coin_pipelines.db"))
             and self.data / "coingecko" not in path.parents
         }
 

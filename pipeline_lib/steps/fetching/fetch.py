@@ -38,7 +38,7 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
         OSError: The disk is full or read-only.
     """
     layout = Layout.of(spec.name, services.settings)
-    services.database.prepare_to_write()
+    services.database.prepare()
     archived = find_snapshot(layout, run.moment)
     if archived is not None:
         complete_snapshot(layout, archived.observation)
