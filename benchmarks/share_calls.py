@@ -3,7 +3,8 @@
 Both sides work in eight processes, and read a spec for each pipeline as its task does; the market is
 simulated in this process. One side shares the answers in SQLite, then in PostgreSQL, with a connection of
 its own for each pipeline; the other side opens a file with the answer and finds its coin in it, which is the
-least that a pipeline could do. Run from the project's folder with ``.venv/bin/python benchmarks/share_calls.py``.
+least that a pipeline could do. Run from the project's folder with
+``.venv/bin/python benchmarks/share_calls.py``.
 """
 
 import json
