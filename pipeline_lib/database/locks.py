@@ -35,7 +35,7 @@ def try_lock(address: Secret, key: str) -> Iterator[bool]:
     if database.is_sqlite:
         folder = Path(database.url.database or "").parent / _FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        with _try_file(folder / sha256(key.encode()).hexdigest()[:16]) as held:
+        with _try_file(folder / f"{sha256(key.encode()).hexdigest()[:16]}.lock") as held:
             yield held
         return
     with _try_postgresql(database, key) as held:

@@ -43,7 +43,6 @@ class World:
             for path in sorted(self.data.rglob("*"))
             if path.is_file()
             and not path.name.startswith((".", "coin_pipelines.db"))
-            and self.data / "response_shapes" not in path.parents
             and self.data / "coingecko" not in path.parents
         }
 

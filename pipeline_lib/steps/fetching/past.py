@@ -74,7 +74,9 @@ def require_reach(spec: PipelineSpec, moment: datetime, services: Services) -> N
 
     Raises:
         HistoryReachError: Neither.
+        DatabaseError: The database can't be used.
     """
+    services.database.prepare()
     earliest = _earliest(services)
     if moment < earliest and _find_shared(spec, moment, services) is None:
         raise HistoryReachError(format_moment(moment), format_moment(earliest))

@@ -5,12 +5,14 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.connections import Database
 from pipeline_lib.errors import AnswerAwaitedError, TemporaryError
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.steps.fetching import single_flight
@@ -72,6 +74,18 @@ def test_an_asker_that_loses_its_lock_unseen_costs_a_call_and_no_answer(market: 
         assert asking.result().snapshot.observation.coin == "bitcoin"
     assert len(market.asked) == 2
     assert [row.page for row in market.answers()] == [0]
+
+
+def test_only_the_locks_connection_is_open_while_the_market_answers(
+    market: LiveMarket, postgresql_address: Secret
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        asking = begin_to_ask(replace(market, database_url=postgresql_address), pool, 1.0)
+        with closing(Database(postgresql_address)) as watcher, watcher.reading() as connection:
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            query = text(f"SELECT COUNT(*) FROM pg_stat_activity WHERE {others}")  # noqa: S608 - no input
+            assert connection.scalar(query) == 1
+        assert asking.result().snapshot.observation.coin == "bitcoin"
 
 
 def test_nothing_is_held_while_the_market_answers(market: LiveMarket) -> None:
