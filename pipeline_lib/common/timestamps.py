@@ -33,6 +33,11 @@ def format_key(moment: datetime) -> str:
     return format_moment(moment).replace("-", "").replace(":", "")
 
 
+def part_key(moment: datetime, part: int) -> str:
+    """``20180205T140000Z``, and ``20180205T140000Z.2`` for the second part of a moment's snapshot."""
+    return format_key(moment) if part == 1 else f"{format_key(moment)}.{part}"
+
+
 def parse_moment(text: str) -> datetime:
     """Read an ISO 8601 time that names its zone (``Z`` or an offset), cut to the second.
 

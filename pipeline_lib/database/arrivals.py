@@ -106,7 +106,22 @@ def find(connection: Connection, pipeline: str, moment: datetime) -> list[Arriva
         moment: Of a run (UTC).
     """
     query = _query(pipeline).where(arrivals.c.moment == moment).order_by(arrivals.c.part)
-    return [_arrival(row) for row in connection.execute(query)]
+    return [arrival_of(row) for row in connection.execute(query)]
+
+
+def chain_at(connection: Connection, pipeline: str, number: int) -> str | None:
+    """The hash over all arrivals up to one; None when there is none of this number.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        number: Of the arrival.
+    """
+    query = select(arrivals.c.chain_sha256).join(pipelines)
+    found: str | None = connection.scalar(
+        query.where(pipelines.c.name == pipeline, arrivals.c.number == number)
+    )
+    return found
 
 
 def read(connection: Connection, pipeline: str, after: int = 0) -> Iterator[Arrival]:
@@ -119,7 +134,7 @@ def read(connection: Connection, pipeline: str, after: int = 0) -> Iterator[Arri
     """
     query = _query(pipeline).where(arrivals.c.number > after).order_by(arrivals.c.number)
     for row in connection.execute(query):
-        yield _arrival(row)
+        yield arrival_of(row)
 
 
 def read_manifest(connection: Connection, pipeline: str, day: datetime) -> list[Arrival]:
@@ -131,7 +146,7 @@ def read_manifest(connection: Connection, pipeline: str, day: datetime) -> list[
         day: Midnight (UTC) of the day that names it.
     """
     query = _query(pipeline).where(arrivals.c.manifest_day == day).order_by(arrivals.c.number)
-    return [_arrival(row) for row in connection.execute(query)]
+    return [arrival_of(row) for row in connection.execute(query)]
 
 
 def manifest_days(connection: Connection, pipeline: str) -> list[datetime]:
@@ -162,7 +177,7 @@ def _find(connection: Connection, pipeline_id: int, moment: datetime, part: int)
             arrivals.c.pipeline_id == pipeline_id, arrivals.c.moment == moment, arrivals.c.part == part
         )
     ).one_or_none()
-    return None if row is None else _arrival(row)
+    return None if row is None else arrival_of(row)
 
 
 def _query(pipeline: str) -> Select[*tuple[Any, ...]]:
@@ -185,7 +200,8 @@ def _values(pipeline_id: int, arrival: Arrival) -> dict[str, object]:
     }
 
 
-def _arrival(row: Row[*tuple[Any, ...]]) -> Arrival:
+def arrival_of(row: Row[*tuple[Any, ...]]) -> Arrival:
+    """The arrival of a row of the table."""
     archived = ArchivedPart(
         row.moment, row.part, row.json_sha256, row.csv_sha256, row.requested_at, row.is_silent
     )

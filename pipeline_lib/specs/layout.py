@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline_lib.common.timestamps import format_key
+from pipeline_lib.common.timestamps import part_key
 from pipeline_lib.settings import Settings
 
 
@@ -18,7 +18,6 @@ class Layout:
         processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
         alerts: Folder of delivery records and checkpoints of episodes, ``data/alerts/bitcoin``.
-        published: Folder of notes on what S3 holds, ``data/published/bitcoin``; nothing is lost with it.
         manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
             that one moved to a disk of its own doesn't take its proof along.
         quarantine: Folder of answers that were refused, ``data/quarantine/bitcoin``.
@@ -28,7 +27,6 @@ class Layout:
     processed_table: Path
     archive: Path
     alerts: Path
-    published: Path
     manifests: Path
     quarantine: Path
 
@@ -51,18 +49,17 @@ class Layout:
             processed_table=data / f"{name}_processed.csv",
             archive=data / "archive" / name,
             alerts=data / "alerts" / name,
-            published=data / "published" / name,
             manifests=data / "manifests" / name,
             quarantine=data / "quarantine" / name,
         )
 
-    def snapshot_json(self, moment: datetime) -> Path:
-        """The observation of ``moment`` with its source, letter for letter."""
-        return self.archive / f"{format_key(moment)}.json"
+    def snapshot_json(self, moment: datetime, part: int = 1) -> Path:
+        """The observations of a part of ``moment`` with their sources, letter for letter."""
+        return self.archive / f"{part_key(moment, part)}.json"
 
-    def snapshot_csv(self, moment: datetime) -> Path:
-        """The observation of ``moment`` as one row with a header."""
-        return self.archive / f"{format_key(moment)}.csv"
+    def snapshot_csv(self, moment: datetime, part: int = 1) -> Path:
+        """The observations of a part of ``moment`` as rows with a header."""
+        return self.archive / f"{part_key(moment, part)}.csv"
 
 
 def path_variable(name: str, kind: str) -> str:

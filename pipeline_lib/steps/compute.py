@@ -7,6 +7,7 @@ from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.run import Run, Services
 from pipeline_lib.steps.statistics import holds_row, update_processed_table
+from pipeline_lib.steps.statistics_rows import update_statistics
 
 
 def compute_moving_average(spec: PipelineSpec, run: Run, services: Services) -> Outcome:
@@ -27,5 +28,7 @@ def compute_moving_average(spec: PipelineSpec, run: Run, services: Services) -> 
             f"no row of {format_moment(run.moment)}",
             hint="run the fetch step for this moment",
         )
+    with services.database.writing() as connection:
+        update_statistics(connection, spec)
     state = "" if table.changed else ", unchanged"
     return Done(f"{table.rows} rows up to {format_moment(table.last)}{state}")

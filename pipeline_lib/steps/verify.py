@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline_lib.errors import S3RefusedError, S3UnavailableError, TableDamagedError
+from pipeline_lib.errors import S3RefusedError, S3UnavailableError
 from pipeline_lib.model.difference import Check, Difference
 from pipeline_lib.model.outcome import Skipped
-from pipeline_lib.publishing.s3 import Destination
+from pipeline_lib.publishing.s3 import Destination, Source
 from pipeline_lib.publishing.s3.verification import compare_with_s3
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.run import Services
-from pipeline_lib.steps.upload import find_destination
+from pipeline_lib.steps.upload import find_destination, open_source
 from pipeline_lib.steps.verify_files import check_archive, check_log, check_manifests
 from pipeline_lib.steps.verify_table import check_processed
 
@@ -42,6 +42,7 @@ def verify(spec: PipelineSpec, services: Services) -> Verification:
     Raises:
         S3RefusedError: The credentials can't be used.
         StoreBusyError: Another process holds log or table for too long.
+        DatabaseError: The database can't be used.
         OSError: A file can't be read.
     """
     layout = Layout.of(spec.name, services.settings)
@@ -49,11 +50,7 @@ def verify(spec: PipelineSpec, services: Services) -> Verification:
     differences = [difference for check in local_checks(layout, spec.windows) for difference in check()]
     if isinstance(destination, Skipped):
         return Verification(tuple(differences), destination.reason)
-    try:
-        differences.extend(_compare_with_s3(layout, destination))
-    except TableDamagedError as error:
-        # A difference already, by the check of the table itself.
-        return Verification(tuple(differences), error.message)
+    differences.extend(_compare_with_s3(open_source(spec, services), destination))
     return Verification(tuple(differences))
 
 
@@ -67,9 +64,9 @@ def local_checks(layout: Layout, windows: "Sequence[Window]") -> tuple[Check, ..
     )
 
 
-def _compare_with_s3(layout: Layout, destination: Destination) -> Iterator[Difference]:
+def _compare_with_s3(source: Source, destination: Destination) -> Iterator[Difference]:
     try:
-        yield from compare_with_s3(layout, destination)
+        yield from compare_with_s3(source, destination)
     except (S3UnavailableError, S3RefusedError) as error:
         place = destination.bucket.location(destination.prefix)
         yield Difference(place, f"can't be compared: {error.message}", error.hint or "try again later")
