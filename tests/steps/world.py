@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import delete
+
 from pipeline_lib import steps
+from pipeline_lib.database.tables import publications, published_objects, unpublished_snapshots
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.publishing.s3.objects import Bucket
 from pipeline_lib.simulator.server import Simulator
@@ -79,6 +82,12 @@ class World:
     def delivered(self) -> list[str]:
         """The plain texts that Slack took."""
         return [str(message.body["text"]) for message in self.simulator.slack_messages]
+
+    def forget_publications(self) -> None:
+        """Lose all that the database knows of S3."""
+        with self.services.database.writing() as connection:
+            for table in (publications, published_objects, unpublished_snapshots):
+                connection.execute(delete(table))
 
     def with_spec(self, change: Callable[[PipelineSpec], PipelineSpec]) -> "World":
         """The same surroundings of another spec."""
