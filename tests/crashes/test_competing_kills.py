@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="need
 
 
 def _comparable(files: Mapping[str, bytes], *, with_alerts: bool) -> dict[str, bytes]:
-    """What is the same whoever was first: not the order of rows in log and manifest, nor notes on it.
+    """What is the same whoever was first: not the order of rows in log and manifest.
 
     Of two runs of one episode, the first to come tells it and has the record of it.
     """
@@ -30,7 +30,7 @@ def _comparable(files: Mapping[str, bytes], *, with_alerts: bool) -> dict[str, b
         if name == "btc_raw.csv" or name.startswith("manifests/")
         else content
         for name, content in files.items()
-        if not name.startswith("published/") and (with_alerts or not name.startswith("alerts/"))
+        if with_alerts or not name.startswith("alerts/")
     }
 
 

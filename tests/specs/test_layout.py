@@ -20,7 +20,6 @@ def test_everything_lies_in_the_data_folder() -> None:
         processed_table=Path("project/data/bitcoin_processed.csv"),
         archive=Path("project/data/archive/bitcoin"),
         alerts=Path("project/data/alerts/bitcoin"),
-        published=Path("project/data/published/bitcoin"),
         manifests=Path("project/data/manifests/bitcoin"),
         quarantine=Path("project/data/quarantine/bitcoin"),
     )
@@ -32,7 +31,6 @@ def test_the_data_folder_can_be_moved() -> None:
         processed_table=Path("elsewhere/usd-coin_processed.csv"),
         archive=Path("elsewhere/archive/usd-coin"),
         alerts=Path("elsewhere/alerts/usd-coin"),
-        published=Path("elsewhere/published/usd-coin"),
         manifests=Path("elsewhere/manifests/usd-coin"),
         quarantine=Path("elsewhere/quarantine/usd-coin"),
     )

@@ -125,7 +125,7 @@ def test_an_archived_file_that_was_changed_is_never_published(computed: World, s
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"7202.50", b"7202.51"))
     with pytest.raises(
-        SnapshotDamagedError, match="its sha256 is [0-9a-f]{64}, not [0-9a-f]{64} as archived"
+        SnapshotDamagedError, match=r"its sha256 is [0-9a-f]{64}, not [0-9a-f]{64} as archived"
     ):
         steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
     assert computed.objects() == {}

@@ -104,9 +104,7 @@ def _is_same(destination: Destination, there: StoredObject, content: bytes) -> b
 
 
 def _missing(destination: Destination, key: str, but: str) -> Difference:
-    return Difference(
-        destination.bucket.location(key), f"is missing, and {but}", _upload_again(destination)
-    )
+    return Difference(destination.bucket.location(key), f"is missing, and {but}", _upload_again(destination))
 
 
 def _left_over(source: Source, destination: Destination, key: str) -> Difference:

@@ -46,7 +46,6 @@ def layout_in(folder: Path) -> Layout:
         archive=folder / "archive",
         alerts=folder / "alerts",
         manifests=folder / "manifests",
-        published=folder / "published",
         quarantine=folder / "quarantine",
     )
 
