@@ -13,12 +13,7 @@ from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.errors import PermanentError, S3ConflictError, S3RefusedError, S3UnavailableError
 from pipeline_lib.publishing.s3.failures import ConditionFailedError
 from pipeline_lib.publishing.s3.objects import Bucket, S3Account
-
-
-def replace_new(bucket: Bucket, key: str, content: bytes, content_type: str) -> str:
-    """Write an object where there is none."""
-    return bucket.replace(key, content, content_type, None)
-
+from tests.publishing.s3.writes import replace_new
 
 KEY = "crypto/bitcoin/raw/date=2018-02-05/hour=14/20180205T140000Z.json"
 WRITES = pytest.mark.parametrize("write", [replace_new, Bucket.put_immutable])

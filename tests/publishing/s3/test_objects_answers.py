@@ -14,6 +14,7 @@ from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.errors import S3ConflictError, S3RefusedError, S3UnavailableError, TemporaryError
 from pipeline_lib.publishing.s3.objects import Bucket
 from pipeline_lib.publishing.s3.replacements import replace_objects
+from tests.publishing.s3.writes import replace_new
 
 ATTEMPTS = 4
 PERMISSIONS = (
@@ -70,10 +71,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in http.server
         pass
-
-
-def _replace_new(bucket: Bucket, key: str, content: bytes, content_type: str) -> str:
-    return bucket.replace(key, content, content_type, None)
 
 
 @pytest.fixture
@@ -186,7 +183,7 @@ def test_a_permanent_refusal_is_told_at_once(
     assert len(server.received) == 1
 
 
-@pytest.mark.parametrize("write", [Bucket.put_immutable, _replace_new])
+@pytest.mark.parametrize("write", [Bucket.put_immutable, replace_new])
 def test_other_bytes_than_were_sent_are_an_alarm(
     bucket: Bucket, server: ToldServer, write: Callable[[Bucket, str, bytes, str], object]
 ) -> None:

@@ -6,9 +6,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pipeline_lib.publishing.s3.objects import Bucket, ObjectOptions
+from tests.publishing.s3.writes import replace_new
 
 
-@pytest.mark.parametrize("write", [Bucket.put_immutable, Bucket.replace])
+@pytest.mark.parametrize("write", [Bucket.put_immutable, replace_new])
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
