@@ -6,10 +6,15 @@ from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby, islice
 
+from pipeline_lib.archive.manifest_chain import manifest_path
+from pipeline_lib.steps.statistics_files import rebuild_processed_table
+from pipeline_lib.store.log import log_index
+from pipeline_lib.store.log.log_index import LogIndex
+
 from pipeline_lib.archive import format_2
 from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_record
-from pipeline_lib.archive.manifest_chain import manifest_path
 from pipeline_lib.archive.part import Part
+from pipeline_lib.archive.rows import HEADER, encode_row
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import bulk, schema, tables
 from pipeline_lib.database.arrivals import ArchivedPart, chained
@@ -19,10 +24,6 @@ from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
 from pipeline_lib.specs import Window
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.statistics_files import rebuild_processed_table
-from pipeline_lib.store.log import log_index
-from pipeline_lib.store.log.log_index import LogIndex
-from pipeline_lib.store.log.raw_rows import HEADER, encode_row
 
 PIPELINE = "bitcoin"
 TEN_YEARS = 87_600

@@ -49,6 +49,7 @@
     │   ├── DatabaseDamagedError !      the file is no database, or a damaged one
     │   ├── SchemaVersionError !        the schema is older or newer than this version of the code
     │   ├── ObservationMissingError !   a step needs an observation that isn't recorded
+    │   ├── StatisticsMissingError !    a step needs statistics that aren't computed
     │   └── OtherDatabaseError !        another database keeps this archive
     └── AlertError                      about delivering alerts
         ├── SlackUnavailableError ~     no connection, 429, 5xx
@@ -66,7 +67,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from pipeline_lib.model.diagnostic import Diagnostic
 
@@ -695,6 +696,19 @@ class SchemaVersionError(DatabaseError, PermanentError):
         super().__init__(f"the database {database} has {than if found else 'no tables yet'}", hint=hint)
         self.found = found
         self.expected = expected
+
+
+class StatisticsMissingError(DatabaseError, PermanentError):
+    """A step needs statistics that aren't computed.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        day: The day (UTC) that has none.
+    """
+
+    def __init__(self, pipeline: str, day: "date") -> None:
+        super().__init__(f"{pipeline} has no statistics of {day}", hint="run the compute step first")
+        self.pipeline, self.day = pipeline, day
 
 
 class OtherDatabaseError(DatabaseError, PermanentError):

@@ -7,10 +7,10 @@ import json
 
 from pipeline_lib.archive.json_fields import mapping, read_observation, sha256_of
 from pipeline_lib.archive.part import Head, Part
+from pipeline_lib.archive.rows import to_fields
 from pipeline_lib.common.http.bounded_json import read_json
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.model.observation import Provenance, Snapshot
-from pipeline_lib.store.log.raw_rows import to_fields
 
 STARTS = b'{\n "format": 1,'
 """What such a file begins with."""

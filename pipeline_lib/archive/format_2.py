@@ -34,6 +34,7 @@ from typing import Any, TypeAlias
 
 from pipeline_lib.archive.json_fields import mapping, read_observation
 from pipeline_lib.archive.part import Head, Part
+from pipeline_lib.archive.rows import to_fields
 from pipeline_lib.common.http.bounded_json import read_json
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.model.observation import (
@@ -43,7 +44,6 @@ from pipeline_lib.model.observation import (
     Provenance,
     Snapshot,
 )
-from pipeline_lib.store.log.raw_rows import to_fields
 
 _FORMAT = 2
 _QUOTE, _HISTORY, _IMPORT = "coingecko_quote", "coingecko_history", "import"

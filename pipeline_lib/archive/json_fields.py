@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from pipeline_lib.archive.rows import from_fields
 from pipeline_lib.common.http.bounded_json import NumberText
 from pipeline_lib.model.observation import Observation
-from pipeline_lib.store.log.raw_rows import from_fields
 
 _NUMBERS = ("price", "change_1h_percent", "change_24h_percent", "market_cap", "total_volume")
 # An exponent could ask for more digits than there is memory.

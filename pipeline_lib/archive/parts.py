@@ -13,11 +13,11 @@ from hashlib import sha256
 from pipeline_lib.archive import format_1, format_2
 from pipeline_lib.archive.manifest import Record
 from pipeline_lib.archive.part import Head, Part
+from pipeline_lib.archive.rows import HEADER, encode_row
 from pipeline_lib.archive.store import Archive
 from pipeline_lib.common.timestamps import format_moment, parse_moment, part_key
 from pipeline_lib.errors import SnapshotDamagedError, SnapshotMissingError
 from pipeline_lib.model.observation import Archived
-from pipeline_lib.store.log.raw_rows import HEADER, encode_row
 
 MOST_BYTES = 256 * 1024 * 1024
 """How long an archived file may be; what CoinGecko answers is bounded far below that."""

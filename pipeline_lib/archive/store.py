@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from pipeline_lib.store.files.durable_files import write_once
+from pipeline_lib.common.durable_files import write_once
 
 
 class Archive(Protocol):

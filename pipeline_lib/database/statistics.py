@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeAlias
@@ -323,8 +323,32 @@ def first_changed(connection: Connection, series_id: int, after: int) -> datetim
     return found
 
 
+def read_changed_days(connection: Connection, series_id: int, after: int) -> dict[date, int]:
+    """The UTC days with a row that changed after an arrival, by time, each with its newest such arrival.
+
+    Args:
+        connection: A transaction.
+        series_id: Key of the series.
+        after: Number of the arrival; 0 for all days.
+    """
+    query = (
+        select(price_moves.c.moment, price_moves.c.changed_at_arrival)
+        .where(price_moves.c.series_id == series_id, price_moves.c.changed_at_arrival > after)
+        .order_by(price_moves.c.moment)
+    )
+    days: dict[date, int] = {}
+    for moment, arrival in connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)):
+        day = moment.date()
+        days[day] = max(arrival, days.get(day, 0))
+    return days
+
+
 def read_cells(
-    connection: Connection, series_id: int, labels: Sequence[str], since: datetime
+    connection: Connection,
+    series_id: int,
+    labels: Sequence[str],
+    since: datetime,
+    until: datetime | None = None,
 ) -> Iterator[Sequence[Cell]]:
     """The statistics by moment, in the values of ``StatisticsRow``; decimals as their digits.
 
@@ -333,6 +357,7 @@ def read_cells(
         series_id: Key of the series.
         labels: Of the windows, in the order that their values shall have.
         since: The first moment (UTC).
+        until: Only moments before it (UTC), or None for all.
     """
     columns: list[ColumnElement[Any]] = [
         type_coerce(column, Text)
@@ -355,6 +380,8 @@ def read_cells(
         .where(price_moves.c.series_id == series_id, price_moves.c.moment >= since)
         .order_by(price_moves.c.moment)
     )
+    if until is not None:
+        query = query.where(price_moves.c.moment < until)
     yield from connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE))
 
 

@@ -328,11 +328,33 @@ publications = Table(
     "publications",
     metadata,
     Column("pipeline_id", _Id, ForeignKey("pipelines.id"), primary_key=True, comment="of the pipeline"),
-    Column("destination", Text, primary_key=True, comment="hash of endpoint, bucket, prefix and layout"),
-    Column("object", Text, primary_key=True, comment="key below the prefix; empty for all"),
-    Column("sha256", Text, comment="of the bytes that S3 holds"),
-    Column("etag", Text, comment="that S3 gave them"),
-    Column("arrival", BigInteger, comment="all arrivals up to this one are published"),
+    Column("destination", Text, primary_key=True, comment="hash of endpoint, bucket and prefix"),
+    Column("folder", Text, primary_key=True, comment="raw, processed"),
+    Column("arrival", BigInteger, nullable=False, comment="all arrivals up to this one are published"),
+    Column("basis", Text, nullable=False, comment="hash over what the folder was made from up to then"),
     Column("published_at", Moment, nullable=False, comment="by the real clock"),
-    comment="What S3 holds, so that a run needn't ask",
+    comment="How far S3 has what a pipeline publishes, so that a run needn't ask",
+)
+
+published_objects = Table(
+    "published_objects",
+    metadata,
+    Column("pipeline_id", _Id, ForeignKey("pipelines.id"), primary_key=True, comment="of the pipeline"),
+    Column("destination", Text, primary_key=True, comment="hash of endpoint, bucket and prefix"),
+    Column("object", Text, primary_key=True, comment="key below the prefix"),
+    Column("sha256", Text, nullable=False, comment="of the bytes that S3 holds"),
+    Column("etag", Text, nullable=False, comment="that S3 gave them"),
+    Column("arrival", BigInteger, nullable=False, comment="all arrivals up to this one are in it"),
+    Column("published_at", Moment, nullable=False, comment="by the real clock"),
+    comment="One row an object that is replaced when it changes, as S3 confirmed it",
+)
+
+unpublished_snapshots = Table(
+    "unpublished_snapshots",
+    metadata,
+    Column("pipeline_id", _Id, ForeignKey("pipelines.id"), primary_key=True, comment="of the pipeline"),
+    Column("destination", Text, primary_key=True, comment="hash of endpoint, bucket and prefix"),
+    Column("arrival", BigInteger, primary_key=True, autoincrement=False, comment="number of its arrival"),
+    Column("reason", Text, comment="why it can't be published; null for one that waits for its turn"),
+    comment="Snapshots that S3 lacks though later ones are published; each publication tries them again",
 )

@@ -17,7 +17,6 @@ class Layout:
         raw_log: ``data/bitcoin_raw.csv`` (``BITCOIN_RAW_PATH``).
         processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
-        published: Folder of notes on what S3 holds, ``data/published/bitcoin``; nothing is lost with it.
         manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
             that one moved to a disk of its own doesn't take its proof along.
     """
@@ -25,7 +24,6 @@ class Layout:
     raw_log: Path
     processed_table: Path
     archive: Path
-    published: Path
     manifests: Path
 
     @classmethod
@@ -46,7 +44,6 @@ class Layout:
             raw_log=data / f"{name}_raw.csv",
             processed_table=data / f"{name}_processed.csv",
             archive=data / "archive" / name,
-            published=data / "published" / name,
             manifests=data / "manifests" / name,
         )
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from pipeline_lib.archive import manifest
 from pipeline_lib.archive.manifest import SUFFIX, Link, Record
+from pipeline_lib.common.durable_files import replace, write_once
 from pipeline_lib.database import arrivals, manifests
 from pipeline_lib.database.arrivals import Arrival
 from pipeline_lib.database.connections import Database
 from pipeline_lib.database.manifests import ClosedManifest
 from pipeline_lib.database.pipelines import ensure_pipeline
 from pipeline_lib.errors import ManifestConflictError
-from pipeline_lib.store.files.durable_files import replace, write_once
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -7,6 +7,7 @@ from pipeline_lib.publishing.s3 import (
     Destination,
     ProcessedReport,
     RawReport,
+    Source,
     publish_processed_table,
     publish_raw_log,
     publish_snapshot,
@@ -26,14 +27,15 @@ def upload_raw_to_s3(spec: PipelineSpec, run: Run, services: Services) -> Outcom
 
     Raises:
         StoreError: S3 refuses or is away, or the snapshot is missing.
+        DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
     destination = find_destination(spec, services)
     if isinstance(destination, Skipped):
         return destination
-    layout = Layout.of(spec.name, services.settings)
-    publish_snapshot(layout, destination, run.moment)
-    report = publish_raw_log(layout, destination, published=[run.moment], at_most=_MOST_AT_ONCE)
+    source = open_source(spec, services)
+    published = publish_snapshot(source, destination, run.moment)
+    report = publish_raw_log(source, destination, published=published, at_most=_MOST_AT_ONCE)
     return Done(_describe_raw(destination, report), _warnings(report))
 
 
@@ -41,15 +43,22 @@ def upload_processed_csv_to_s3(spec: PipelineSpec, run: Run, services: Services)
     """Publish the run's day of the processed table, all other days that have changed, and the whole table.
 
     Raises:
-        StoreError: S3 refuses or is away, or the table has no row of the run's day.
+        StoreError: S3 refuses or is away.
+        DatabaseError: The database can't be used, or has no statistics of the run's day.
         OSError: The disk is full or read-only.
     """
     destination = find_destination(spec, services)
     if isinstance(destination, Skipped):
         return destination
-    layout = Layout.of(spec.name, services.settings)
-    report = publish_processed_table(layout, destination, day=run.moment.date(), at_most=_MOST_AT_ONCE)
+    source = open_source(spec, services)
+    report = publish_processed_table(source, destination, day=run.moment.date(), at_most=_MOST_AT_ONCE)
     return Done(_describe_processed(destination, report, run))
+
+
+def open_source(spec: PipelineSpec, services: Services) -> Source:
+    """What a pipeline publishes."""
+    layout = Layout.of(spec.name, services.settings)
+    return Source(spec, layout, services.database, services.now)
 
 
 def find_destination(spec: PipelineSpec, services: Services) -> Destination | Skipped:

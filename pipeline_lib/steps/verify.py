@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from pipeline_lib.archive import keeper
 from pipeline_lib.archive.store import FolderArchive
-from pipeline_lib.errors import S3RefusedError, S3UnavailableError, TableDamagedError
+from pipeline_lib.errors import S3RefusedError, S3UnavailableError
 from pipeline_lib.model.difference import Difference
 from pipeline_lib.model.outcome import Skipped
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
 from pipeline_lib.publishing.csv.raw_log import RawLog
-from pipeline_lib.publishing.s3 import Destination
+from pipeline_lib.publishing.s3 import Destination, Source
 from pipeline_lib.publishing.s3.verification import compare_with_s3
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
@@ -18,7 +18,7 @@ from pipeline_lib.steps.exports import find_series_of
 from pipeline_lib.steps.manifests import open_manifest
 from pipeline_lib.steps.replaying.statistics import find_wrong_moment
 from pipeline_lib.steps.run import Services
-from pipeline_lib.steps.upload import find_destination
+from pipeline_lib.steps.upload import find_destination, open_source
 from pipeline_lib.steps.verifying.archive import check_archive, check_unrecorded
 from pipeline_lib.steps.verifying.files import check_file
 from pipeline_lib.steps.verifying.manifests import check_manifests
@@ -76,11 +76,8 @@ def verify(spec: PipelineSpec, services: Services) -> Verification:
     services.database.close()
     if isinstance(destination, Skipped):
         return Verification(len(recorded.arrivals), tuple(differences), destination.reason)
-    try:
-        differences += _compare_with_s3(layout, destination)
-    except TableDamagedError as error:
-        # A difference already, by the check of the table itself.
-        return Verification(len(recorded.arrivals), tuple(differences), error.message)
+    if not services.database.is_empty:
+        differences += _compare_with_s3(open_source(spec, services), destination)
     return Verification(len(recorded.arrivals), tuple(differences))
 
 
@@ -116,9 +113,9 @@ def _check_derived(spec: PipelineSpec, services: Services, layout: Layout) -> It
             yield from check_file(connection, layout.processed_table, table)
 
 
-def _compare_with_s3(layout: Layout, destination: Destination) -> Iterator[Difference]:
+def _compare_with_s3(source: Source, destination: Destination) -> Iterator[Difference]:
     try:
-        yield from compare_with_s3(layout, destination)
+        yield from compare_with_s3(source, destination)
     except (S3UnavailableError, S3RefusedError) as error:
         place = destination.bucket.location(destination.prefix)
         yield Difference(place, f"can't be compared: {error.message}", error.hint or "try again later")

@@ -27,10 +27,10 @@ from pipeline_lib.archive.parts import (
     read_recorded,
     record_of,
 )
+from pipeline_lib.archive.rows import HEADER, encode_row
 from pipeline_lib.archive.store import Archive, FolderArchive
 from pipeline_lib.errors import SnapshotDamagedError, SnapshotMissingError
 from pipeline_lib.model.observation import Archived, Snapshot
-from pipeline_lib.store.log.raw_rows import HEADER, encode_row
 from tests.archive.memory import MemoryArchive
 
 JSON, CSV = "20180205T140000Z.json", "20180205T140000Z.csv"

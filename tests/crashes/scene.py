@@ -183,6 +183,7 @@ class Scene:
             if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'arrivals'").fetchall():
                 return ()
             return database.execute(f"SELECT {columns} FROM arrivals ORDER BY number").fetchall()  # noqa: S608
+
     def _events(self) -> Mapping[tuple[str, str, datetime], str]:
         path = self.data / DATABASE_FILE
         if not path.exists():

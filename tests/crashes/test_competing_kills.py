@@ -27,7 +27,6 @@ def _comparable(files: Mapping[str, bytes]) -> dict[str, bytes]:
         if name == "btc_raw.csv" or name.startswith("manifests/")
         else content
         for name, content in files.items()
-        if not name.startswith("published/")
     }
 
 

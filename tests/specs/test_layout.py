@@ -19,7 +19,6 @@ def test_everything_lies_in_the_data_folder() -> None:
         raw_log=Path("project/data/bitcoin_raw.csv"),
         processed_table=Path("project/data/bitcoin_processed.csv"),
         archive=Path("project/data/archive/bitcoin"),
-        published=Path("project/data/published/bitcoin"),
         manifests=Path("project/data/manifests/bitcoin"),
     )
 
@@ -29,7 +28,6 @@ def test_the_data_folder_can_be_moved() -> None:
         raw_log=Path("elsewhere/usd-coin_raw.csv"),
         processed_table=Path("elsewhere/usd-coin_processed.csv"),
         archive=Path("elsewhere/archive/usd-coin"),
-        published=Path("elsewhere/published/usd-coin"),
         manifests=Path("elsewhere/manifests/usd-coin"),
     )
 

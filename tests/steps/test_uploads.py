@@ -7,7 +7,13 @@ from datetime import timedelta
 import pytest
 
 from pipeline_lib import steps
-from pipeline_lib.errors import S3ConflictError, S3RefusedError, SnapshotMissingError, TableDamagedError
+from pipeline_lib.errors import (
+    S3ConflictError,
+    S3RefusedError,
+    SnapshotDamagedError,
+    SnapshotMissingError,
+    StatisticsMissingError,
+)
 from pipeline_lib.model.outcome import Done, Skipped
 from pipeline_lib.specs import PipelineSpec, S3Target
 from pipeline_lib.steps import Run, Step
@@ -92,32 +98,45 @@ def test_a_day_grows_with_its_hours(computed: World) -> None:
     ]
 
 
-def test_a_torn_row_of_the_log_is_not_published(computed: World) -> None:
-    whole = computed.files()["btc_raw.csv"]
-    with (computed.data / "btc_raw.csv").open("ab") as log:
-        log.write(b"2018-02-05T15:00:00Z,bitc")
+def test_local_csv_files_are_not_read(computed: World) -> None:
+    log, table = (computed.data / name for name in ("btc_raw.csv", "btc_processed.csv"))
+    log_bytes, table_bytes = log.read_bytes(), table.read_bytes()
+    log.write_bytes(log_bytes + b"2018-02-05T15:00:00Z,bitc")
+    table.unlink()
     steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
-    assert computed.objects()["crypto/btc/raw/btc_raw.csv"] == whole
+    steps.upload_processed_csv_to_s3(computed.spec, Run(CRASH), computed.services)
+    objects = computed.objects()
+    assert objects["crypto/btc/raw/btc_raw.csv"] == log_bytes
+    assert objects["crypto/btc/processed/btc_processed.csv"] == table_bytes
 
 
 def test_a_snapshot_that_differs_from_the_published_one_is_a_conflict(computed: World) -> None:
     key = f"{HOUR}.json"
-    computed.bucket.replace(key, b"of another deployment", "application/json")
+    computed.bucket.client.put_object(Bucket=computed.bucket.name, Key=key, Body=b"of another deployment")
     with pytest.raises(S3ConflictError) as caught:
         steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
     assert caught.value.location == f"s3://{computed.bucket.name}/{key}"
     assert computed.objects() == {key: b"of another deployment"}
 
 
-def test_a_changed_csv_of_a_published_snapshot_is_a_conflict(computed: World) -> None:
-    steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
-    before = computed.objects()
-    path = computed.data / "archive/btc/20180205T140000Z.csv"
+@pytest.mark.parametrize("suffix", ["json", "csv"])
+def test_an_archived_file_that_was_changed_is_never_published(computed: World, suffix: str) -> None:
+    path = computed.data / f"archive/btc/20180205T140000Z.{suffix}"
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"7202.50", b"7202.51"))
+    with pytest.raises(
+        SnapshotDamagedError, match=r"its sha256 is [0-9a-f]{64}, not [0-9a-f]{64} as archived"
+    ):
+        steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
+    assert computed.objects() == {}
+
+
+def test_a_published_csv_with_other_content_is_a_conflict(computed: World) -> None:
+    key = f"{HOUR}.csv"
+    computed.bucket.client.put_object(Bucket=computed.bucket.name, Key=key, Body=b"of another deployment")
     with pytest.raises(S3ConflictError, match=f"{HOUR}.csv exists with other content"):
         steps.upload_raw_to_s3(computed.spec, Run(CRASH), computed.services)
-    assert computed.objects() == before
+    assert computed.objects()[key] == b"of another deployment"
 
 
 def test_a_missing_csv_of_the_archive_is_made_and_published(computed: World) -> None:
@@ -135,7 +154,9 @@ def test_a_run_without_snapshot_publishes_nothing(computed: World) -> None:
 
 
 def test_a_run_without_rows_of_its_day_publishes_nothing(computed: World) -> None:
-    with pytest.raises(TableDamagedError, match=r"no row of 2018-02-06 \(run the compute step first\)"):
+    with pytest.raises(
+        StatisticsMissingError, match=r"btc has no statistics of 2018-02-06 \(run the compute step first\)"
+    ):
         steps.upload_processed_csv_to_s3(computed.spec, Run(CRASH + timedelta(days=1)), computed.services)
     assert computed.objects() == {}
 

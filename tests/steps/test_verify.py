@@ -34,12 +34,17 @@ def test_without_a_place_on_s3_the_files_alone_are_checked(published: World) -> 
     assert verification.s3_skipped == "the spec has no s3 section"
 
 
-def test_a_damaged_table_is_one_difference_and_keeps_s3_from_being_compared(published: World) -> None:
+def test_a_damaged_local_table_is_one_difference_and_s3_is_compared_all_the_same(published: World) -> None:
     table = published.data / "btc_processed.csv"
     table.write_bytes(table.read_bytes() + b"no row\n")
+    key = "crypto/btc/raw/btc_raw.csv"
+    published.bucket.client.delete_object(Bucket=published.bucket.name, Key=key)
     verification = verify(published.spec, published.services)
-    assert [each.place for each in verification.differences] == [f"{table}:3"]
-    assert verification.s3_skipped.startswith(f"{table}:3: ")
+    assert [each.place for each in verification.differences] == [
+        f"{table}:3",
+        published.bucket.location(key),
+    ]
+    assert verification.s3_skipped == ""
 
 
 def test_a_bucket_that_cant_be_read_is_a_difference(published: World) -> None:

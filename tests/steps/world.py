@@ -1,23 +1,21 @@
 """A pipeline's surroundings: a simulated market and Slack, an S3 server, a folder of files."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from pipeline_lib import steps
-from pipeline_lib.database import quarantine
-from pipeline_lib.database.quarantine import Quarantined
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import events
+from pipeline_lib.database import events, quarantine
 from pipeline_lib.database.messages import MessageStatus
 from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.database.prepared import PreparedDatabase
-from pipeline_lib.database.tables import messages
+from pipeline_lib.database.quarantine import Quarantined
+from pipeline_lib.database.tables import messages, publications, published_objects, unpublished_snapshots
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.publishing.s3.objects import Bucket
@@ -119,6 +117,12 @@ class World:
         """The same surroundings with a connection of its own."""
         database = PreparedDatabase(self.services.settings.database_url)
         return replace(self, services=replace(self.services, database=database))
+
+    def forget_publications(self) -> None:
+        """Lose all that the database knows of S3."""
+        with self.services.database.writing() as connection:
+            for table in (publications, published_objects, unpublished_snapshots):
+                connection.execute(delete(table))
 
     def with_spec(self, change: Callable[[PipelineSpec], PipelineSpec]) -> "World":
         """The same surroundings of another spec."""

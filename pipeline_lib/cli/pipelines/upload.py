@@ -9,7 +9,6 @@ import click
 from pipeline_lib import steps
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.model.outcome import Skipped
-from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.upload_missing import Batch, start_upload, upload_days, upload_snapshots
 
 
@@ -28,13 +27,13 @@ def upload(pipeline: str) -> None:
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
     services = steps.Services.from_settings(settings).for_pipeline(spec, os.environ)
-    destination = start_upload(spec, services)
+    started = start_upload(spec, services)
     # Asked for by hand, an upload that can't happen is a failure.
-    if isinstance(destination, Skipped):
-        raise click.ClickException(f"nothing was uploaded: {destination.reason}")
-    layout = Layout.of(spec.name, settings)
-    snapshots = _with_bar("snapshots", upload_snapshots(layout, destination))
-    days = _with_bar("days", upload_days(layout, destination))
+    if isinstance(started, Skipped):
+        raise click.ClickException(f"nothing was uploaded: {started.reason}")
+    source, destination = started
+    snapshots = _with_bar("snapshots", upload_snapshots(source, destination))
+    days = _with_bar("days", upload_days(source, destination))
     click.echo(
         f"{destination.bucket.location(destination.prefix)}: {_published(snapshots)} snapshots were missing; "
         f"{_published(days)} days of the processed table compared"

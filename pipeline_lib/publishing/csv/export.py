@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from pipeline_lib.common.durable_files import replace, write_at
+from pipeline_lib.common.locking import exclusive
 from pipeline_lib.database.connections import Database
 from pipeline_lib.errors import ForeignFileError
 from pipeline_lib.publishing.csv import progress
@@ -17,8 +19,6 @@ from pipeline_lib.publishing.csv.cells import first_cell
 from pipeline_lib.publishing.csv.diagnosis import find_difference
 from pipeline_lib.publishing.csv.progress import Progress, Written
 from pipeline_lib.publishing.csv.table import Rows, Table
-from pipeline_lib.store.files.durable_files import replace, write_at
-from pipeline_lib.store.files.locking import exclusive
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

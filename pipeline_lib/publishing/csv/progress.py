@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from zlib import crc32
 
-from pipeline_lib.store.files.durable_files import replace
+from pipeline_lib.common.durable_files import replace
 
 
 @dataclass(frozen=True, slots=True)

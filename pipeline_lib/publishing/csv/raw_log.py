@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline_lib.archive.rows import HEADER
 from pipeline_lib.database import arrivals, observations
 from pipeline_lib.publishing.csv.cells import encode_rows
 from pipeline_lib.publishing.csv.table import Rows
-from pipeline_lib.store.log.raw_rows import HEADER
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -51,6 +51,10 @@ class Destination:
         """Whether the raw log and the processed table are published whole beside the partitions."""
         return self.layout is S3Layout.COMPLETE
 
+    def name_of(self, key: str) -> str:
+        """A key below the prefix, as the database notes it."""
+        return key.removeprefix(f"{self.prefix}/")
+
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that stand for endpoint, bucket and prefix."""
         place = f"{self.bucket.client.meta.endpoint_url}\n{self.bucket.name}\n{self.prefix}"

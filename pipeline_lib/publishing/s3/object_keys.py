@@ -2,13 +2,20 @@
 
 from datetime import date, datetime
 
-from pipeline_lib.common.timestamps import format_key, to_moment
+from pipeline_lib.common.timestamps import part_key, to_moment
 
 
-def raw_snapshot_key(prefix: str, moment: datetime, suffix: str) -> str:
-    """``<prefix>/raw/date=2018-02-05/hour=14/20180205T140000Z.json``; never rewritten."""
+def raw_snapshot_key(prefix: str, moment: datetime, suffix: str, part: int = 1) -> str:
+    """``<prefix>/raw/date=2018-02-05/hour=14/20180205T140000Z.json``; never rewritten.
+
+    Args:
+        prefix: Of the pipeline.
+        moment: The run's.
+        suffix: ``.json`` or ``.csv``.
+        part: Of the moment's snapshot; from 2 on it stands before the suffix: ``20180205T140000Z.2.json``.
+    """
     utc = to_moment(moment)
-    return f"{prefix}/raw/date={utc:%Y-%m-%d}/hour={utc:%H}/{format_key(utc)}{suffix}"
+    return f"{prefix}/raw/date={utc:%Y-%m-%d}/hour={utc:%H}/{part_key(utc, part)}{suffix}"
 
 
 def raw_partitions_prefix(prefix: str) -> str:

@@ -23,7 +23,8 @@ _CONNECT_SECONDS = 5
 _READ_SECONDS = 30
 _ATTEMPTS = 5
 _CONNECTIONS = 16
-_REPLACEMENTS = 5
+# The MD5 of no bytes, and no object here is empty.
+_NO_OBJECTS_ETAG = hashlib.md5(b"", usedforsecurity=False).hexdigest()
 _CHECKSUM_LETTERS = 44
 
 
@@ -104,40 +105,39 @@ class Bucket:
         self._require(key, content)
         return made
 
-    def replace(self, key: str, content: bytes, content_type: str) -> bool:
-        """Write an object, or replace it whole, and ask S3 for its hash; leave one that is the same.
+    def replace(self, key: str, content: bytes, content_type: str, etag: str | None) -> str:
+        """Write an object, or replace it whole, unless it changed meanwhile; and ask S3 for its hash.
 
-        It is replaced on the condition that it is still what it was when this call looked. So a request of a
-        process that is long dead can't put older content in the place of newer.
+        So a request of a process that is long dead can't put older content in the place of newer.
+
+        Args:
+            key: The object.
+            content: Its new bytes.
+            content_type: Its media type.
+            etag: Of the object in whose place it goes; None where there is none yet.
 
         Returns:
-            Whether anything was written.
+            The entity tag that S3 gave it.
 
         Raises:
+            ConditionFailedError: It isn't that object any more.
             S3ConflictError: S3 keeps other bytes than were sent.
-            S3UnavailableError: No usable answer from S3, after all tries, or others replace it all the time.
+            S3UnavailableError: No usable answer from S3, after all tries.
             S3RefusedError: S3 refused the request.
         """
-        for _ in range(_REPLACEMENTS):
-            found = self.find(key)
-            if found and self.holds(found, content):
-                return False
-            # Without its quotes: Ceph 16 compares them too, and AWS takes either.
-            condition = {"IfMatch": found.etag} if found else {"IfNoneMatch": "*"}
-            try:
-                etag = self._put(key, content, content_type, condition)
-            except ConditionFailedError:
-                continue
-            written = self.find(key)
-            if written and written.etag == etag:
-                self._require(key, content, written)
-            return True
-        raise S3UnavailableError(f"{self.location(key)} is being replaced by others time and again")
+        # Without its quotes: Ceph 16 compares them too, and AWS takes either.
+        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        written = self._put(key, content, content_type, condition)
+        found = self.find(key)
+        if found and found.etag == written:
+            self._require(key, content, found)
+        return written
 
     def require_conditional_writes(self, key: str, content: bytes, content_type: str) -> None:
-        """Write an immutable object and see the store refuse to write it again.
+        """Write an immutable object, and see the store refuse to write it again on two conditions.
 
-        A store that takes ``If-None-Match`` without knowing it would overwrite what must never change.
+        A store that takes ``If-None-Match`` without knowing it would overwrite what must never change; one
+        that doesn't know ``If-Match`` would put older content in the place of newer.
 
         Raises:
             S3RefusedError: The store wrote it again, or refused the request for another reason.
@@ -149,15 +149,20 @@ class Bucket:
             self._require(key, content, found)
         else:
             self.put_immutable(key, content, content_type)
-        try:
-            self._put(key, content, content_type, {"IfNoneMatch": "*"})
-        except ConditionFailedError:
-            return
-        raise S3RefusedError(
-            f"the store of {self.location(key)} overwrites objects in spite of If-None-Match",
-            code="ConditionIgnored",
-            hint="use a store with conditional writes; docs/s3.md names what is needed",
-        )
+        # Should it be written nevertheless, its bytes are the same.
+        for header, condition in (
+            ("If-None-Match", {"IfNoneMatch": "*"}),
+            ("If-Match", {"IfMatch": _NO_OBJECTS_ETAG}),
+        ):
+            try:
+                self._put(key, content, content_type, condition)
+            except ConditionFailedError:
+                continue
+            raise S3RefusedError(
+                f"the store of {self.location(key)} overwrites objects in spite of {header}",
+                code="ConditionIgnored",
+                hint="use a store with conditional writes; docs/s3.md names what is needed",
+            )
 
     def find(self, key: str) -> StoredObject | None:
         """What S3 says of an object, or None when there is none.

@@ -1,40 +1,22 @@
 """The processed table on S3: a partition a day, and the whole."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from pipeline_lib.errors import TableDamagedError
-from pipeline_lib.publishing.s3.destination import CSV, Destination, at_once
+from pipeline_lib.database import arrivals, publications, statistics
+from pipeline_lib.database.publications import Folder, Progress, PublishedObject, Target
+from pipeline_lib.database.statistics import StatisticsState
+from pipeline_lib.errors import StatisticsMissingError
+from pipeline_lib.publishing.s3.destination import Destination
 from pipeline_lib.publishing.s3.object_keys import processed_day_key
-from pipeline_lib.publishing.s3.publish_state import Prefix, ProcessedNote, PublishState
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.store.files.locking import exclusive
-from pipeline_lib.store.table import processed_table
+from pipeline_lib.publishing.s3.replacements import Confirmed, Contents, Known, replace_objects
+from pipeline_lib.publishing.s3.source import Source, encode_day, encode_table
 
-# The table is sorted by time, so the rows of a day stand together.
-_DAY = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2})T[^\n]*\n(?:\1T[^\n]*\n)*")
-
-
-@dataclass(frozen=True, slots=True)
-class DayPartition:
-    """The rows of one UTC day under the table's header.
-
-    Attributes:
-        day: The day.
-        start: Where its rows begin in the table, in bytes.
-        content: What S3 has to hold.
-    """
-
-    day: date
-    start: int
-    content: bytes
-
-    @property
-    def sha256(self) -> str:
-        """Of its content, in hexadecimal digits."""
-        return Prefix.of(self.content).sha256
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +24,7 @@ class ProcessedReport:
     """What a publication of the processed table did.
 
     Attributes:
-        days: Days whose partitions had changed and were published.
+        days: Days whose rows had changed, and whose partitions S3 now has.
         left: How many changed days wait for a later publication.
         table_changed: Whether the whole table was written.
     """
@@ -52,120 +34,137 @@ class ProcessedReport:
     table_changed: bool
 
 
+NOTHING_NEW = ProcessedReport((), 0, table_changed=False)
+
+
 def publish_processed_table(
-    layout: Layout, destination: Destination, *, day: date | None = None, at_most: int
+    source: Source, destination: Destination, *, day: date | None = None, at_most: int
 ) -> ProcessedReport:
     """Put on S3 the partitions of all days that have changed, and the whole table when it has.
 
-    Of the days before the last one published it is enough to know that none has changed, which one hash of
-    them all tells; so an ordinary run looks at one day or two. A late row changes that hash, and then each
-    day is compared with the hash that was noted when it was published.
+    Which days have changed follows from the arrivals that changed their rows, so an ordinary run looks at
+    one day or two. A day whose bytes are what S3 is known to have is not sent.
 
     Args:
-        layout: The pipeline's files.
+        source: The pipeline.
         destination: The pipeline's objects.
-        day: A UTC day that the table must have; it is published first.
+        day: A UTC day that must have statistics; it is published first.
         at_most: How many changed days to publish; the others are left to a later publication.
 
     Raises:
-        TableDamagedError: The table doesn't have ``day``, or has lines that aren't rows in order of time.
+        StatisticsMissingError: There are none of ``day``.
         S3UnavailableError: No usable answer from S3. What was published before that is noted.
         S3RefusedError: S3 refused the request.
-        StoreBusyError: Another process has been publishing for too long.
-        OSError: The disk is full or read-only.
+        DatabaseError: The database can't be used.
     """
-    state = PublishState.of(layout, destination)
-    with exclusive(state.processed_path):
-        # Read under the lock, so that who publishes later never publishes an earlier state.
-        table = _complete_lines(processed_table.read_bytes(layout.processed_table))
-        if day and table.rfind(f"\n{day.isoformat()}T".encode()) < 0:
-            raise TableDamagedError(
-                layout.processed_table, 1, f"no row of {day}", hint="run the compute step first"
-            )
-        note = state.read_processed() or ProcessedNote()
-        start = note.covered.length if note.covered.begins(table) else 0
-        partitions = list(split_by_day(layout, table, start))
-        changed = _changed(state, partitions)
-        changed.sort(key=lambda partition: partition.day != day)
-        now, later = changed[:at_most], changed[at_most:]
-        _publish_days(state, destination, now)
-        if partitions and not later and partitions[-1].start != start:
-            note = replace(note, covered=Prefix.of(table, partitions[-1].start))
-        table_changed = False
-        try:
-            if destination.has_whole_files and table:
-                whole_sha256 = Prefix.of(table).sha256
-                if note.whole_sha256 != whole_sha256:
-                    table_changed = destination.bucket.replace(destination.processed_table_key, table, CSV)
-                    note = replace(note, whole_sha256=whole_sha256)
-        finally:
-            state.write_processed(note)
-    return ProcessedReport(tuple(partition.day for partition in now), len(later), table_changed)
+    plan = _plan(source, destination, day)
+    if plan is None:
+        return NOTHING_NEW
+    pending = sorted(plan.pending, key=lambda changed: (changed != day, changed))
+    now = pending[:at_most]
+    keys = {processed_day_key(destination.prefix, destination.name, each): each for each in now}
+
+    def read_days(wanted: Collection[str]) -> Mapping[str, bytes]:
+        with source.reading() as connection:
+            days = {key: encode_day(connection, source, plan.series_id, keys[key]) for key in wanted}
+        return {key: content for key, content in days.items() if content}
+
+    _replace(source, destination, plan, keys, read_days)
+    left = len(pending) - len(now)
+    if not left:
+        with source.writing() as connection:
+            progress = Progress(plan.state.arrival, plan.basis)
+            publications.advance(connection, plan.target, Folder.PROCESSED, progress, source.now())
+    return ProcessedReport(tuple(now), left, _publish_whole(source, destination, plan))
 
 
-def split_by_day(layout: Layout, table: bytes, start: int = 0) -> Iterator[DayPartition]:
-    """The days of a table from a place on that is the start of a day's rows, or 0.
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be published.
 
-    Raises:
-        TableDamagedError: A line isn't a row, or a row stands before an earlier one.
+    Attributes:
+        target: The destination.
+        series_id: The series whose statistics they are.
+        state: How far these are computed; what is published now holds at least as much.
+        basis: Of a publication up to there.
+        pending: Days that S3 may not have as they are.
+        known: What is known of the days' objects and of the whole table, by key.
     """
-    header = table[: table.find(b"\n") + 1]
-    position, last_day = start or len(header), ""
-    while position < len(table):
-        found = _DAY.match(table, position)
-        text = found.group(1).decode() if found else ""
-        if found is None or text <= last_day:
-            line = table.count(b"\n", 0, position) + 1
-            raise TableDamagedError(
-                layout.processed_table,
-                line,
-                "not a row, or not in order of time",
-                hint="run the compute step again",
-            )
-        yield DayPartition(_day(layout, text), position, header + found.group())
-        position, last_day = found.end(), text
+
+    target: Target
+    series_id: int
+    state: StatisticsState
+    basis: str
+    pending: Sequence[date]
+    known: Mapping[str, PublishedObject]
 
 
-def _day(layout: Layout, text: str) -> date:
+def _plan(source: Source, destination: Destination, day: date | None) -> _Plan | None:
+    with source.reading() as connection:
+        series_id = source.find_series_id(connection)
+        if day and (series_id is None or encode_day(connection, source, series_id, day) is None):
+            raise StatisticsMissingError(source.spec.name, day)
+        target = source.find_target(connection, destination)
+        if series_id is None or target is None:
+            return None
+        state = statistics.read_state(connection, series_id)
+        progress = publications.read_progress(connection, target, Folder.PROCESSED)
+        if progress and progress.basis != _basis(connection, source, state, progress.arrival):
+            # Other windows, another coin, or arrivals in another order.
+            progress = None
+        basis = _basis(connection, source, state, state.arrival)
+        nothing = Progress(0, _basis(connection, source, state, 0))
+        changed = statistics.read_changed_days(connection, series_id, progress.arrival if progress else 0)
+        keys = {processed_day_key(destination.prefix, destination.name, each): each for each in changed}
+        names = {destination.name_of(key): key for key in (*keys, destination.processed_table_key)}
+        found = publications.read_objects(connection, target, list(names)) if progress else {}
+    if progress is None:
+        with source.writing() as connection:
+            publications.start(connection, target, Folder.PROCESSED, nothing, source.now())
+    known = {names[name]: noted for name, noted in found.items()}
+    pending = [each for key, each in keys.items() if key not in known or known[key].arrival < changed[each]]
+    return _Plan(target, series_id, state, basis, pending, known)
+
+
+def _basis(connection: "Connection", source: Source, state: StatisticsState, arrival: int) -> str:
+    spec = source.spec
+    chain = arrivals.chain_at(connection, spec.name, arrival) or ""
+    return sha256(f"{chain} {spec.coin} {spec.vs_currency} {state.computed_by}".encode()).hexdigest()
+
+
+def _publish_whole(source: Source, destination: Destination, plan: _Plan) -> bool:
+    key = destination.processed_table_key
+    known = plan.known.get(key)
+    if not destination.has_whole_files or (known and known.arrival >= plan.state.arrival):
+        return False
+
+    def read_table(_: Collection[str]) -> Mapping[str, bytes]:
+        with source.reading() as connection:
+            table = encode_table(connection, source, plan.series_id)
+        return {key: table} if table else {}
+
+    return any(each.is_written for each in _replace(source, destination, plan, [key], read_table))
+
+
+def _replace(
+    source: Source,
+    destination: Destination,
+    plan: _Plan,
+    keys: Collection[str],
+    read: Contents,
+) -> list[Confirmed]:
+    """Replace objects, and note those that S3 has confirmed, up to the first failure."""
+    known = {key: Known(noted.sha256, noted.etag) for key, noted in plan.known.items() if key in keys}
+    confirmed: list[Confirmed] = []
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise TableDamagedError(
-            layout.processed_table, 1, f"{text} is no day", hint="run the compute step again"
-        ) from error
-
-
-def _complete_lines(table: bytes) -> bytes:
-    return table[: table.rfind(b"\n") + 1]
-
-
-def _changed(state: PublishState, partitions: list[DayPartition]) -> list[DayPartition]:
-    noted: dict[str, str] = {}
-    for month in {_month(partition) for partition in partitions}:
-        noted |= state.read_days(month)
-    return [partition for partition in partitions if noted.get(partition.day.isoformat()) != partition.sha256]
-
-
-def _publish_days(state: PublishState, destination: Destination, partitions: list[DayPartition]) -> None:
-    published: list[DayPartition] = []
-
-    def publish(partition: DayPartition) -> DayPartition:
-        key = processed_day_key(destination.prefix, destination.name, partition.day)
-        destination.bucket.replace(key, partition.content, CSV)
-        return partition
-
-    try:
-        for partition in at_once(publish, partitions):
-            published.append(partition)  # noqa: PERF402 (kept up to the first failure)
+        for each in replace_objects(destination.bucket, keys, known, read):
+            confirmed.append(each)  # noqa: PERF402 (kept up to the first failure)
     finally:
-        for month in {_month(partition) for partition in published}:
-            hashes = {
-                partition.day.isoformat(): partition.sha256
-                for partition in published
-                if _month(partition) == month
-            }
-            state.write_days(month, state.read_days(month) | hashes)
-
-
-def _month(partition: DayPartition) -> str:
-    return f"{partition.day:%Y-%m}"
+        objects = [
+            PublishedObject(destination.name_of(each.key), each.sha256, each.etag, plan.state.arrival)
+            for each in confirmed
+        ]
+        if objects:
+            with source.writing() as connection:
+                publications.write_objects(connection, plan.target, objects, source.now())
+    return confirmed

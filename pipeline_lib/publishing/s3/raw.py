@@ -1,27 +1,22 @@
-"""Snapshots and the raw log on S3."""
+"""The raw log on S3: the snapshots of the archive, and the whole log."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from pipeline_lib.archive.snapshots import complete_snapshot
-from pipeline_lib.common.timestamps import parse_moment
-from pipeline_lib.errors import (
-    S3ConflictError,
-    SnapshotDamagedError,
-    SnapshotMissingError,
-    StoreError,
-    TableDamagedError,
-)
-from pipeline_lib.publishing.s3.destination import CSV, JSON, Destination, at_once
-from pipeline_lib.publishing.s3.object_keys import raw_partitions_prefix, raw_snapshot_key
-from pipeline_lib.publishing.s3.publish_state import Prefix, PublishState, RawNote
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.store.files.locking import exclusive
-from pipeline_lib.store.log import raw_log
-from pipeline_lib.store.log.open_log import REBUILD
+from pipeline_lib.database import arrivals, publications
+from pipeline_lib.database.arrivals import Arrival
+from pipeline_lib.database.publications import Folder, Progress, PublishedObject, Target
+from pipeline_lib.errors import SnapshotMissingError, StoreError
+from pipeline_lib.publishing.s3.destination import Destination
+from pipeline_lib.publishing.s3.object_keys import raw_partitions_prefix
+from pipeline_lib.publishing.s3.replacements import Known, replace_objects
+from pipeline_lib.publishing.s3.snapshots import Attempts, put_snapshot, snapshot_keys, try_snapshots
+from pipeline_lib.publishing.s3.source import Source, encode_raw_log
 
-_Put = Callable[[str, bytes, str], object]
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,142 +36,183 @@ class RawReport:
     log_changed: bool
 
 
-def publish_snapshot(layout: Layout, destination: Destination, moment: datetime) -> None:
-    """Put both files of a snapshot on S3, where they never change.
+NOTHING_NEW = RawReport(0, (), 0, log_changed=False)
 
-    While there is no note of the destination, it is also seen to that S3 doesn't overwrite them.
+
+def publish_snapshot(source: Source, destination: Destination, moment: datetime) -> frozenset[int]:
+    """Put all files of a run's snapshot on S3, where they never change.
+
+    While nothing is known of the destination, it is also seen to that S3 knows conditional writes.
+
+    Args:
+        source: The pipeline.
+        destination: The pipeline's objects.
+        moment: The run's moment (UTC).
+
+    Returns:
+        The numbers of the arrivals whose snapshots are there.
 
     Raises:
         SnapshotMissingError: There is no snapshot of ``moment``.
-        SnapshotDamagedError: A file is there, but isn't a snapshot of that moment.
+        SnapshotDamagedError: A file isn't the one that was archived.
         S3ConflictError: S3 has another snapshot of the moment.
         S3UnavailableError: No usable answer from S3.
         S3RefusedError: S3 refused the request, or overwrites what must not change.
+        DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
+    with source.reading() as connection:
+        recorded = arrivals.find(connection, source.spec.name, moment)
+        target = source.find_target(connection, destination)
+        is_known = target is not None and _read_progress(connection, source, target) is not None
+    if not recorded:
+        raise SnapshotMissingError(source.layout.snapshot_json(moment))
     bucket = destination.bucket
-    is_known = PublishState.of(layout, destination).read_raw() is not None
-    _put_snapshot(
-        layout, destination, moment, bucket.put_immutable if is_known else bucket.require_conditional_writes
-    )
+    for each in recorded:
+        put_first = bucket.put_immutable if is_known else bucket.require_conditional_writes
+        put_snapshot(source.layout, destination, each.archived, put_first)
+        is_known = True
+    return frozenset(each.number for each in recorded)
 
 
 def publish_raw_log(
-    layout: Layout, destination: Destination, *, published: Collection[datetime] = (), at_most: int
+    source: Source, destination: Destination, *, published: Collection[int] = (), at_most: int
 ) -> RawReport:
-    """Put on S3 the snapshots of all rows that it lacks, and the whole log when that has changed.
+    """Put on S3 all snapshots that it lacks, and the whole raw log when that has changed.
 
-    Rows that came since the last publication cost a few requests each. When there is no note of a last one,
-    or it speaks of another log, S3 is asked for the list of all that it has.
+    Snapshots that arrived since the last publication cost a few requests each. When nobody knows of a last
+    one, or the numbers of arrivals are others since, S3 is asked for the list of all that it has.
 
     Args:
-        layout: The pipeline's files.
+        source: The pipeline.
         destination: The pipeline's objects.
-        published: Moments (UTC) whose snapshots are known to be there.
+        published: Numbers of arrivals whose snapshots are known to be there.
         at_most: How many snapshots to try; the others are left to a later publication.
 
     Raises:
-        TableDamagedError: The log holds a line that doesn't begin with a moment.
         S3UnavailableError: No usable answer from S3. What was published before that is noted.
         S3RefusedError: S3 refused the request.
-        StoreBusyError: Another process has been publishing for too long.
-        OSError: The disk is full or read-only.
+        DatabaseError: The database can't be used.
+        OSError: The archive can't be read.
     """
-    state = PublishState.of(layout, destination)
-    with exclusive(state.raw_path):
-        # Read under the lock, so that who publishes later never publishes an earlier state.
-        log = raw_log.read_bytes(layout.raw_log)
-        note = state.read_raw()
-        lacking = [moment for moment in _lacking(layout, destination, note, log) if moment not in published]
-        attempts = _try_snapshots(
-            layout, destination, lacking[:at_most], is_known=note is not None or bool(published)
-        )
-        left = [*sorted(attempts.left), *lacking[at_most:]]
-        progress = RawNote(
-            covered=Prefix.of(log),
-            waiting=(*left, *sorted(attempts.refused)),
-            whole_sha256=note.whole_sha256 if note else None,
-        )
-        if attempts.failure:
-            if note:
-                state.write_raw(progress)
-            raise attempts.failure
-        log_changed = False
-        try:
-            if destination.has_whole_files and log and progress.whole_sha256 != progress.covered.sha256:
-                log_changed = destination.bucket.replace(destination.raw_log_key, log, CSV)
-                progress = replace(progress, whole_sha256=progress.covered.sha256)
-        finally:
-            state.write_raw(progress)
-    return RawReport(len(attempts.published), tuple(attempts.refused.values()), len(left), log_changed)
-
-
-def _lacking(layout: Layout, destination: Destination, note: RawNote | None, log: bytes) -> list[datetime]:
-    """The moments whose snapshots S3 lacks, as far as is known; rows that are new come first."""
-    if note and note.covered.begins(log):
-        return [*_moments(layout, log, note.covered.length), *note.waiting]
-    prefix = destination.prefix
-    there = {found.key for found in destination.bucket.list_objects(raw_partitions_prefix(prefix))}
-    return [
-        moment
-        for moment in _moments(layout, log, 0)
-        if not all(raw_snapshot_key(prefix, moment, suffix) in there for suffix in (".json", ".csv"))
-    ]
-
-
-def _moments(layout: Layout, log: bytes, start: int) -> Iterator[datetime]:
-    """The moments of the rows from a place in the log on, in their order."""
-    first_line = log.count(b"\n", 0, start) + 1
-    for number, line in enumerate(log[start:].splitlines(), start=first_line):
-        if number == 1:
-            continue
-        try:
-            yield parse_moment(line.partition(b",")[0].decode())
-        except ValueError as error:
-            raise TableDamagedError(layout.raw_log, number, str(error), hint=REBUILD) from error
-
-
-@dataclass(slots=True)
-class _Attempts:
-    """What became of each snapshot, collected from many threads."""
-
-    published: list[datetime] = field(default_factory=list)
-    refused: dict[datetime, StoreError] = field(default_factory=dict)
-    left: list[datetime] = field(default_factory=list)
-    failure: StoreError | OSError | None = None
-
-
-def _try_snapshots(
-    layout: Layout, destination: Destination, moments: Sequence[datetime], *, is_known: bool
-) -> _Attempts:
-    attempts = _Attempts()
+    plan = _plan(source, destination, published)
+    if plan is None:
+        return NOTHING_NEW
+    tried, later = plan.lacking[:at_most], plan.lacking[at_most:]
     bucket = destination.bucket
+    is_known = plan.was_known or bool(published)
+    attempts = try_snapshots(
+        source.layout,
+        destination,
+        [each.arrival for each in tried],
+        bucket.put_immutable if is_known else bucket.require_conditional_writes,
+    )
+    if plan.was_known or not attempts.failure:
+        _note(source, plan, attempts, later)
+    if attempts.failure:
+        raise attempts.failure
+    refused = tuple(attempts.refused.values())
+    left = sum(not each.was_refused for each in later)
+    return RawReport(len(attempts.published), refused, left, _publish_whole(source, destination, plan))
 
-    def attempt(moment: datetime, put: _Put) -> None:
-        # What S3 doesn't take now, it won't take for the next one either.
-        if attempts.failure:
-            attempts.left.append(moment)
-            return
-        try:
-            _put_snapshot(layout, destination, moment, put)
-        except (SnapshotMissingError, SnapshotDamagedError, S3ConflictError) as error:
-            attempts.refused[moment] = error
-        except (StoreError, OSError) as error:
-            attempts.left.append(moment)
-            attempts.failure = error
+
+@dataclass(frozen=True, slots=True)
+class _Lacking:
+    """A snapshot that S3 lacks, as far as is known.
+
+    Attributes:
+        arrival: Of the snapshot.
+        is_noted: Whether the database knows that it is lacking.
+        was_refused: Whether it couldn't be published before.
+    """
+
+    arrival: Arrival
+    is_noted: bool = False
+    was_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be published.
+
+    Attributes:
+        target: The destination.
+        progress: How far it is published when all this is.
+        was_known: Whether anybody knew what S3 has.
+        lacking: What it lacks: what is new, what waits for its turn, what was refused before.
+        whole: What is known of the whole log's object.
+    """
+
+    target: Target
+    progress: Progress
+    was_known: bool
+    lacking: Sequence[_Lacking]
+    whole: PublishedObject | None
+
+
+def _plan(source: Source, destination: Destination, published: Collection[int]) -> _Plan | None:
+    with source.reading() as connection:
+        target = source.find_target(connection, destination)
+        if target is None:
+            return None
+        progress = _read_progress(connection, source, target)
+        new = list(arrivals.read(connection, source.spec.name, progress.arrival if progress else 0))
+        waiting = publications.read_unpublished(connection, target) if progress else []
+        whole_name = destination.name_of(destination.raw_log_key)
+        whole = publications.read_objects(connection, target, [whole_name]).get(whole_name)
+    there = set[str]()
+    if progress is None:
+        prefix = raw_partitions_prefix(destination.prefix)
+        there = {found.key for found in destination.bucket.list_objects(prefix)}
+    lacking = [
+        *(_Lacking(each) for each in new if not there.issuperset(snapshot_keys(destination, each.archived))),
+        *(_Lacking(each, is_noted=True, was_refused=reason is not None) for each, reason in waiting),
+    ]
+    return _Plan(
+        target=target,
+        progress=Progress(new[-1].number, new[-1].chain_sha256) if new else progress or Progress(0, ""),
+        was_known=progress is not None,
+        lacking=[each for each in lacking if each.arrival.number not in published],
+        whole=whole if progress else None,
+    )
+
+
+def _read_progress(connection: "Connection", source: Source, target: Target) -> Progress | None:
+    """How far snapshots are published; None when nobody knows, or the numbers are others since."""
+    progress = publications.read_progress(connection, target, Folder.RAW)
+    if progress is None:
+        return None
+    chain = arrivals.chain_at(connection, source.spec.name, progress.arrival)
+    return progress if progress.basis == (chain or "") else None
+
+
+def _note(source: Source, plan: _Plan, attempts: Attempts, later: Sequence[_Lacking]) -> None:
+    noted = {each.arrival.number for each in plan.lacking if each.is_noted}
+    reasons: dict[int, str | None] = {each.arrival.number: None for each in later if not each.is_noted}
+    reasons |= {number: None for number in attempts.left if number not in noted}
+    reasons |= {number: str(error) for number, error in attempts.refused.items()}
+    with source.writing() as connection:
+        if plan.was_known:
+            publications.advance(connection, plan.target, Folder.RAW, plan.progress, source.now())
         else:
-            attempts.published.append(moment)
-
-    for moment in moments[:1]:
-        attempt(moment, bucket.put_immutable if is_known else bucket.require_conditional_writes)
-    for _ in at_once(lambda moment: attempt(moment, bucket.put_immutable), moments[1:]):
-        pass
-    return attempts
+            publications.start(connection, plan.target, Folder.RAW, plan.progress, source.now())
+        publications.write_unpublished(connection, plan.target, reasons)
+        publications.remove_unpublished(connection, plan.target, noted & set(attempts.published))
 
 
-def _put_snapshot(layout: Layout, destination: Destination, moment: datetime, put: _Put) -> None:
-    complete_snapshot(layout, moment)
-    key = raw_snapshot_key(destination.prefix, moment, ".json")
-    put(key, layout.snapshot_json(moment).read_bytes(), JSON)
-    csv_key = raw_snapshot_key(destination.prefix, moment, ".csv")
-    destination.bucket.put_immutable(csv_key, layout.snapshot_csv(moment).read_bytes(), CSV)
+def _publish_whole(source: Source, destination: Destination, plan: _Plan) -> bool:
+    key, known = destination.raw_log_key, plan.whole
+    is_current = known is not None and known.arrival >= plan.progress.arrival
+    if not destination.has_whole_files or is_current or not plan.progress.arrival:
+        return False
+
+    def read(_: Collection[str]) -> Mapping[str, bytes]:
+        with source.reading() as connection:
+            return {key: encode_raw_log(connection, source)}
+
+    tags = {key: Known(known.sha256, known.etag)} if known else {}
+    (confirmed,) = replace_objects(destination.bucket, [key], tags, read)
+    noted = PublishedObject(destination.name_of(key), confirmed.sha256, confirmed.etag, plan.progress.arrival)
+    with source.writing() as connection:
+        publications.write_objects(connection, plan.target, [noted], source.now())
+    return confirmed.is_written

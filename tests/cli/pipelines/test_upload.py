@@ -100,10 +100,10 @@ def test_a_snapshot_that_cant_be_published_is_a_failure_and_holds_up_no_other(
 
 
 @pytest.mark.usefixtures("market", "with_s3", "objects")
-def test_without_a_log_there_is_nothing_to_publish(command: Command) -> None:
+def test_without_observations_there_is_nothing_to_publish(command: Command) -> None:
     result = command("upload", "bitcoin")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "nothing was uploaded: there is no " in result.stderr
+    assert "nothing was uploaded: the database has no observation of bitcoin\n" in result.stderr
 
 
 @pytest.mark.usefixtures("market")

@@ -11,10 +11,12 @@ import pytest
 
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.errors import PermanentError, S3ConflictError, S3RefusedError, S3UnavailableError
+from pipeline_lib.publishing.s3.failures import ConditionFailedError
 from pipeline_lib.publishing.s3.objects import Bucket, S3Account
+from tests.publishing.s3.writes import replace_new
 
 KEY = "crypto/bitcoin/raw/date=2018-02-05/hour=14/20180205T140000Z.json"
-WRITES = pytest.mark.parametrize("write", [Bucket.replace, Bucket.put_immutable])
+WRITES = pytest.mark.parametrize("write", [replace_new, Bucket.put_immutable])
 Write = Callable[[Bucket, str, bytes, str], object]
 
 
@@ -53,9 +55,35 @@ def test_other_content_of_an_immutable_object_is_a_conflict(bucket: Bucket) -> N
 
 
 def test_an_ordinary_object_is_replaced(bucket: Bucket) -> None:
-    assert bucket.replace(KEY, b"first, and longer", "text/plain")
-    assert bucket.replace(KEY, b"second", "text/csv")
+    first = bucket.replace(KEY, b"first, and longer", "text/plain", None)
+    second = bucket.replace(KEY, b"second", "text/csv", first)
     assert _content(bucket) == b"second"
+    found = bucket.find(KEY)
+    assert found is not None
+    assert (found.etag, found.size) == (second, 6)
+
+
+@pytest.mark.parametrize("stale", [True, False], ids=["an older one", "none"])
+def test_an_object_that_changed_meanwhile_is_not_replaced(bucket: Bucket, *, stale: bool) -> None:
+    first = bucket.replace(KEY, b"first", "text/csv", None)
+    bucket.replace(KEY, b"second", "text/csv", first)
+    with pytest.raises(ConditionFailedError):
+        bucket.replace(KEY, b"third", "text/csv", first if stale else None)
+    assert _content(bucket) == b"second"
+
+
+def test_an_object_that_was_deleted_meanwhile_is_not_replaced(bucket: Bucket) -> None:
+    first = bucket.replace(KEY, b"first", "text/csv", None)
+    bucket.client.delete_object(Bucket=bucket.name, Key=KEY)
+    with pytest.raises(ConditionFailedError):
+        bucket.replace(KEY, b"second", "text/csv", first)
+    assert bucket.find(KEY) is None
+
+
+def test_a_store_with_conditional_writes_is_accepted_and_keeps_the_object(bucket: Bucket) -> None:
+    for _ in range(2):
+        bucket.require_conditional_writes(KEY, b"content", "text/csv")
+    assert _content(bucket) == b"content"
 
 
 def test_of_racing_writers_of_one_key_one_wins(bucket: Bucket) -> None:
@@ -92,7 +120,7 @@ def test_a_bucket_that_is_missing_is_told_with_what_to_do(bucket: Bucket, write:
 def test_a_bucket_name_that_cannot_be_one_is_refused_at_once(bucket: Bucket) -> None:
     impossible = Bucket(bucket.client, "no bucket!", RetryPolicy(first_wait=60))
     with pytest.raises(S3RefusedError, match="s3://no bucket!/key") as caught:
-        impossible.replace("key", b"content", "text/csv")
+        impossible.replace("key", b"content", "text/csv", None)
     assert caught.value.code == "ParamValidationError"
 
 

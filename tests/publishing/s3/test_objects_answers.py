@@ -13,6 +13,8 @@ from botocore.config import Config
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.errors import S3ConflictError, S3RefusedError, S3UnavailableError, TemporaryError
 from pipeline_lib.publishing.s3.objects import Bucket
+from pipeline_lib.publishing.s3.replacements import replace_objects
+from tests.publishing.s3.writes import replace_new
 
 ATTEMPTS = 4
 PERMISSIONS = (
@@ -111,12 +113,12 @@ def test_a_temporary_refusal_is_tried_again(
 
 
 def test_a_first_write_of_any_kind_demands_that_nothing_is_there(bucket: Bucket, server: ToldServer) -> None:
-    bucket.replace("key", b"content", "text/csv")
+    bucket.replace("key", b"content", "text/csv", None)
     assert server.received == [("PUT", "*")]
 
 
 def test_each_write_carries_the_checksum_of_its_content(bucket: Bucket, server: ToldServer) -> None:
-    bucket.replace("key", b"content", "text/csv")
+    bucket.replace("key", b"content", "text/csv", None)
     bucket.put_immutable("key", b"other", "text/csv")
     expected = [b64encode(sha256(content).digest()).decode() for content in (b"content", b"other")]
     assert server.checksums == expected
@@ -181,9 +183,9 @@ def test_a_permanent_refusal_is_told_at_once(
     assert len(server.received) == 1
 
 
-@pytest.mark.parametrize("write", [Bucket.put_immutable, Bucket.replace])
+@pytest.mark.parametrize("write", [Bucket.put_immutable, replace_new])
 def test_other_bytes_than_were_sent_are_an_alarm(
-    bucket: Bucket, server: ToldServer, write: Callable[[Bucket, str, bytes, str], bool]
+    bucket: Bucket, server: ToldServer, write: Callable[[Bucket, str, bytes, str], object]
 ) -> None:
     server.loses_the_last_byte = True
     with pytest.raises(S3ConflictError) as caught:
@@ -209,8 +211,28 @@ def test_what_is_there_is_not_overwritten_to_see_whether_it_can_be(
     assert server.received == []
 
 
+def test_a_store_that_replaces_in_spite_of_the_condition_is_refused(
+    bucket: Bucket, server: ToldServer
+) -> None:
+    server.answers = [(200, b""), (412, "PreconditionFailed"), (200, b"")]
+    with pytest.raises(S3RefusedError, match="overwrites objects in spite of If-Match") as caught:
+        bucket.require_conditional_writes("key", b"content", "text/csv")
+    assert caught.value.code == "ConditionIgnored"
+    assert server.stored == b"content"
+
+
+def test_a_store_without_if_match_is_refused_at_once(bucket: Bucket, server: ToldServer) -> None:
+    server.answers = [(501, "NotImplemented")]
+    with pytest.raises(S3RefusedError, match="501 NotImplemented") as caught:
+        bucket.replace("key", b"content", "text/csv", "etag")
+    assert caught.value.hint.startswith("the store has to know conditional writes")
+    assert len(server.received) == 1
+
+
 def test_a_replacement_that_others_always_forestall_ends(bucket: Bucket, server: ToldServer) -> None:
     server.stored, server.answers = b"other", [(412, "PreconditionFailed")]
-    with pytest.raises(S3UnavailableError, match="is being replaced by others time and again"):
-        bucket.replace("key", b"content", "text/csv")
+    with pytest.raises(
+        S3UnavailableError, match="s3://prices/key is being replaced by others time and again"
+    ):
+        list(replace_objects(bucket, ["key"], {}, lambda _: {"key": b"content"}))
     assert len(server.received) == 5

@@ -6,9 +6,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pipeline_lib.publishing.s3.objects import Bucket, ObjectOptions
+from tests.publishing.s3.writes import replace_new
 
 
-@pytest.mark.parametrize("write", [Bucket.put_immutable, Bucket.replace])
+@pytest.mark.parametrize("write", [Bucket.put_immutable, replace_new])
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -36,7 +37,7 @@ def test_no_object_is_given_an_acl(bucket: Bucket) -> None:
         "before-send.s3.PutObject", lambda request, **_others: sent.append(dict(request.headers))
     )
     bucket.put_immutable("key", b"content", "text/csv")
-    bucket.replace("key", b"other", "text/csv")
+    bucket.replace("other", b"other", "text/csv", None)
     assert len(sent) == 2
     assert not [
         name for headers in sent for name in headers if "acl" in name.lower() or "grant" in name.lower()

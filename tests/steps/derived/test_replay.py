@@ -196,7 +196,9 @@ def test_what_comes_while_the_archive_is_read_is_recorded_too(history: Runs) -> 
     assert [row[0] for row in chain(history)] == list(range(1, 13))
 
 
-@pytest.mark.parametrize("killed_in", ["write_closed_manifests", "_rebuild_statistics", "append_files", "write"])
+@pytest.mark.parametrize(
+    "killed_in", ["write_closed_manifests", "_rebuild_statistics", "append_files", "write"]
+)
 def test_a_replay_that_was_killed_is_finished_by_the_next(
     history: Runs, monkeypatch: pytest.MonkeyPatch, killed_in: str
 ) -> None:
@@ -260,5 +262,3 @@ def test_a_backfilled_snapshot_stays_silent(history: Runs) -> None:
     assert history.replay().written.is_rebuilt
     with history.services.database.reading() as connection:
         assert set(connection.scalars(select(tables.arrivals.c.is_silent))) == {True}
-
-

@@ -70,7 +70,10 @@ class Runs:
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
         """All rows that follow from the archive, by table; keys are counted up, so they are left out."""
         with self.services.database.reading() as connection:
-            return {table.name: sorted(map(tuple, connection.execute(select(table))), key=repr) for table in _OF_ARCHIVE}
+            return {
+                table.name: sorted(map(tuple, connection.execute(select(table))), key=repr)
+                for table in _OF_ARCHIVE
+            }
 
     def files(self) -> dict[str, bytes]:
         """All files but hidden ones, by their place."""

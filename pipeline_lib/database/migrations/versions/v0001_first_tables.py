@@ -201,16 +201,52 @@ def upgrade() -> None:
             nullable=False,
             comment="of the pipeline",
         ),
+        sa.Column("destination", sa.Text, nullable=False, comment="hash of endpoint, bucket and prefix"),
+        sa.Column("folder", sa.Text, nullable=False, comment="raw, processed"),
         sa.Column(
-            "destination", sa.Text, nullable=False, comment="hash of endpoint, bucket, prefix and layout"
+            "arrival", sa.BigInteger, nullable=False, comment="all arrivals up to this one are published"
         ),
-        sa.Column("object", sa.Text, nullable=False, comment="key below the prefix; empty for all"),
-        sa.Column("sha256", sa.Text, comment="of the bytes that S3 holds"),
-        sa.Column("etag", sa.Text, comment="that S3 gave them"),
-        sa.Column("arrival", sa.BigInteger, comment="all arrivals up to this one are published"),
+        sa.Column(
+            "basis", sa.Text, nullable=False, comment="hash over what the folder was made from up to then"
+        ),
         sa.Column("published_at", Moment, nullable=False, comment="by the real clock"),
-        sa.PrimaryKeyConstraint("pipeline_id", "destination", "object", name="publications_pkey"),
-        comment="What S3 holds, so that a run needn't ask",
+        sa.PrimaryKeyConstraint("pipeline_id", "destination", "folder", name="publications_pkey"),
+        comment="How far S3 has what a pipeline publishes, so that a run needn't ask",
+    )
+    op.create_table(
+        "published_objects",
+        sa.Column(
+            "pipeline_id",
+            _Id,
+            sa.ForeignKey("pipelines.id", name="published_objects_pipeline_id_fkey"),
+            nullable=False,
+            comment="of the pipeline",
+        ),
+        sa.Column("destination", sa.Text, nullable=False, comment="hash of endpoint, bucket and prefix"),
+        sa.Column("object", sa.Text, nullable=False, comment="key below the prefix"),
+        sa.Column("sha256", sa.Text, nullable=False, comment="of the bytes that S3 holds"),
+        sa.Column("etag", sa.Text, nullable=False, comment="that S3 gave them"),
+        sa.Column("arrival", sa.BigInteger, nullable=False, comment="all arrivals up to this one are in it"),
+        sa.Column("published_at", Moment, nullable=False, comment="by the real clock"),
+        sa.PrimaryKeyConstraint("pipeline_id", "destination", "object", name="published_objects_pkey"),
+        comment="One row an object that is replaced when it changes, as S3 confirmed it",
+    )
+    op.create_table(
+        "unpublished_snapshots",
+        sa.Column(
+            "pipeline_id",
+            _Id,
+            sa.ForeignKey("pipelines.id", name="unpublished_snapshots_pipeline_id_fkey"),
+            nullable=False,
+            comment="of the pipeline",
+        ),
+        sa.Column("destination", sa.Text, nullable=False, comment="hash of endpoint, bucket and prefix"),
+        sa.Column("arrival", sa.BigInteger, nullable=False, comment="number of its arrival"),
+        sa.Column(
+            "reason", sa.Text, comment="why it can't be published; null for one that waits for its turn"
+        ),
+        sa.PrimaryKeyConstraint("pipeline_id", "destination", "arrival", name="unpublished_snapshots_pkey"),
+        comment="Snapshots that S3 lacks though later ones are published; each publication tries them again",
     )
     op.create_table(
         "series",

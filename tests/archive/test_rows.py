@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from pipeline_lib.model.observation import Observation
-from pipeline_lib.store.log.raw_rows import (
+from pipeline_lib.archive.rows import (
     COLUMNS,
     HEADER,
     decode_row,
@@ -16,6 +15,7 @@ from pipeline_lib.store.log.raw_rows import (
     from_fields,
     to_fields,
 )
+from pipeline_lib.model.observation import Observation
 
 
 @given(data=st.data())

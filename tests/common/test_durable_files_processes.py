@@ -9,7 +9,7 @@ FILES = 100
 RACER = """
 import sys
 from pathlib import Path
-from pipeline_lib.store.files.durable_files import write_once
+from pipeline_lib.common.durable_files import write_once
 folder, mark, files = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 sys.stdin.readline()
 won = [str(number) for number in range(files) if write_once(folder / str(number), mark.encode() * 50_000)]
@@ -19,7 +19,7 @@ print(" ".join(won))
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from pipeline_lib.store.files.durable_files import replace
+from pipeline_lib.common.durable_files import replace
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 replace(Path(sys.argv[1]), b"n" * 2000)
 """

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_lib.common.locking import exclusive
 from pipeline_lib.errors import StoreBusyError
-from pipeline_lib.store.files.locking import exclusive
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from pipeline_lib.store.files.locking import exclusive
+from pipeline_lib.common.locking import exclusive
 with exclusive(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from pipeline_lib.store.files.durable_files import replace, write_all, write_once
+from pipeline_lib.common.durable_files import replace, write_all, write_once
 
 Write = Callable[[Path, bytes], object]
 BOTH = pytest.mark.parametrize("write", [write_once, replace])

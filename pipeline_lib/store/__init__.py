@@ -1,1 +1,0 @@
-"""Files and S3: the archive (the truth) and everything derived from it."""

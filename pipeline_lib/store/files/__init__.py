@@ -1,1 +1,0 @@
-"""Durable writes, locks and the places of files."""

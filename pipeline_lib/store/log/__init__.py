@@ -1,1 +1,0 @@
-"""The raw log as a CSV file."""

@@ -1,1 +1,0 @@
-"""The processed table as a CSV file."""
