@@ -5,11 +5,9 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 
-from pipeline_lib.archive import manifest_chain
 from pipeline_lib.archive.manifest import Record
 from pipeline_lib.archive.parts import add_snapshots, record_of
 from pipeline_lib.archive.store import FolderArchive
@@ -108,16 +106,30 @@ def test_a_later_part_stands_under_its_own_name(
     assert write() == {"2018-02-05.sha256": found.content}
 
 
-def test_the_bytes_are_those_that_versions_without_a_database_wrote(
-    arrive: Arrive, write: Write, database: PreparedDatabase, tmp_path: Path
+def test_the_manifests_follow_the_order_of_arrival(
+    arrive: Arrive, write: Write, database: PreparedDatabase
 ) -> None:
-    for hours in HOURS:
-        manifest_chain.add(tmp_path / "before", arrive(hours))
-    before = {path.name: path.read_bytes() for path in sorted((tmp_path / "before").glob("*.sha256"))}
+    records = [arrive(hours) for hours in HOURS]
+    days = {
+        "2018-02-05": records[:2],
+        "2018-02-06": records[2:5],
+        "2018-02-07": records[5:6],
+        "2018-02-09": records[6:],
+    }
+    expected: dict[str, bytes] = {}
+    link = "# first\n"
+    for day, of_day in days.items():
+        lines = (
+            f"{digest}  {each.moment:%Y%m%dT%H%M%SZ}.{suffix}\n"
+            for each in of_day
+            for digest, suffix in ((each.json_sha256, "json"), (each.csv_sha256, "csv"))
+        )
+        expected[f"{day}.sha256"] = (link + "".join(lines)).encode()
+        link = f"# previous {day} {sha256(expected[f'{day}.sha256']).hexdigest()}\n"
     with database.reading() as connection:
         made = {f"{each.day}.sha256": each.content for each in read_manifests(connection, "bitcoin")}
-    assert made == before
-    assert write() == dict(list(before.items())[:-1])
+    assert made == expected
+    assert write() == dict(list(expected.items())[:-1])
 
 
 def test_sha256sum_accepts_every_manifest(

@@ -5,9 +5,8 @@ from datetime import timedelta
 
 from pipeline_lib import steps
 from pipeline_lib.model.outcome import Done
-from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps import Run, Services
-from pipeline_lib.steps.replay import Replayed, replay
+from pipeline_lib.steps.replay import replay
 from tests.steps.world import CRASH, World
 
 
@@ -55,9 +54,8 @@ def test_the_archive_alone_brings_back_log_and_table(world: World) -> None:
     before = world.files()
     for name in ("btc_processed.csv", "btc_raw.csv"):
         (world.data / name).unlink()
-    layout = Layout.of("btc", world.services.settings)
-    replayed = replay(layout, world.spec.windows, lambda _done, _all: None, drop_unarchived=False)
-    assert replayed == Replayed(4, recorded=0, dropped=0, log_changed=True, table_changed=True)
+    replayed = replay(world.spec, world.services, lambda _done, _all: None)
+    assert (len(replayed.order.keys), replayed.damaged) == (4, ())
     assert world.files() == before
     assert len(world.simulator.requests) == len(moments)
 

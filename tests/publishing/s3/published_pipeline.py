@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 
-from pipeline_lib.archive.snapshots import write_snapshot
-from pipeline_lib.steps.statistics_rows import update_statistics
-
+from pipeline_lib.archive.parts import add_snapshots
+from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.database import arrivals
 from pipeline_lib.database.arrivals import ArchivedPart
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.publishing.s3 import Destination, Source, publish_processed_table, publish_raw_log
 from pipeline_lib.specs import AlertPolicy, PipelineSpec, QualityLimits, Thresholds, Window
+from pipeline_lib.steps.statistics import update_statistics
 
 START = datetime(2018, 2, 5, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -53,7 +53,9 @@ class Pipeline:
         )
         answer = f'{{"id": "bitcoin", "current_price": {price}}}'
         provenance = Provenance("https://example.invalid/", moment, 200, answer)
-        write_snapshot(self.source.layout, Snapshot(observation, provenance))
+        add_snapshots(
+            FolderArchive(self.source.layout.archive), "bitcoin", [Snapshot(observation, provenance)]
+        )
         self.enter(observation, part=1)
 
     def add_second_part(self, hour: int, coin: str) -> None:
@@ -78,7 +80,9 @@ class Pipeline:
     def compute(self) -> None:
         """Bring the statistics up to the observations."""
         with self.source.writing() as connection:
-            update_statistics(connection, self.source.spec)
+            series_id = self.source.find_series_id(connection)
+            if series_id is not None:
+                update_statistics(connection, series_id, self.source.spec.windows)
 
     def publish(self) -> None:
         """Compute, and publish everything."""

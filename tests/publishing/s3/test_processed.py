@@ -1,9 +1,9 @@
 """The processed table, from rows to an S3 server: whole, and cut into days."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
-from pipeline_lib.store.table import processed_table
 from sqlalchemy import update
 
 from pipeline_lib.analysis.processed import processed_columns, processed_rows
@@ -11,6 +11,7 @@ from pipeline_lib.database import observations, publications
 from pipeline_lib.database.publications import Folder
 from pipeline_lib.database.tables import price_moves
 from pipeline_lib.errors import S3UnavailableError, StatisticsMissingError
+from pipeline_lib.publishing.csv.cells import encode_rows
 from pipeline_lib.publishing.s3 import ProcessedReport, publish_processed_table
 from pipeline_lib.publishing.s3.objects import Bucket
 from pipeline_lib.specs import Window
@@ -33,7 +34,11 @@ def _expected(pipeline: Pipeline) -> bytes:
     with pipeline.source.reading() as connection:
         found = [each.observation for each in observations.read_by_arrival(connection, "bitcoin")]
     windows = pipeline.source.spec.windows
-    return processed_table.encode(processed_columns(windows), processed_rows(found, windows))
+    header = (",".join(processed_columns(windows)) + "\n").encode()
+    rows = processed_rows(found, windows)
+    return header + encode_rows(
+        [f"{cell:f}" if isinstance(cell, Decimal) else cell for cell in row] for row in rows
+    )
 
 
 def _progress(pipeline: Pipeline) -> int | None:

@@ -1,12 +1,13 @@
 """``fetch_and_save_price`` for moments that have passed: history, its gaps and its reach."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pipeline_lib.archive.snapshots import read_snapshot
+from pipeline_lib.archive.parts import find_snapshot, read_parts
+from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.errors import (
     HistoryNotReadyError,
     HistoryReachError,
@@ -16,7 +17,7 @@ from pipeline_lib.errors import (
 )
 from pipeline_lib.market import find_past_observation
 from pipeline_lib.model.answers import HistoryAnswer
-from pipeline_lib.model.observation import Provenance
+from pipeline_lib.model.observation import Provenance, Snapshot
 from pipeline_lib.model.outcome import Done, Skipped
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.market.series import CsvSeries
@@ -27,6 +28,13 @@ from tests.steps.world import CRASH, START, World
 
 HOUR = timedelta(hours=1)
 LOG = "btc_raw.csv"
+
+
+def _archived(world: World, moment: datetime) -> Snapshot:
+    archive = FolderArchive(Layout.of("btc", world.services.settings).archive)
+    found = find_snapshot(read_parts(archive, moment), "bitcoin", "usd")
+    assert isinstance(found, Snapshot)
+    return found
 
 
 def test_a_late_run_takes_the_price_of_its_own_moment(past: World) -> None:
@@ -48,7 +56,7 @@ def test_a_backfilled_run_asks_history_alone(past: World) -> None:
 
 def test_the_snapshot_alone_proves_the_observation(past: World) -> None:
     fetch(past, CRASH, is_backfill=True)
-    snapshot = read_snapshot(Layout.of("btc", past.services.settings), CRASH)
+    snapshot = _archived(past, CRASH)
     assert snapshot.provenance.is_historic
     assert snapshot.provenance.requested_at == LATE
     at = int(CRASH.timestamp()) * 1000
@@ -65,7 +73,7 @@ def test_the_snapshot_alone_proves_the_observation(past: World) -> None:
 
 def test_a_live_snapshot_is_told_from_a_historic_one(past: World) -> None:
     assert str(fetch(past, LATE)).count("from history") == 0
-    assert not read_snapshot(Layout.of("btc", past.services.settings), LATE).provenance.is_historic
+    assert not _archived(past, LATE).provenance.is_historic
 
 
 def test_an_answer_that_cannot_be_read_is_not_kept(past: World) -> None:

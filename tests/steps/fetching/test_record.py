@@ -12,12 +12,11 @@ from pipeline_lib.archive.part import Part
 from pipeline_lib.archive.parts import read_parts
 from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.database import arrivals, observations
-from pipeline_lib.errors import OtherDatabaseError, SnapshotDamagedError, TableDamagedError
-from pipeline_lib.model.observation import Observation, Snapshot
+from pipeline_lib.errors import OtherDatabaseError, SnapshotDamagedError
+from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import archive_snapshots, open_archive, record
 from pipeline_lib.steps.run import Run
-from pipeline_lib.store.log import raw_log
 from tests.steps.world import World
 
 Archive = Callable[..., tuple[Part, ...]]
@@ -51,27 +50,23 @@ def _record(world: World, parts: tuple[Part, ...], *, is_backfill: bool = False)
 
 
 def _recorded(world: World) -> list[datetime]:
-    """The moments of the database's arrivals, which are those of the log."""
+    """The moments of the database's arrivals."""
     with world.services.database.reading() as connection:
-        found = [each.archived.moment for each in arrivals.read(connection, "btc")]
-    assert [row.moment for row in raw_log.read(Layout.of("btc", world.services.settings).raw_log)] == found
-    return found
+        return [each.archived.moment for each in arrivals.read(connection, "btc")]
 
 
-def test_database_and_log_hold_the_order_of_arrival(world: World, archive: Archive) -> None:
+def test_the_database_holds_the_order_of_arrival(world: World, archive: Archive) -> None:
     hours = [archive(hour) for hour in range(5)]
     shuffled = Random(3).sample(hours, len(hours))  # noqa: S311 (an order, not a secret)
     assert [_record(world, parts) for parts in shuffled] == [True] * 5
     assert _recorded(world) == [parts[0].moment for parts in shuffled]
 
 
-def test_a_moment_is_recorded_once(world: World, archive: Archive, layout: Layout) -> None:
+def test_a_moment_is_recorded_once(world: World, archive: Archive) -> None:
     hours = [archive(hour) for hour in range(5)]
     for parts in hours:
         _record(world, parts)
-    before = layout.raw_log.read_bytes()
     assert [_record(world, parts) for parts in hours] == [False] * 5
-    assert layout.raw_log.read_bytes() == before
     assert len(_recorded(world)) == 5
 
 
@@ -119,30 +114,6 @@ def test_the_first_arrival_of_a_later_day_closes_the_manifest(
     (path,) = layout.manifests.iterdir()
     assert path.name == "2018-02-05.sha256"
     assert path.read_bytes().startswith(b"# first\n")
-
-
-@pytest.mark.parametrize("missing_from", [0, 2, 4])
-def test_who_comes_next_adds_the_rows_of_processes_killed_before_their_own(
-    world: World, archive: Archive, layout: Layout, missing_from: int
-) -> None:
-    for hour in range(4):
-        _record(world, archive(hour))
-    lines = layout.raw_log.read_bytes().splitlines(keepends=True)
-    layout.raw_log.write_bytes(b"".join(lines[: missing_from + 1]))
-    _record(world, archive(4))
-    assert len(_recorded(world)) == 5
-
-
-def test_a_log_whose_last_row_is_of_no_arrival_is_reported_and_left(
-    world: World, archive: Archive, layout: Layout, observation: Observation
-) -> None:
-    _record(world, archive(0))
-    with raw_log.opened(layout.raw_log) as log:
-        log.append(replace(observation, moment=observation.moment - timedelta(hours=1)))
-    content = layout.raw_log.read_bytes()
-    with pytest.raises(TableDamagedError, match="no arrival is of 2018-02-05T13:00:00Z") as caught:
-        _record(world, archive(1))
-    assert (caught.value.line, layout.raw_log.read_bytes()) == (3, content)
 
 
 def test_an_archive_of_another_database_is_left_alone(world: World, layout: Layout) -> None:
