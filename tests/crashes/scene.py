@@ -205,7 +205,9 @@ class Scene:
 
 
 def is_ignored(path: Path) -> bool:
-    """Whether a file is a lock, one that isn't complete yet, or a note that holds a file's time of change."""
+    """Whether a file is a lock, the database, one that isn't complete yet, or a note of a time of change."""
+    if path.name.startswith("coin_pipelines.db"):
+        return True
     return path.name.startswith(".") and path.suffix in (".lock", ".tmp", ".progress")
 
 
