@@ -13,7 +13,6 @@ from pipeline_lib.steps import ALL_STEPS
 from tests.crashes.scene import Scene
 from tests.steps.world import CRASH
 
-_SQLITE_FILES = r"/(calls\.sqlite|coin_pipelines\.db)"
 STEPS = [step.__name__ for step in ALL_STEPS]
 # Under which of the wrapped functions of os a system call is counted.
 NAMES = {
@@ -85,8 +84,10 @@ def _writing_call(line: str, data: Path) -> str | None:
     if name in ("open", "openat", "creat") and not re.search(r"O_CREAT|O_TRUNC", rest):
         return None
     places = re.findall(rf'{re.escape(str(data))}[^">,\s]*', rest.rpartition(" = ")[0] or rest)
-    # SQLite alone writes its files, each with its own proof against kills, and uses fdatasync.
-    is_of_sqlite = name == "fdatasync" or (bool(places) and bool(re.search(_SQLITE_FILES, places[-1])))
+    # SQLite's own calls don't go through Python, and it alone uses fdatasync.
+    is_of_sqlite = name == "fdatasync" or (
+        bool(places) and any(file in places[-1] for file in ("/calls.sqlite", "/coin_pipelines.db"))
+    )
     if not places or is_of_sqlite or places[-1].endswith(".lock"):
         return None
     return NAMES.get(name, name)
