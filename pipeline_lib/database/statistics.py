@@ -408,8 +408,12 @@ def _moves(
 def _windows(
     series_id: int, moments: Sequence[object], rows: Sequence[StatisticsRow], labels: Sequence[str]
 ) -> list[bulk.BoundRow]:
+    starts = range(_FIRST_WINDOW, len(rows[0]), _WINDOW_VALUES)
+    places = [
+        (label, slice(start, start + _WINDOW_VALUES)) for label, start in zip(labels, starts, strict=True)
+    ]
     return [
-        (series_id, moment, label, *row[start : start + _WINDOW_VALUES])
+        (series_id, moment, label, *row[place])
         for moment, row in zip(moments, rows, strict=True)
-        for label, start in zip(labels, range(_FIRST_WINDOW, len(row), _WINDOW_VALUES), strict=True)
+        for label, place in places
     ]
