@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
 
-from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_record
-from pipeline_lib.archive.manifest_chain import manifest_path
 from pipeline_lib.archive import format_2
+from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_record
 from pipeline_lib.archive.part import Part
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
 from pipeline_lib.specs import Window
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.manifests import manifest_path
 from pipeline_lib.steps.statistics_files import rebuild_processed_table
 from pipeline_lib.store.log import log_index
 from pipeline_lib.store.log.log_index import LogIndex

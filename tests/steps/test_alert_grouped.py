@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pipeline_lib.store.state.alert_records import AlertRecords
 
 from pipeline_lib import steps
 from pipeline_lib.errors import SlackRefusedError, SlackUnavailableError
 from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.steps import Run
-from pipeline_lib.store.state.alert_records import AlertRecords
 from tests.steps.world import CRASH, World
 
 NAMES = ("btc", "btc-2", "btc-3")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.archive import manifest_chain
 from pipeline_lib.archive.manifest import Record
 from pipeline_lib.archive.parts import add_snapshots, record_of
 from pipeline_lib.archive.store import FolderArchive
@@ -106,18 +105,6 @@ def test_a_later_part_stands_under_its_own_name(
     )
     arrive(24)
     assert write() == {"2018-02-05.sha256": found.content}
-
-
-def test_the_bytes_are_those_that_versions_without_a_database_wrote(
-    arrive: Arrive, write: Write, database: PreparedDatabase, tmp_path: Path
-) -> None:
-    for hours in HOURS:
-        manifest_chain.add(tmp_path / "before", arrive(hours))
-    before = {path.name: path.read_bytes() for path in sorted((tmp_path / "before").glob("*.sha256"))}
-    with database.reading() as connection:
-        made = {f"{each.day}.sha256": each.content for each in read_manifests(connection, "bitcoin")}
-    assert made == before
-    assert write() == dict(list(before.items())[:-1])
 
 
 def test_sha256sum_accepts_every_manifest(

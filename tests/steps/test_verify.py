@@ -16,7 +16,7 @@ def published(world: World) -> World:
 
 
 def test_what_a_run_leaves_is_proved(published: World) -> None:
-    assert verify(published.spec, published.services) == Verification(())
+    assert verify(published.spec, published.services) == Verification(1, ())
 
 
 def test_a_lost_object_is_a_difference(published: World) -> None:

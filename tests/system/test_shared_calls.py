@@ -19,9 +19,9 @@ import pytest
 from sqlalchemy import text
 
 from pipeline_lib.archive.snapshots import read_snapshot
-from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.connections import Database
+from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.faults.queue import Fault

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 from sqlalchemy import select
 
@@ -70,11 +69,14 @@ class Runs:
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
         """All rows that follow from the archive, by table; keys are counted up, so they are left out."""
         with self.services.database.reading() as connection:
-            return {table.name: sorted(map(tuple, connection.execute(select(table))), key=repr) for table in _OF_ARCHIVE}
+            return {
+                table.name: sorted(map(tuple, connection.execute(select(table))), key=repr)
+                for table in _OF_ARCHIVE
+            }
 
     def files(self) -> dict[str, bytes]:
         """All files but hidden ones, by their place."""
-        folder: Path = self.services.settings.data_dir
+        folder = self.services.settings.data_dir
         return {
             str(path.relative_to(folder)): path.read_bytes()
             for path in sorted(folder.rglob("[!.]*"))
