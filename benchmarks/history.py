@@ -6,11 +6,6 @@ from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby, islice
 
-from pipeline_lib.archive.manifest_chain import manifest_path
-from pipeline_lib.steps.statistics_files import rebuild_processed_table
-from pipeline_lib.store.log import log_index
-from pipeline_lib.store.log.log_index import LogIndex
-
 from pipeline_lib.archive import format_2
 from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_record
 from pipeline_lib.archive.part import Part
@@ -24,6 +19,7 @@ from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
 from pipeline_lib.specs import Window
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.manifests import manifest_path
 
 PIPELINE = "bitcoin"
 TEN_YEARS = 87_600
@@ -51,7 +47,7 @@ def snapshot_of(observation: Observation) -> Snapshot:
 
 
 def write_history(layout: Layout, hours: int) -> None:
-    """Archive, manifests, log and table of so many hours, written without the waits for the disk."""
+    """Archive, manifests and raw log of so many hours, written without the waits for the disk."""
     layout.archive.mkdir(parents=True)
     layout.manifests.mkdir(parents=True)
     rows = list(observations(hours))
@@ -71,8 +67,6 @@ def write_history(layout: Layout, hours: int) -> None:
     (layout.manifests / "newest").write_bytes(newest)
     lines = [encode_row(row).encode() for row in rows]
     layout.raw_log.write_bytes(HEADER.encode() + b"".join(lines))
-    log_index.write(layout.raw_log, LogIndex.of_rows(lines, len(HEADER)))
-    rebuild_processed_table(layout, WINDOWS)
 
 
 def fill_database(address: Secret, hours: int) -> int:
@@ -109,6 +103,6 @@ def fill_database(address: Secret, hours: int) -> int:
 
 
 def _archived(row: Observation) -> ArchivedPart:
-    contents = (encode_snapshot(snapshot_of(row)), (HEADER + encode_row(row)).encode())
+    contents = (format_2.encode(Part(PIPELINE, 1, (snapshot_of(row),))), (HEADER + encode_row(row)).encode())
     json, csv = (hashlib.sha256(content).hexdigest() for content in contents)
     return ArchivedPart(row.moment, 1, json, csv, row.moment)

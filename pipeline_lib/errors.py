@@ -36,7 +36,6 @@
     │   ├── ManifestConflictError !     a closed manifest is there with other content than the database's
     │   ├── TableDamagedError !         a CSV file doesn't read as its table
     │   ├── ForeignFileError !          a CSV file isn't what was written to it; it is left as it is
-    │   ├── UnarchivedRowsError !       the raw log holds rows that the archive doesn't
     │   ├── AlertStateDamagedError !    a file of sent alerts or of the outbox, to be taken over, doesn't read
     │   ├── StoreBusyError ~            another process holds the lock for too long
     │   ├── S3UnavailableError ~        no usable answer from S3
@@ -530,24 +529,6 @@ class ManifestConflictError(StoreError, PermanentError):
             f" coin-pipelines replay {pipeline} rebuilds the database from the archive",
         )
         self.path = path
-
-
-class UnarchivedRowsError(StoreError, PermanentError):
-    """A raw log can't be rebuilt without losing rows: the archive has no snapshot of them.
-
-    Attributes:
-        path: The log.
-        lines: Numbers of their lines, from 1.
-
-    Args:
-        hint: What to do about them.
-    """
-
-    def __init__(self, path: Path, lines: tuple[int, ...], *, hint: str = "") -> None:
-        count = "1 row" if len(lines) == 1 else f"{len(lines)} rows"
-        super().__init__(f"{path}:{lines[0]}: {count} without a snapshot in the archive", hint=hint)
-        self.path = path
-        self.lines = lines
 
 
 class TableDamagedError(StoreError, PermanentError):

@@ -38,8 +38,7 @@ def test_everything_but_archive_and_log_can_be_lost(world: World) -> None:
     (world.data / "archive/btc/20180205T140000Z.csv").unlink()
     for key in world.objects():
         world.bucket.client.delete_object(Bucket=world.bucket.name, Key=key)
-    for note in (world.data / "published").rglob("*.json"):
-        note.unlink()
+    world.forget_publications()
     for hours in (-2, -1, 0):
         world.run_all(CRASH + timedelta(hours=hours))
     assert (world.files(), world.objects()) == before

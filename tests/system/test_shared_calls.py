@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline_lib.archive.snapshots import read_snapshot
 from sqlalchemy import text
 
+from pipeline_lib.archive.parts import read_part
+from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.connections import Database
 from pipeline_lib.model.observation import Snapshot
@@ -46,6 +47,14 @@ class ConstantSeries:
 
     def between(self, start: datetime, end: datetime) -> Sequence[Quote]:  # noqa: ARG002 - a series' signature
         return [self.quote_at(end)]
+
+
+def _archived(pipeline: str, settings: Settings, moment: datetime) -> Snapshot:
+    part = read_part(FolderArchive(Layout.of(pipeline, settings).archive), moment, 1)
+    assert part is not None
+    (snapshot,) = part.snapshots
+    assert isinstance(snapshot, Snapshot)
+    return snapshot
 
 
 def simulate(coins: list[str]) -> Simulator:
@@ -120,7 +129,7 @@ def test_1000_pipelines_due_at_once_cost_4_requests(scene: Scene, moment: dateti
     assert 1 <= len(waited) < WORKERS * 4
     settings = Settings.from_environment({"DATA_DIR": str(tmp_path / "data")}, project_folder=tmp_path)
     for number, coin in enumerate(coins, start=1):
-        snapshot = read_snapshot(Layout.of(f"pipeline-{number - 1:04}", settings), moment)
+        snapshot = _archived(f"pipeline-{number - 1:04}", settings, moment)
         assert snapshot.observation.coin == coin
         assert snapshot.observation.price == number
         assert json.loads(snapshot.provenance.answer)["id"] == coin
@@ -170,4 +179,4 @@ def test_kills_of_the_asking_process_hold_nobody_up(
             {"DATA_DIR": str(tmp_path / "data" / str(number))}, project_folder=tmp_path
         )
         for name in ("pipeline-0000", "pipeline-0001", "pipeline-0099"):
-            assert read_snapshot(Layout.of(name, settings), moment).observation.price == int(name[-4:]) + 1
+            assert _archived(name, settings, moment).observation.price == int(name[-4:]) + 1

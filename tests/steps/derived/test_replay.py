@@ -9,7 +9,6 @@ from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import tables
 from pipeline_lib.errors import ManifestDamagedError, OtherDatabaseError
-from pipeline_lib.steps import replay as replay_module
 from pipeline_lib.steps.replay import Replayed, adopt_archive, replay
 from tests.steps.derived.world import HOUR, START, Runs
 
@@ -209,8 +208,7 @@ def test_a_replay_that_was_killed_is_finished_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        target = replay_module.replays if killed_in == "write" else replay_module
-        patched.setattr(target, killed_in, kill)
+        patched.setattr(killed_in, kill)
         with pytest.raises(KeyboardInterrupt):
             history.replay()
     history.replay()

@@ -1,34 +1,38 @@
-from datetime import timedelta
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, update
 
-from pipeline_lib.specs import Window
-from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.verify import local_checks
-from tests.steps.derived.world import WINDOWS, Runs, files
-
-HOUR = timedelta(hours=1)
-JSON = "archive/20180205T150000Z.json"
-CSV = "archive/20180205T150000Z.csv"
-FIRST_DAY = "manifests/2018-02-05.sha256"
+from pipeline_lib.archive import keeper
+from pipeline_lib.archive.store import FolderArchive
+from pipeline_lib.common.secret import Secret
+from pipeline_lib.database import tables
+from pipeline_lib.errors import OtherDatabaseError
+from pipeline_lib.steps.verify import read_open_manifest
+from pipeline_lib.steps.verify import verify as verify_pipeline
+from tests.steps.derived.world import START, Runs
 
 Found = list[tuple[str, str]]
+JSON, CSV = "archive/btc/20180205T150000Z.json", "archive/btc/20180205T150000Z.csv"
+FIRST_DAY = "manifests/btc/2018-02-05.sha256"
 
 
-def verify(layout: Layout, windows: tuple[Window, ...] = WINDOWS) -> Found:
-    """The differences as place in the folder and reason; each must say how to mend it."""
-    found = []
-    before = files(layout)
-    for check in local_checks(layout, windows):
-        for difference in check():
-            assert difference.fix
-            found.append((difference.place.removeprefix(f"{layout.archive.parent}/"), difference.reason))
-    assert files(layout) == before
-    return found
+def verify(runs: Runs) -> Found:
+    """The differences as place and reason; each must say how to fix it, and nothing may change."""
+    before = runs.files(), runs.rows()
+    verification = verify_pipeline(runs.spec, runs.services)
+    assert verification.s3_skipped == "the spec has no s3 section"
+    assert all(each.fix for each in verification.differences)
+    assert (runs.files(), runs.rows()) == before
+    folder, name = runs.services.settings.data_dir, runs.services.database.name
+    return [
+        (each.place.removeprefix(f"{folder}/").removeprefix(f"{name}: "), each.reason)
+        for each in verification.differences
+    ]
 
 
-def _change(path: Path, old: bytes, new: bytes) -> None:
+def change(path: Path, old: bytes, new: bytes) -> None:
     content = path.read_bytes()
     assert old in content
     path.unlink()
@@ -36,115 +40,157 @@ def _change(path: Path, old: bytes, new: bytes) -> None:
 
 
 @pytest.fixture
-def folder(history: Layout) -> Path:
-    return history.archive.parent
+def folder(history: Runs) -> Path:
+    return history.services.settings.data_dir
 
 
-def test_what_runs_leave_has_no_difference(history: Layout) -> None:
+def test_what_runs_leave_has_no_difference(history: Runs) -> None:
     assert verify(history) == []
 
 
-def test_nothing_has_no_difference(layout: Layout) -> None:
-    assert verify(layout) == []
+def test_nothing_is_said_to_be_nothing(runs: Runs) -> None:
+    assert verify(runs) == []
+    assert verify_pipeline(runs.spec, runs.services).is_of_nothing
 
 
-def test_a_changed_snapshot_is_found(history: Layout, folder: Path) -> None:
-    _change(folder / JSON, b"7037", b"7038")
+def test_an_archive_that_no_database_has_recorded_is_not_nothing(
+    history: Runs, open_runs: Callable[[Secret], Runs], tmp_path: Path
+) -> None:
+    for path in history.layout.archive.glob("keeper*"):
+        path.unlink()
+    path = tmp_path / "other.db"
+    other = open_runs(Secret(f"sqlite:///{path}"))
+    verification = verify_pipeline(other.spec, other.services)
+    assert {each.reason for each in verification.differences} == {"the database hasn't recorded it"}
+    assert len(verification.differences) == 22
+    assert not path.exists()
+
+
+def test_a_changed_snapshot_is_found(history: Runs, folder: Path) -> None:
+    change(folder / JSON, b"7037", b"7038")
     ((place, reason),) = verify(history)
     assert place == JSON
     assert reason.startswith("its sha256 is ")
+    change(folder / CSV, b"7037", b"7038")
+    assert [place for place, _ in verify(history)] == [JSON, CSV]
 
 
 @pytest.mark.parametrize("name", [JSON, CSV])
-def test_a_missing_snapshot_is_found(history: Layout, folder: Path, name: str) -> None:
+def test_a_missing_snapshot_is_found(history: Runs, folder: Path, name: str) -> None:
     (folder / name).unlink()
     assert verify(history) == [(name, "it is missing")]
 
 
-def test_a_snapshot_that_no_manifest_lists_is_found(history: Layout, runs: Runs) -> None:
-    runs.archive(31)
+def test_a_snapshot_that_isnt_recorded_is_found(history: Runs) -> None:
+    history.archive(31)
     assert verify(history) == [
-        (f"archive/20180206T210000Z.{suffix}", "no manifest lists it") for suffix in ("csv", "json")
+        (f"archive/btc/20180206T210000Z.{suffix}", "the database hasn't recorded it")
+        for suffix in ("csv", "json")
     ]
 
 
-def test_a_snapshot_changed_together_with_its_manifest_is_found(history: Layout, folder: Path) -> None:
-    _change(folder / FIRST_DAY, b"  20180205T150000Z.json", b"  20180205T150001Z.json")
-    ((place, reason), *_others) = verify(history)
-    assert place == FIRST_DAY
-    assert "as the next one says" in reason
+def test_a_changed_manifest_is_found(history: Runs, folder: Path) -> None:
+    change(folder / FIRST_DAY, b"  20180205T150000Z.json", b"  20180205T150001Z.json")
+    assert verify(history) == [(FIRST_DAY, "it isn't what the arrivals make")]
 
 
-def test_a_missing_manifest_is_found(history: Layout, folder: Path) -> None:
+def test_a_missing_manifest_is_found(history: Runs, folder: Path) -> None:
     (folder / FIRST_DAY).unlink()
     assert verify(history) == [(FIRST_DAY, "it is missing")]
 
 
-def test_a_manifest_beside_the_chain_is_found(history: Layout, folder: Path) -> None:
-    (folder / "manifests" / "2018-01-01.sha256").write_bytes(b"# first\n")
-    assert verify(history) == [("manifests/2018-01-01.sha256", "no other manifest is chained to it")]
+def test_a_manifest_of_nothing_is_found(history: Runs, folder: Path) -> None:
+    (folder / "manifests" / "btc" / "2018-01-01.sha256").write_bytes(b"# first\n")
+    assert verify(history) == [("manifests/btc/2018-01-01.sha256", "the database has no arrivals of it")]
 
 
-def test_every_row_that_differs_in_the_log_is_found(history: Layout) -> None:
-    lines = history.raw_log.read_bytes().splitlines(keepends=True)
-    foreign = lines[1].replace(b"2018-02-05T14", b"2017-02-05T14", 1)
-    changed = lines[2].replace(b"7037", b"7038")
-    history.raw_log.write_bytes(b"".join([lines[0], lines[1], changed, *lines[4:], foreign, lines[5]]))
-    assert verify(history)[:4] == [
-        ("raw.csv:3", "the row isn't the archived one"),
-        ("raw.csv:31", "the archive has no snapshot of this row"),
-        ("raw.csv:32", "the row of line 5 stands here again"),
-        ("raw.csv", "it lacks the row of 2018-02-05T16:00:00Z"),
-    ]
+@pytest.mark.parametrize(
+    ("spoil", "places"),
+    [
+        (
+            update(tables.arrivals).where(tables.arrivals.c.number == 3).values(chain_sha256="0" * 64),
+            ["arrival 3"],
+        ),
+        (
+            update(tables.arrivals).where(tables.arrivals.c.number == 3).values(requested_at=START),
+            ["arrival 3"],
+        ),
+        (
+            update(tables.observations).where(tables.observations.c.moment == START).values(market_cap=7),
+            ["observation of bitcoin in usd at 2018-02-05T14:00:00Z"],
+        ),
+        (
+            update(tables.price_moves)
+            .where(tables.price_moves.c.moment == START)
+            .values(change_1h_percent=7),
+            ["statistics of bitcoin in usd at 2018-02-05T14:00:00Z"],
+        ),
+        (
+            update(tables.latest_observations).values(observations=7),
+            ["statistics of bitcoin in usd at the newest moment"],
+        ),
+    ],
+    ids=["chain", "request", "observation", "statistics", "count"],
+)
+def test_rows_that_differ_are_found(history: Runs, spoil: object, places: list[str]) -> None:
+    with history.services.database.writing() as connection:
+        connection.execute(spoil)  # type: ignore[call-overload]
+    assert [place for place, _ in verify(history) if not place.startswith("btc_")] == places
 
 
-def test_another_order_and_another_header_in_the_log_are_found(history: Layout) -> None:
-    header, *lines = history.raw_log.read_bytes().splitlines(keepends=True)
-    history.raw_log.write_bytes(header + b"".join(lines[::-1]))
-    assert verify(history) == [("raw.csv", "its rows stand in another order than they came in")]
-    history.raw_log.write_bytes(header.replace(b"price", b"Price") + b"".join(lines))
-    assert verify(history)[0] == ("raw.csv:1", "its header is another one")
+def test_a_missing_observation_is_found(history: Runs) -> None:
+    with history.services.database.writing() as connection:
+        connection.execute(delete(tables.observations).where(tables.observations.c.moment == START))
+    assert verify(history)[0] == (
+        "observation of bitcoin in usd at 2018-02-05T14:00:00Z",
+        "the row of a snapshot's observation is missing",
+    )
 
 
-def test_a_lost_log_is_found(history: Layout) -> None:
-    history.raw_log.unlink()
-    found = verify(history)
-    assert found[0] == ("raw.csv:1", "its header is another one")
-    assert sum(reason.startswith("it lacks the row of ") for _, reason in found) == 30
+def test_a_wrong_number_of_arrivals_is_found(history: Runs) -> None:
+    with history.services.database.writing() as connection:
+        connection.execute(update(tables.pipelines).values(arrivals=5))
+    reasons = [reason for _, reason in verify(history)]
+    assert reasons[0] == "the pipeline's row isn't that of the newest arrival"
 
 
-def test_every_row_that_differs_in_the_table_is_found(history: Layout) -> None:
-    lines = history.processed_table.read_bytes().splitlines(keepends=True)
-    changed = lines[6].replace(b",", b",1", 1)
-    foreign = lines[1].replace(b"2018", b"2017", 1)
-    history.processed_table.write_bytes(b"".join([*lines[:6], changed, *lines[8:], foreign]))
-    assert verify(history) == [
-        ("processed.csv:7", "value 2 isn't what the raw log gives"),
-        ("processed.csv:31", "the raw log gives no such row"),
-        ("processed.csv", "it lacks the row of 2018-02-05T20:00:00Z"),
-    ]
+@pytest.mark.parametrize("name", ["btc_raw.csv", "btc_processed.csv"])
+@pytest.mark.parametrize(
+    ("spoil", "line", "reason"),
+    [
+        (lambda content: content.replace(b"\n", b"\r\n"), 1, "its lines end in CRLF"),
+        (lambda content: content.replace(b"\n", b"\r\n", 3)[:-1] + b"\n", 1, "its lines end in CRLF"),
+        (lambda content: b"\xef\xbb\xbf" + content, 1, "it starts with a byte order mark"),
+        (lambda content: content.replace(b",7037", b",7038"), 3, "the row of 2018-02-05T15:00:00Z isn't "),
+        (lambda content: content + b"\n", 13, "the line is blank"),
+        (lambda content: content[:-1], 12, "the last line has no line end"),
+        (lambda content: content[:0], 1, "it ends here"),
+    ],
+    ids=["CRLF", "some CRLF", "mark", "changed", "blank", "cut", "emptied"],
+)
+def test_a_byte_that_differs_in_a_file_is_found(
+    history: Runs, name: str, spoil: Callable[[bytes], bytes], line: int, reason: str
+) -> None:
+    path = history.services.settings.data_dir / name
+    path.write_bytes(spoil(path.read_bytes()))
+    ((place, found),) = verify(history)
+    assert place == f"{name}:{line}"
+    assert found.startswith(reason)
 
 
-def test_a_table_out_of_order_or_without_its_last_line_end_is_found(history: Layout) -> None:
-    content = history.processed_table.read_bytes()
-    header, *lines = content.splitlines(keepends=True)
-    history.processed_table.write_bytes(header + b"".join(lines[::-1]))
-    assert verify(history) == [("processed.csv", "its rows aren't sorted by time")]
-    history.processed_table.write_bytes(content[:-1])
-    assert verify(history) == [("processed.csv:31", "its last line has no end")]
+def test_a_lost_file_is_found(history: Runs) -> None:
+    history.layout.raw_log.unlink()
+    assert verify(history) == [("btc_raw.csv", "it is missing")]
 
 
-def test_a_table_of_other_windows_or_none_is_found(history: Layout) -> None:
-    other = (Window("2h", 2 * HOUR),)
-    reason = "it was made for other windows, or by another version"
-    assert verify(history, other) == [("processed.csv:1", reason)]
-    history.processed_table.unlink()
-    assert verify(history) == [("processed.csv", "it is missing")]
+def test_an_archive_of_another_database_is_refused(history: Runs) -> None:
+    keeper.adopt(FolderArchive(history.layout.archive), "another")
+    with pytest.raises(OtherDatabaseError):
+        verify_pipeline(history.spec, history.services)
 
 
-def test_a_row_of_the_log_that_cant_be_read_is_found(history: Layout) -> None:
-    _change(history.raw_log, b"Z,bitcoin,usd,7037,", b"Z,bitcoin,usd,x,")
-    assert verify(history) == [
-        ("raw.csv:3", "the row isn't the archived one"),
-        ("raw.csv:3", "price is 'x', not a number"),
-    ]
+def test_the_open_manifest_is_what_its_file_will_be(history: Runs) -> None:
+    content = read_open_manifest(history.spec, history.services)
+    assert content.startswith(b"# previous 2018-02-05 ")
+    history.run(40)
+    assert (history.layout.manifests / "2018-02-06.sha256").read_bytes() == content

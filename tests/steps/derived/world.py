@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 from sqlalchemy import select
 
@@ -77,7 +76,7 @@ class Runs:
 
     def files(self) -> dict[str, bytes]:
         """All files but hidden ones, by their place."""
-        folder: Path = self.services.settings.data_dir
+        folder = self.services.settings.data_dir
         return {
             str(path.relative_to(folder)): path.read_bytes()
             for path in sorted(folder.rglob("[!.]*"))
