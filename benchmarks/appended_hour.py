@@ -19,9 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.history import PIPELINE, TEN_YEARS, WINDOWS, fill_database, observations
-from pipeline_lib.archive import manifest_chain
-from pipeline_lib.archive.manifest import Record
+from benchmarks.history import PIPELINE, TEN_YEARS, WINDOWS, fill_database
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.connections import Database
 from pipeline_lib.database.pipelines import Series
@@ -29,6 +27,7 @@ from pipeline_lib.publishing.csv import export
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
 from pipeline_lib.publishing.csv.raw_log import RawLog
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.manifests import write_closed_manifests
 from pipeline_lib.steps.statistics import update_statistics
 
 _FEW_ROWS = 100
@@ -131,9 +130,6 @@ def _make(folder: Path, hours: int, given: str | None) -> str:
     """Database and files of so many hours; the database's address."""
     layout = Layout.below(folder, PIPELINE)
     layout.manifests.mkdir(parents=True)
-    *_, last = observations(hours)
-    # The manifests go on from the hour before; nothing else of the archive's past is looked at.
-    manifest_chain.add(layout.manifests, Record(last.moment, "0" * 64, "0" * 64))
     specs = folder / "dag_configs"
     specs.mkdir()
     labels = ", ".join(window.label for window in WINDOWS)
@@ -144,6 +140,7 @@ def _make(folder: Path, hours: int, given: str | None) -> str:
     with closing(Database(Secret(address))) as database:
         with database.writing() as connection:
             update_statistics(connection, series, WINDOWS)
+        write_closed_manifests(database, PIPELINE, layout.manifests)
         table = ProcessedTable(PIPELINE, Series(series, PIPELINE, "usd"), WINDOWS)
         export.append(layout.raw_log, RawLog(PIPELINE), database)
         export.append(layout.processed_table, table, database)

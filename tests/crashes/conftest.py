@@ -2,15 +2,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
+from tests.crashes.databases import PostgresqlDatabase, SceneDatabase, SqliteDatabase
 from tests.crashes.scene import Scene
 from tests.steps.world import ASKED_AT, CRASH, START
 
@@ -24,16 +27,40 @@ def scene(
     s3_bucket: str,
     aws_environment: None,  # noqa: ARG001 - sets the scene
 ) -> Iterator[Scene]:
-    """A pipeline that has not run yet; the price falls by a tenth at ``CRASH``."""
+    """A pipeline on SQLite that has not run yet; the price falls by a tenth at ``CRASH``."""
+    with _folder() as folder:
+        yield from _scene(folder, s3_client, s3_bucket, SqliteDatabase(folder / "database"))
+
+
+@pytest.fixture
+def postgresql_scene(
+    s3_client: "S3Client",
+    s3_bucket: str,
+    postgresql_server: str,
+    postgresql_address: Secret,
+    aws_environment: None,  # noqa: ARG001 - sets the scene
+) -> Iterator[Scene]:
+    """The same on PostgreSQL."""
+    name = postgresql_address.reveal().partition("?")[0].rpartition("/")[2]
+    with _folder() as folder:
+        yield from _scene(folder, s3_client, s3_bucket, PostgresqlDatabase(postgresql_server, name))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     # A killed process has lost nothing that the system has; so flushing, which is slow, may do nothing.
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a folder of our own in it)
     folder = Path(tempfile.mkdtemp(prefix="coin-pipelines-crashes-", dir=memory))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _scene(folder: Path, client: "S3Client", bucket: str, database: SceneDatabase) -> Iterator[Scene]:
     prices = folder / "bitcoin.csv"
     hours = [START + timedelta(hours=hour) for hour in range(100)]
     rows = [f"{hour:%Y-%m-%dT%H:%M:%SZ},{8000 if hour < CRASH else 7200}.50" for hour in hours]
     prices.write_text("\n".join(["timestamp,close_usd", *rows, ""]), encoding="utf-8")
     with Simulator({"bitcoin": CsvSeries(prices)}, SimulatedClock(lambda: ASKED_AT)) as simulator:
-        scene = Scene(folder / "project", simulator, s3_client, s3_bucket)
+        scene = Scene(folder / "project", simulator, client, bucket, database)
         yield scene
         scene.close()
-    shutil.rmtree(folder)

@@ -56,9 +56,9 @@ class FaultPoints:
             self._wrap(name, _second_path if name in _OF_TWO_PATHS else _first_path)
         self._wrap("open", _path_of_opened)
         self._wrap_sends()
-        event.listen(Engine, "commit", lambda _: self.lookback("commit", "database"))
+        event.listen(Engine, "commit", lambda _: self.pass_point("commit", "database"))
 
-    def lookback(self, name: str, place: str, tear: Callable[[], object] | None = None) -> None:
+    def pass_point(self, name: str, place: str, tear: Callable[[], object] | None = None) -> None:
         """Pass one point, or die there."""
         self.passed.append((name, place))
         if len(self.passed) == self.kill_at:
@@ -77,7 +77,7 @@ class FaultPoints:
                 if name in _TEARABLE:
                     half = (args[0], bytes(args[1])[: len(args[1]) // 2], *args[2:])
                     tear = lambda: original(*half)  # noqa: E731 (one line, used once)
-                self.lookback(name, shown, tear)
+                self.pass_point(name, shown, tear)
             return original(*args, **kwargs)
 
         setattr(os, name, wrapped)
@@ -86,7 +86,7 @@ class FaultPoints:
         original = socket.socket.sendall
 
         def sendall(connection: socket.socket, content: Any, *flags: int) -> None:  # noqa: ANN401 (any buffer)
-            self.lookback("send", bytes(content[:200]).decode("latin-1").partition("\r\n")[0])
+            self.pass_point("send", bytes(content[:200]).decode("latin-1").partition("\r\n")[0])
             original(connection, content, *flags)
 
         socket.socket.sendall = sendall  # type: ignore[method-assign, assignment]

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,21 +13,20 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 
-from pipeline_lib.common.secret import Secret
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.database.connections import Database
 from pipeline_lib.database.schema import state_of
-from pipeline_lib.database.tables import events
+from pipeline_lib.database.tables import arrivals, events
 from pipeline_lib.simulator.server import Simulator
+from tests.crashes.databases import SceneDatabase
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 PROJECT = Path(__file__).resolve().parents[2]
 KILLED = -9
-DATABASE_FILE = "coin_pipelines.db"
 REPEAT = "may be a repeat: "
 _PREFIX = "crypto/btc"
 _SPEC = """\
@@ -79,7 +77,7 @@ class State:
 
     Attributes:
         files: By place in the data folder, but for locks, temporary files, which nobody reads, caches, and
-            the database with its name.
+            the name of the database.
         arrivals: Number, moment, part, hashes and manifest of each arrival, as the database has them.
         objects: Their entity tags by key; those of equal content are equal.
         events: What became of each event of rules, by rule, kind and moment.
@@ -100,6 +98,7 @@ class Scene:
         simulator: The market and Slack.
         client: The tests' own look at the S3 server.
         bucket: Holds nothing else.
+        database: Keeps the pipeline's rows.
         market_at: Where the market stands, whatever the moment of a run; None to follow the runs.
     """
 
@@ -107,6 +106,7 @@ class Scene:
     simulator: Simulator
     client: "S3Client"
     bucket: str
+    database: SceneDatabase
     market_at: datetime | None = None
     _victim: "subprocess.Popen[str]" = field(init=False)
     _contents: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -166,8 +166,6 @@ class Scene:
                 and not is_ignored(path)
                 # Answers that pipelines share, and the count of calls: a cache, which says who asked.
                 and self.data / "coingecko" not in path.parents
-                # Compared by what it says.
-                and not path.name.startswith(DATABASE_FILE)
             },
             arrivals=self._arrivals(),
             objects={entry["Key"]: entry["ETag"] for entry in listed},
@@ -175,24 +173,25 @@ class Scene:
         )
 
     def _arrivals(self) -> Sequence[tuple[object, ...]]:
-        path = self.data / "coin_pipelines.db"
-        if not path.exists():
-            return ()
-        columns = "number, moment, part, json_sha256, csv_sha256, manifest_day"
-        with closing(sqlite3.connect(path)) as database:
-            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'arrivals'").fetchall():
-                return ()
-            return database.execute(f"SELECT {columns} FROM arrivals ORDER BY number").fetchall()  # noqa: S608
+        columns = (
+            arrivals.c.number,
+            arrivals.c.moment,
+            arrivals.c.part,
+            arrivals.c.json_sha256,
+            arrivals.c.csv_sha256,
+            arrivals.c.manifest_day,
+        )
+        return tuple(map(tuple, self._read(select(*columns).order_by(arrivals.c.number))))
 
     def _events(self) -> Mapping[tuple[str, str, datetime], str]:
-        path = self.data / DATABASE_FILE
-        if not path.exists():
-            return {}
         query = select(events.c.rule, events.c.kind, events.c.moment, events.c.status)
-        with closing(Database(Secret(f"sqlite:///{path}"))) as database, database.reading() as connection:
-            if not state_of(connection).version:
-                return {}
-            return {(row.rule, row.kind, row.moment): row.status for row in connection.execute(query)}
+        return {(row.rule, row.kind, row.moment): row.status for row in self._read(query)}
+
+    def _read(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+        if not self.database.exists:
+            return ()
+        with closing(Database(self.database.address)) as database, database.reading() as connection:
+            return connection.execute(query).all() if state_of(connection).version else ()
 
     def object(self, key: str) -> bytes:
         """What S3 holds under a key."""
@@ -207,6 +206,7 @@ class Scene:
         shutil.rmtree(self.folder / name, ignore_errors=True)
         if self.data.exists():
             shutil.copytree(self.data, self.folder / name)
+        self.database.save(name)
         state = self.state()
         self._contents[name] = {key: self.object(key) for key in state.objects}
         return state
@@ -216,6 +216,7 @@ class Scene:
         shutil.rmtree(self.data, ignore_errors=True)
         if (self.folder / name).exists():
             shutil.copytree(self.folder / name, self.data)
+        self.database.restore(name)
         saved, found = self._contents[name], self.state().objects
         for key in found.keys() - saved.keys():
             self.client.delete_object(Bucket=self.bucket, Key=key)
@@ -234,6 +235,8 @@ class Scene:
             "environment": {
                 "COINGECKO_BASE_URL": self.simulator.base_url,
                 "COINGECKO_CALLS_PER_MINUTE": "100000",
+                "DATABASE_URL": self.database.address.reveal(),
+                "LOCAL_FILES": "1",
                 "SLACK_WEBHOOK_URL": self.simulator.slack_webhook_url,
             },
             "steps": list(job.steps),
@@ -244,8 +247,8 @@ class Scene:
 
 
 def is_ignored(path: Path) -> bool:
-    """Whether a file is a lock, the database, one that isn't complete yet, or a note of a time of change."""
-    if path.name.startswith(("coin_pipelines.db", "keeper")):
+    """Whether a file is a lock, the database's name, one that isn't complete yet, or a note of a time."""
+    if path.name.startswith("keeper"):
         return True
     return path.name.startswith(".") and path.suffix in (".lock", ".tmp", ".progress")
 
