@@ -34,11 +34,11 @@ def test_who_reads_makes_no_tables(empty_address: Secret) -> None:
 def test_who_will_write_makes_the_tables_of_sqlite_before_it_reads(empty_address: Secret) -> None:
     with closing(PreparedDatabase(empty_address)) as database:
         if database.is_sqlite:
-            database.prepare_to_write()
+            database.prepare()
             assert _count(database) == 0
         else:
             with pytest.raises(SchemaVersionError, match="has no tables yet"):
-                database.prepare_to_write()
+                database.prepare()
 
 
 def test_the_first_writer_makes_the_tables_of_sqlite_alone(empty_address: Secret) -> None:

@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 
