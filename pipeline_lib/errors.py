@@ -32,6 +32,7 @@
     │   ├── SnapshotMissingError !      a step needs a snapshot that isn't there
     │   ├── ObservationMissingError !   a step needs an observation that the database doesn't have
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
+    │   ├── UnreplayedArchiveError !    the archive holds snapshots that no database keeps
     │   ├── ManifestDamagedError !      the archive's manifests don't fit together
     │   ├── ManifestConflictError !     a closed manifest is there with other content than the database's
     │   ├── TableDamagedError !         a CSV file doesn't read as its table
@@ -497,6 +498,23 @@ class SnapshotDamagedError(StoreError, PermanentError):
             f"snapshot {path} is damaged: {reason}",
             hint="restore it from a backup or from S3; move it away to fetch anew",
         )
+        self.path = path
+
+
+class UnreplayedArchiveError(StoreError, PermanentError):
+    """An archive holds snapshots that no database keeps, as a version without a database leaves it.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        path: The archive's folder.
+    """
+
+    def __init__(self, pipeline: str, path: Path) -> None:
+        super().__init__(
+            f"the archive {path} holds snapshots that no database knows",
+            hint=f"take them over first: coin-pipelines replay {pipeline} (or --all)",
+        )
+        self.pipeline = pipeline
         self.path = path
 
 

@@ -5,7 +5,7 @@ that came later are in ``<timestamp>.2.json`` and so on; of two parts that hold 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -189,13 +189,18 @@ class PartKey:
     number: int
 
 
-def archived_parts(archive: Archive) -> list[PartKey]:
+def archived_parts(archive: Archive, known: Collection[PartKey] = ()) -> list[PartKey]:
     """All parts that the archive holds a JSON file of, oldest first; lists the whole archive.
+
+    Args:
+        archive: The pipeline's archive.
+        known: Parts to leave out.
 
     Raises:
         OSError: It can't be listed.
     """
-    found = map(_PART_NAME.fullmatch, archive.names())
+    left_out = {_json_name(key.moment, key.number) for key in known}
+    found = (_PART_NAME.fullmatch(name) for name in archive.names() if name not in left_out)
     return sorted(PartKey(parse_moment(name[1]), int(name[2] or 1)) for name in found if name)
 
 

@@ -1,5 +1,6 @@
 """Closed manifests whose files are written: what the next one is chained to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,18 +69,25 @@ def has_unwritten(connection: Connection, pipeline: str) -> bool:
     return bool(connection.scalar(select(exists(query))))
 
 
-def insert(connection: Connection, pipeline_id: int, closed: ClosedManifest) -> None:
-    """Note that a manifest's file is written, unless that is known.
+def insert(connection: Connection, pipeline_id: int, closed: Sequence[ClosedManifest]) -> None:
+    """Note that files of manifests are written.
 
     Args:
         connection: A transaction that writes.
         pipeline_id: Key of the pipeline.
-        closed: The manifest.
+        closed: The manifests, at least one.
     """
-    values = {
-        "pipeline_id": pipeline_id,
-        "day": closed.day,
-        "sha256": closed.sha256,
-        "last_arrival": closed.last_arrival,
-    }
-    connection.execute(insert_or_ignore(connection, manifests).values(values).on_conflict_do_nothing())
+    values = [
+        {
+            "pipeline_id": pipeline_id,
+            "day": each.day,
+            "sha256": each.sha256,
+            "last_arrival": each.last_arrival,
+        }
+        for each in closed
+    ]
+    statement = insert_or_ignore(connection, manifests)
+    changed = {name: statement.excluded[name] for name in ("sha256", "last_arrival")}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["pipeline_id", "day"], set_=changed), values
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import TypeAlias
 
@@ -32,6 +33,7 @@ from pipeline_lib.database.tables import (
 from pipeline_lib.model.observation import Observation
 
 _ROWS_AT_ONCE = 10_000
+_MOMENTS_KEPT = 1 << 18
 _Bind: TypeAlias = Callable[[datetime], datetime | str]
 _DERIVED = (price_moves, window_statistics, statistics_state, latest_observations, rule_checkpoints)
 
@@ -78,13 +80,13 @@ class Written:
     """What became of a pipeline's rows.
 
     Attributes:
-        arrivals: How many snapshots are recorded now.
+        arrivals: All that are recorded now, in their order.
         added: How many of them came behind those that were recorded; all of them after a rebuild.
         is_first: Whether nothing was recorded before.
         is_rebuilt: Whether what was recorded was something else, and is gone.
     """
 
-    arrivals: int
+    arrivals: Sequence[Arrival]
     added: int
     is_first: bool
     is_rebuilt: bool
@@ -167,10 +169,10 @@ def write(connection: Connection, pipeline: str, parts: Sequence[ReplayedPart]) 
     ):
         for part in parts[len(known) :]:
             _record(connection, pipeline, part)
-        return Written(len(parts), len(parts) - len(known), is_first=False, is_rebuilt=False)
+        return Written(wanted, len(parts) - len(known), is_first=False, is_rebuilt=False)
     _clear(connection, pipeline_id, find_series(connection, pipeline))
     _insert(connection, pipeline_id, parts, wanted)
-    return Written(len(parts), len(parts), is_first=not known, is_rebuilt=bool(known))
+    return Written(wanted, len(parts), is_first=not known, is_rebuilt=bool(known))
 
 
 def read_head(connection: Connection, pipeline: str) -> Arrival | None:
@@ -212,7 +214,8 @@ def _clear(connection: Connection, pipeline_id: int, series: Sequence[Series]) -
 def _insert(
     connection: Connection, pipeline_id: int, parts: Sequence[ReplayedPart], wanted: Sequence[Arrival]
 ) -> None:
-    bind = bulk.moment_binder(connection)
+    # Most times stand in several columns, and to write one out takes longer than to find it.
+    bind = lru_cache(_MOMENTS_KEPT)(bulk.moment_binder(connection))
     for chunk in _chunks(_arrival_row(pipeline_id, each, bind) for each in wanted):
         bulk.upsert(connection, arrivals, chunk)
     found = placed(parts)

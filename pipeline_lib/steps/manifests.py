@@ -4,7 +4,7 @@ The bytes of a manifest follow from the rows of its arrivals and from the manife
 written once, as a file; the open one is in the database alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -59,8 +59,19 @@ def read_manifests(
         pipeline: Name of the pipeline.
         after: The manifest before the first one, or None to begin at the beginning.
     """
+    return manifests_of(
+        arrivals.read(connection, pipeline, 0 if after is None else after.last_arrival), after
+    )
+
+
+def manifests_of(found: Iterable[Arrival], after: ClosedManifest | None = None) -> Iterator[DayManifest]:
+    """The manifests that arrivals make, oldest first; the last one is open.
+
+    Args:
+        found: The arrivals in their order.
+        after: The manifest before the first of them, or None for all arrivals.
+    """
     link = None if after is None else Link(after.day.date(), after.sha256)
-    found = arrivals.read(connection, pipeline, 0 if after is None else after.last_arrival)
     for day, of_day in groupby(found, lambda arrival: arrival.manifest_day):
         listed = list(of_day)
         content = manifest.encode(link, map(_record, listed))
@@ -96,12 +107,29 @@ def write_closed_manifests(database: Database, pipeline: str, folder: Path) -> N
     with database.reading() as connection:
         newest = manifests.find_newest(connection, pipeline)
         closed = list(read_manifests(connection, pipeline, newest))[:-1]
+    if closed:
+        write_manifests(database, pipeline, folder, closed)
+
+
+def write_manifests(database: Database, pipeline: str, folder: Path, closed: Sequence[DayManifest]) -> None:
+    """Write the files of closed manifests, and note in the database that they are there.
+
+    Args:
+        database: Takes the note.
+        pipeline: Name of the pipeline.
+        folder: Of its manifests.
+        closed: At least one.
+
+    Raises:
+        ManifestConflictError: A file is there with other content.
+        DatabaseError: The database can't be used.
+        OSError: The disk is full or read-only.
+    """
     for each in closed:
         _write(manifest_path(folder, each.day), each.content, pipeline)
     with database.writing() as connection:
         pipeline_id = ensure_pipeline(connection, pipeline)
-        for each in closed:
-            manifests.insert(connection, pipeline_id, each.closed)
+        manifests.insert(connection, pipeline_id, [each.closed for each in closed])
 
 
 def _write(path: Path, content: bytes, pipeline: str) -> None:

@@ -9,6 +9,7 @@ from pipeline_lib.archive import keeper
 from pipeline_lib.archive.manifest import Record
 from pipeline_lib.archive.parts import PartKey, archived_parts
 from pipeline_lib.archive.store import FolderArchive
+from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.database import arrivals, replays
 from pipeline_lib.database.arrivals import ArchivedPart, Arrival
 from pipeline_lib.database.pipelines import find_series_id
@@ -16,7 +17,7 @@ from pipeline_lib.database.replays import ReplayedPart, Written
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.exports import ExportedFile, append_files, find_series_of
-from pipeline_lib.steps.manifests import write_closed_manifests
+from pipeline_lib.steps.manifests import manifests_of, write_manifests
 from pipeline_lib.steps.replaying.manifest_files import read_records
 from pipeline_lib.steps.replaying.order import ArrivalOrder, order_of_arrival
 from pipeline_lib.steps.replaying.raw_log_order import read_row_keys
@@ -85,6 +86,11 @@ def replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replay
         DatabaseError: The database can't be used.
         OSError: A file can't be read, or the disk is full or read-only.
     """
+    with collecting_no_garbage():
+        return _replay(spec, services, progress)
+
+
+def _replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replayed:
     layout = Layout.of(spec.name, services.settings)
     archive = FolderArchive(layout.archive)
     keeper.require_keeper(archive, services.database.prepare())
@@ -95,7 +101,7 @@ def replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replay
     while True:
         listed = {key_of(each): each for each in (*map(_record_of, known), *manifests)}
         reader.read_recorded(listed.values())
-        others = reader.read_others([key for key in archived_parts(archive) if key not in listed])
+        others = reader.read_others(archived_parts(archive, listed))
         order = order_of_arrival(
             map(key_of, manifests),
             [key_of(_record_of(each)) for each in known],
@@ -113,8 +119,9 @@ def replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replay
                 break
         # A run recorded one in the meantime.
         known += newer
-    if parts:
-        write_closed_manifests(services.database, spec.name, layout.manifests)
+    closed = list(manifests_of(written.arrivals))[:-1]
+    if closed:
+        write_manifests(services.database, spec.name, layout.manifests, closed)
     statistics_changed = _rebuild_statistics(spec, services)
     files = tuple(append_files(spec, services)) if services.settings.local_files else ()
     return Replayed(order, written, taken_over, statistics_changed, files, tuple(reader.errors.values()))

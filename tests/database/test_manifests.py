@@ -27,7 +27,7 @@ def _record(database: Database, observe: Observe, archived: Archive, *hours: int
 
 def _insert(database: Database, closed: ClosedManifest) -> None:
     with database.writing() as connection:
-        manifests.insert(connection, ensure_pipeline(connection, "bitcoin"), closed)
+        manifests.insert(connection, ensure_pipeline(connection, "bitcoin"), [closed])
 
 
 def test_the_first_arrival_of_a_later_day_leaves_a_manifest_to_be_written(

@@ -59,10 +59,10 @@ def upgraded(tmp_path: Path, database_address: Secret, simulator: Simulator) -> 
 def test_everything_is_taken_over(upgraded: Upgraded) -> None:
     before = {path: path.read_bytes() for path in (upgraded.folder / "data").glob("[!.]*.csv")}
     done = upgraded.replay("bitcoin")
-    assert (done.written.arrivals, done.written.is_first, done.damaged) == (41, True, ())
+    assert (len(done.written.arrivals), done.written.is_first, done.damaged) == (41, True, ())
     assert (done.order.by_manifests, done.order.by_raw_log, done.order.by_request) == (41, 0, 0)
     assert (done.taken_over.deliveries, done.taken_over.problems, done.taken_over.refused) == (2, 1, 1)
-    assert upgraded.replay("ether-slow").written.arrivals == 7
+    assert len(upgraded.replay("ether-slow").written.arrivals) == 7
     # To the byte what the version before had made of the same snapshots.
     assert {path: path.read_bytes() for path in before} == before
     for name in ("bitcoin", "ether-slow"):

@@ -109,7 +109,7 @@ def _describe(replayed: Replayed) -> str:
     if replayed.is_of_nothing:
         return "there is nothing to replay: the archive is empty"
     written, taken_over = replayed.written, replayed.taken_over
-    parts = [_count(written.arrivals, "snapshot"), _describe_rows(replayed)]
+    parts = [_count(len(written.arrivals), "snapshot"), _describe_rows(replayed)]
     parts += [
         f"{_count(number, what)} taken over"
         for number, what in (

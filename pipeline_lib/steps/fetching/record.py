@@ -5,12 +5,14 @@ that is killed in between leaves the rest to the next try of its run.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pipeline_lib.archive import keeper, parts
 from pipeline_lib.archive.part import Part
 from pipeline_lib.archive.store import Archive, FolderArchive
 from pipeline_lib.database import arrivals, manifests
 from pipeline_lib.database.arrivals import ArchivedPart
+from pipeline_lib.errors import UnreplayedArchiveError
 from pipeline_lib.model.observation import Archived
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
@@ -22,6 +24,7 @@ def open_archive(spec: PipelineSpec, services: Services) -> Archive:
     """The archive of a pipeline, which the database at hand keeps, or none so far.
 
     Raises:
+        UnreplayedArchiveError: It holds snapshots that no database keeps, as an older version leaves them.
         OtherDatabaseError: Another database keeps it.
         DatabaseError: The database can't be used.
         OSError: SQLite's disk is full or read-only, or the archive can't be read.
@@ -29,6 +32,9 @@ def open_archive(spec: PipelineSpec, services: Services) -> Archive:
     archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
     keeper.require_keeper(archive, services.database.prepare())
     services.database.close()
+    if keeper.find_keeper(archive) is None and parts.archived_parts(archive):
+        # Recorded over, they would never be taken over, and their events would be delivered again.
+        raise UnreplayedArchiveError(spec.name, Path(archive.location("")))
     return archive
 
 

@@ -7,7 +7,6 @@ from typing import TypeAlias
 from pipeline_lib.archive.manifest import Record
 from pipeline_lib.archive.parts import PartKey, complete_part, read_part, read_recorded, record_of
 from pipeline_lib.archive.store import Archive
-from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.database.arrivals import ArchivedPart
 from pipeline_lib.database.replays import ReplayedPart
 from pipeline_lib.errors import SnapshotDamagedError, SnapshotMissingError
@@ -41,8 +40,7 @@ class ArchiveReader:
             OSError: One can't be read.
         """
         new = {key_of(each): each for each in records}
-        with collecting_no_garbage():
-            self._read(new, lambda key: _read_recorded(self.archive, new[key]))
+        self._read(new, lambda key: _read_recorded(self.archive, new[key]))
 
     def read_others(self, keys: Collection[PartKey]) -> Mapping[PartKey, ReplayedPart]:
         """Read snapshots whose hashes nobody recorded, each proved by itself and given its CSV.

@@ -150,7 +150,7 @@ def test_a_damaged_snapshot_is_reported_and_stops_no_other(history: Runs, change
     assert history.rows() == before
     lose_rows(history)
     replayed = history.replay()
-    assert (replayed.written.arrivals, len(replayed.damaged)) == (11, 1)
+    assert (len(replayed.written.arrivals), len(replayed.damaged)) == (11, 1)
     rows = history.rows()
     assert (len(rows["arrivals"]), len(rows["observations"])) == (11, 10)
     path.unlink(missing_ok=True)
@@ -191,12 +191,18 @@ def test_what_comes_while_the_archive_is_read_is_recorded_too(history: Runs) -> 
             history.run(12)
 
     replayed = replay(history.spec, history.services, progress)
-    assert (replayed.written.arrivals, replayed.written.is_rebuilt) == (12, False)
+    assert (len(replayed.written.arrivals), replayed.written.is_rebuilt) == (12, False)
     assert [row[0] for row in chain(history)] == list(range(1, 13))
 
 
 @pytest.mark.parametrize(
-    "killed_in", ["write_closed_manifests", "_rebuild_statistics", "append_files", "write"]
+    "killed_in",
+    [
+        "pipeline_lib.database.replays.write",
+        "pipeline_lib.steps.replay.write_manifests",
+        "pipeline_lib.steps.replay.rebuild_statistics",
+        "pipeline_lib.steps.replay.append_files",
+    ],
 )
 def test_a_replay_that_was_killed_is_finished_by_the_next(
     history: Runs, monkeypatch: pytest.MonkeyPatch, killed_in: str
