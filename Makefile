@@ -30,11 +30,13 @@ demo: setup  ## Run the whole pipeline offline on a simulated market (KEEP=1 lea
 up: setup  ## Run Airflow on this machine against the live API
 	@set -a; test ! -f .env || . ./.env; set +a; $(BIN)/python -m local_stack.up
 
-test: setup  ## Run all tests
-	$(BIN)/python -m pytest
+test: setup  ## Run all tests, a file at a time on each processor
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-test-crashes: setup  ## Kill steps at every write, and two competing processes 500 times at random
+test-crashes: setup  ## Kill steps at every write and 500 times at random; years of hours and hundreds of seeds
 	CRASH_KILLS=500 $(BIN)/python -m pytest tests/crashes
+	REAL_HOURS=2000 ASKER_KILLS=200 EPISODE_SEEDS=200 $(BIN)/python -m pytest \
+	  tests/system/test_real_prices.py tests/system/test_shared_calls.py tests/system/test_episodes.py
 
 test-s3: setup  ## Run the S3 tests against a real server: S3_ENDPOINT=... [S3_TEST_BUCKET=...], credentials in AWS_*
 	@test -n "$(S3_ENDPOINT)" || { echo "make test-s3 needs S3_ENDPOINT=http://..." >&2; exit 2; }

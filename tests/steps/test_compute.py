@@ -96,9 +96,9 @@ def test_a_run_without_its_observation_is_no_success(short: World, earlier: list
         short.fetch(moment)
     with pytest.raises(ObservationMissingError) as caught:
         _compute(short)
-    assert (
-        str(caught.value)
-        == "btc has no observation of 2018-02-05T14:00:00Z (run the fetch step for this moment)"
+    assert str(caught.value) == (
+        "the database has no observation of btc at 2018-02-05T14:00:00Z (run the fetch step for this moment;"
+        " coin-pipelines replay records what the archive holds)"
     )
     assert TABLE not in short.files()
 

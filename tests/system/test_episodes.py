@@ -24,7 +24,7 @@ from tests.system.replays import DATABASE_FILE, HOUR, NEVER, Replay, observation
 from tests.system.world import PROJECT
 
 PRICES = PROJECT.parent / "shared" / "data" / "prices" / "bitcoin_usd_1h.csv"
-SEEDS = 80
+SEEDS = int(os.environ.get("EPISODE_SEEDS", "40"))
 HOURS = 48
 MONTHS = 2000
 SPEC = spec_of(Thresholds(NEVER, Decimal(10)))

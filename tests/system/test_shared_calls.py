@@ -33,7 +33,7 @@ from tests.system.world import PROJECT
 
 PIPELINES = 1000
 WORKERS = 8
-KILLS = {"sqlite": 200, "postgresql": 40}
+KILLS = {"sqlite": int(os.environ.get("ASKER_KILLS", "50")), "postgresql": 20}
 
 
 class ConstantSeries:

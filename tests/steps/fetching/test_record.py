@@ -12,12 +12,13 @@ from pipeline_lib.archive.part import Part
 from pipeline_lib.archive.parts import read_parts
 from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.database import arrivals, observations
-from pipeline_lib.errors import OtherDatabaseError, SnapshotDamagedError
+from pipeline_lib.errors import OtherDatabaseError, SnapshotDamagedError, UnreplayedArchiveError
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.fetching.record import archive_snapshots, open_archive, record
+from pipeline_lib.steps.replay import replay
 from pipeline_lib.steps.run import Run
-from tests.steps.world import World
+from tests.steps.world import CRASH, World
 
 Archive = Callable[..., tuple[Part, ...]]
 
@@ -174,3 +175,17 @@ def test_a_disk_that_fills_at_any_write_loses_nothing(world: World, archive: Arc
         _record(world, parts)
     assert _recorded(world) == [parts[0].moment for parts in hours]
     assert done <= 5
+
+
+def test_an_archive_that_no_database_keeps_is_not_recorded_over(
+    world: World, archive: Archive, layout: Layout
+) -> None:
+    # As a version without a database leaves it.
+    archive(0)
+    (layout.archive / "keeper").unlink()
+    before = world.files()
+    with pytest.raises(UnreplayedArchiveError, match="coin-pipelines replay btc"):
+        world.fetch(CRASH)
+    assert world.files() == before
+    replay(world.spec, world.services, lambda _done, _all: None)
+    open_archive(world.spec, world.services)
