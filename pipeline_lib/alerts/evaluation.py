@@ -15,8 +15,8 @@ from pipeline_lib.alerts.gaps import GapLimit
 from pipeline_lib.alerts.rules import Rule, rules_of
 from pipeline_lib.alerts.series import RecordedSeries
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import checkpoints
-from pipeline_lib.database.checkpoints import Checkpoint, RuleKey
+from pipeline_lib.database.alerting import checkpoints
+from pipeline_lib.database.alerting.checkpoints import Checkpoint, RuleKey
 from pipeline_lib.model.events import Episode, Event, RuleInfo
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import PipelineSpec

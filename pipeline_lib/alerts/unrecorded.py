@@ -7,8 +7,9 @@ from pipeline_lib.alerts.episodes import follow
 from pipeline_lib.alerts.evaluation import checkpoint_at, checkpoint_moment, key_of, policy_of
 from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import checkpoints, events, messages, observations
-from pipeline_lib.database.events import Settlement
+from pipeline_lib.database import observations
+from pipeline_lib.database.alerting import checkpoints, events, messages
+from pipeline_lib.database.alerting.events import Settlement
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.specs import PipelineSpec
 

@@ -37,13 +37,7 @@ from pipeline_lib.archive.part import Head, Part
 from pipeline_lib.archive.rows import to_fields
 from pipeline_lib.common.http.bounded_json import read_json
 from pipeline_lib.common.timestamps import format_moment, parse_moment
-from pipeline_lib.model.observation import (
-    Archived,
-    ImportedLine,
-    ImportedObservation,
-    Provenance,
-    Snapshot,
-)
+from pipeline_lib.model.observation import Archived, ImportedLine, ImportedObservation, Provenance, Snapshot
 
 _FORMAT = 2
 _QUOTE, _HISTORY, _IMPORT = "coingecko_quote", "coingecko_history", "import"

@@ -14,9 +14,9 @@ from typing import TypeAlias
 from sqlalchemy import Connection, delete, select, update
 
 from pipeline_lib.database import arrivals as orders
-from pipeline_lib.database import bulk
 from pipeline_lib.database import observations as rows
 from pipeline_lib.database.arrivals import ArchivedPart, Arrival, chained, midnight
+from pipeline_lib.database.engine import bulk
 from pipeline_lib.database.pipelines import NO_CHAIN, Series, ensure_pipeline, ensure_series, find_series
 from pipeline_lib.database.tables import (
     arrivals,

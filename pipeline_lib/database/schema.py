@@ -10,7 +10,7 @@ from pipeline_lib.database.tables import database_info
 from pipeline_lib.errors import SchemaVersionError
 
 if TYPE_CHECKING:
-    from pipeline_lib.database.connections import Database
+    from pipeline_lib.database.engine.connections import Database
 
 VERSION = 1
 """The schema that this code works with: the number of its newest migration."""

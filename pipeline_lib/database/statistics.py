@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from pipeline_lib.database import bulk
+from pipeline_lib.database.engine import bulk
 from pipeline_lib.database.pipelines import insert_or_ignore
 from pipeline_lib.database.tables import (
     latest_observations,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.common.redacted_logs import CLIENT_LOGGERS, redacted_logs
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret, redacted
@@ -39,14 +39,7 @@ from pipeline_lib.ops.notices import (
     warning_notice,
 )
 from pipeline_lib.ops.problem_record import ProblemRecord, Subject
-from pipeline_lib.ops.problems import (
-    REMINDER,
-    Notification,
-    add_failure,
-    add_notification,
-    decide,
-    is_over,
-)
+from pipeline_lib.ops.problems import REMINDER, Notification, add_failure, add_notification, decide, is_over
 from pipeline_lib.ops.unreported import Unreported, UnreportedNotices
 from pipeline_lib.settings import Settings, secrets_of
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import AppriseFailedError, CoinPipelinesError, OpsAlertFailedError, SettingsError
 from pipeline_lib.ops.messages import ops_plain_text, ops_plain_title, ops_slack_message

@@ -2,15 +2,7 @@
 
 from typing import Any
 
-from pipeline_lib.alerts.messages.block_kit import (
-    context,
-    escape,
-    header,
-    link,
-    message,
-    sections,
-    shortened,
-)
+from pipeline_lib.alerts.messages.block_kit import context, escape, header, link, message, sections, shortened
 from pipeline_lib.ops.notices import OpsNotice
 
 _LONGEST_FACT = 1_000

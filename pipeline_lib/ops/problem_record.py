@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database import problems
-from pipeline_lib.database.locks import try_lock
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.alerting import problems
+from pipeline_lib.database.engine.locks import try_lock
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.errors import SchemaVersionError, StoreBusyError
 from pipeline_lib.model.open_problem import OpenProblem
 

@@ -5,20 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pipeline_lib.alerts import outbox
 from pipeline_lib.alerts.backfill import backfilled_events
-from pipeline_lib.alerts.channel import Channel, channel_name, grouping_seconds
 from pipeline_lib.alerts.context import alert_context
-from pipeline_lib.alerts.delivery import deliver
+from pipeline_lib.alerts.delivery import outbox
+from pipeline_lib.alerts.delivery.channel import Channel, channel_name, grouping_seconds
+from pipeline_lib.alerts.delivery.outbox import Post
+from pipeline_lib.alerts.delivery.sending import deliver
 from pipeline_lib.alerts.evaluation import Evaluation, evaluate
 from pipeline_lib.alerts.messages.composing import announce
 from pipeline_lib.alerts.messages.wording import duration, measure
-from pipeline_lib.alerts.outbox import Post
 from pipeline_lib.alerts.pending import LONGEST_PENDING, Pending, select_pending
 from pipeline_lib.alerts.series import RecordedSeries
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database import events, messages, observations
-from pipeline_lib.database.events import Settlement
+from pipeline_lib.database import observations
+from pipeline_lib.database.alerting import events, messages
+from pipeline_lib.database.alerting.events import Settlement
 from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.errors import ObservationMissingError
 from pipeline_lib.model.events import DeliveryStatus, Event, RecordedEvent

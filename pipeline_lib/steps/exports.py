@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import Series, find_series_id
 from pipeline_lib.errors import ForeignFileError, StoreBusyError
 from pipeline_lib.publishing.csv import export

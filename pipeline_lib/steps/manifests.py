@@ -17,7 +17,7 @@ from pipeline_lib.archive.manifest import SUFFIX, Link, Record
 from pipeline_lib.common.durable_files import replace, write_once
 from pipeline_lib.database import arrivals, manifests
 from pipeline_lib.database.arrivals import Arrival
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.manifests import ClosedManifest
 from pipeline_lib.database.pipelines import ensure_pipeline
 from pipeline_lib.errors import ManifestConflictError

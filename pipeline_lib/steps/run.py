@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.address import server_address
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.engine.address import server_address
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.market import CallQuota, CoinGecko, Transport
 from pipeline_lib.market.quota.stores import choose_store
 from pipeline_lib.model.outcome import Outcome

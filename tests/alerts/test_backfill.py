@@ -9,7 +9,7 @@ from pipeline_lib.alerts.backfill import backfilled_events
 from pipeline_lib.alerts.evaluation import evaluate
 from pipeline_lib.common.timestamps import BEGINNING
 from pipeline_lib.database import observations
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.model.events import EventKind
 from pipeline_lib.specs import PipelineSpec, Thresholds
 from tests.alerts.samples import HOUR, MOMENT

@@ -12,7 +12,7 @@ from pipeline_lib.alerts.context import AlertContext, alert_context
 from pipeline_lib.alerts.series import RecordedSeries
 from pipeline_lib.analysis.price_moves import PriceMoves
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import PipelineSpec, Thresholds, Window
 from tests.alerts.samples import HOUR, MOMENT

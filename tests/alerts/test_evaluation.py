@@ -12,7 +12,7 @@ from sqlalchemy import select
 from pipeline_lib.alerts.episodes import follow
 from pipeline_lib.alerts.evaluation import ALLOWED_LATENESS, evaluate, policy_of
 from pipeline_lib.alerts.rules import rules_of
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.tables import rule_checkpoints
 from pipeline_lib.model.events import EventKey, EventKind
 from pipeline_lib.model.observation import Observation

@@ -11,9 +11,9 @@ from pipeline_lib.alerts.evaluation import evaluate
 from pipeline_lib.alerts.pending import select_pending
 from pipeline_lib.alerts.unrecorded import settle_unknown
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import events
-from pipeline_lib.database.connections import Database
-from pipeline_lib.database.events import Settlement
+from pipeline_lib.database.alerting import events
+from pipeline_lib.database.alerting.events import Settlement
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.specs import Thresholds
 from tests.alerts.samples import HOUR, MOMENT

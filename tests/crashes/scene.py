@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, Select, select
 
 from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.schema import state_of
 from pipeline_lib.database.tables import arrivals, events
 from pipeline_lib.simulator.server import Simulator

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 from pipeline_lib.database import arrivals, manifests
 from pipeline_lib.database.arrivals import ArchivedPart
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.manifests import ClosedManifest
 from pipeline_lib.database.pipelines import ensure_pipeline
 from pipeline_lib.model.observation import Observation

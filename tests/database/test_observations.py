@@ -9,7 +9,7 @@ from sqlalchemy import text
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import arrivals, observations
 from pipeline_lib.database.arrivals import ArchivedPart
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.model.observation import Observation
 

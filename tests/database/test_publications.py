@@ -5,7 +5,7 @@ import pytest
 
 from pipeline_lib.database import arrivals, publications
 from pipeline_lib.database.arrivals import ArchivedPart
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import find_pipeline
 from pipeline_lib.database.publications import Folder, Progress, PublishedObject, Target
 from pipeline_lib.model.observation import Observation

@@ -9,7 +9,7 @@ from sqlalchemy import inspect, update
 
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import schema
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.schema import VERSION, SchemaState
 from pipeline_lib.database.tables import database_info, metadata
 from pipeline_lib.errors import SchemaVersionError

@@ -8,7 +8,7 @@ import pytest
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import arrivals, statistics
 from pipeline_lib.database.arrivals import ArchivedPart
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.database.statistics import Arrived, LatestObservation, StatisticsState
 from pipeline_lib.model.observation import Observation, ObservedPrice

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec, Thresholds

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.publishing.s3.objects import Bucket, S3Account
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from pipeline_lib.alerts import outbox
-from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.alerts.delivery import outbox
+from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
-from pipeline_lib.database import events
+from pipeline_lib.database.alerting import events
 from pipeline_lib.errors import DatabaseUnavailableError, DeliveryUnknownError, SlackRefusedError
 from pipeline_lib.model.outcome import Done, Skipped
 from pipeline_lib.settings import Settings

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib import steps
-from pipeline_lib.alerts import outbox
-from pipeline_lib.database import messages
-from pipeline_lib.database.messages import MessageStatus
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.alerts.delivery import outbox
+from pipeline_lib.database.alerting import messages
+from pipeline_lib.database.alerting.messages import MessageStatus
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.errors import DeliveryUnknownError, SlackRefusedError, SlackUnavailableError
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.model.outcome import Done, Outcome

@@ -14,7 +14,7 @@ from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import arrivals, manifests
 from pipeline_lib.database.arrivals import ArchivedPart
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.errors import ManifestConflictError
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs.layout import Layout

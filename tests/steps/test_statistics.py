@@ -18,7 +18,7 @@ from pipeline_lib.analysis.processed import processed_rows
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import arrivals, observations, statistics
 from pipeline_lib.database.arrivals import ArchivedPart
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.database.tables import latest_observations, price_moves, window_statistics
 from pipeline_lib.specs import Window

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import tables
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.specs import Catalog, PipelineSpec

@@ -10,11 +10,12 @@ from sqlalchemy import delete, select
 
 from pipeline_lib import steps
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import events, quarantine
-from pipeline_lib.database.messages import MessageStatus
+from pipeline_lib.database.alerting import events
+from pipeline_lib.database.alerting.messages import MessageStatus
+from pipeline_lib.database.engine.prepared import PreparedDatabase
+from pipeline_lib.database.market import quarantine
+from pipeline_lib.database.market.quarantine import Quarantined
 from pipeline_lib.database.pipelines import find_series_id
-from pipeline_lib.database.prepared import PreparedDatabase
-from pipeline_lib.database.quarantine import Quarantined
 from pipeline_lib.database.tables import messages, publications, published_objects, unpublished_snapshots
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.model.outcome import Done, Outcome, Skipped

@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import events
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.alerting import events
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.database.tables import messages
 from pipeline_lib.errors import SlackUnavailableError
 from pipeline_lib.model.events import DeliveryStatus, Event

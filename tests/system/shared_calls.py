@@ -22,7 +22,7 @@ from sqlalchemy import text
 
 from pipeline_lib import steps
 from pipeline_lib.common.timestamps import parse_moment
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.model.outcome import Done
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_lib.database import quarantine
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.engine.prepared import PreparedDatabase
+from pipeline_lib.database.market import quarantine
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.market.generator import GeneratedSeries

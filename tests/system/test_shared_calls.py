@@ -21,7 +21,7 @@ from sqlalchemy import text
 from pipeline_lib.archive.parts import read_part
 from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.clock import SimulatedClock

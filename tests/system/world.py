@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.tables import messages, open_problems
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.server import Simulator

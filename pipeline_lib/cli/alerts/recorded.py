@@ -5,9 +5,10 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import events, observations
+from pipeline_lib.database import observations
+from pipeline_lib.database.alerting import events
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.database.pipelines import find_series_id
-from pipeline_lib.database.prepared import PreparedDatabase
 from pipeline_lib.errors import SchemaVersionError
 from pipeline_lib.model.events import RecordedEvent
 from pipeline_lib.model.observation import Observation

@@ -20,7 +20,7 @@ def status() -> None:
       coin-pipelines database status
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     from pipeline_lib.database import schema  # noqa: PLC0415 (a fifth of a second)
-    from pipeline_lib.database.connections import Database  # noqa: PLC0415
+    from pipeline_lib.database.engine.connections import Database  # noqa: PLC0415
 
     with closing(Database(current_settings().database_url)) as opened:
         state = schema.read_state(opened)

@@ -17,7 +17,7 @@ def upgrade() -> None:
       DATABASE_URL=postgresql://user@host/coin_pipelines coin-pipelines database upgrade
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     from pipeline_lib.database import schema  # noqa: PLC0415 (a fifth of a second)
-    from pipeline_lib.database.connections import Database  # noqa: PLC0415
+    from pipeline_lib.database.engine.connections import Database  # noqa: PLC0415
 
     with closing(Database(current_settings().database_url)) as opened:
         before = schema.upgrade(opened)

@@ -13,13 +13,7 @@ from pipeline_lib.common.timestamps import format_moment, to_moment
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.schedules.moments import moments_between
-from pipeline_lib.steps.backfill import (
-    DERIVING_STEPS,
-    BackfillSummary,
-    FillStatus,
-    fill_in,
-    require_history,
-)
+from pipeline_lib.steps.backfill import DERIVING_STEPS, BackfillSummary, FillStatus, fill_in, require_history
 
 _INTERRUPTED = 130
 _MOST_MOMENTS_SHOWN = 5

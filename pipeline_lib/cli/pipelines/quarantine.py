@@ -12,7 +12,7 @@ from pipeline_lib.cli.project import complete_names, current_settings, reporting
 from pipeline_lib.common.timestamps import format_moment
 
 if TYPE_CHECKING:
-    from pipeline_lib.database.quarantine import Quarantined, RefusedAnswer
+    from pipeline_lib.database.market.quarantine import Quarantined, RefusedAnswer
 
 
 @click.command()
@@ -39,8 +39,8 @@ def quarantine(pipeline: str, number: int | None) -> None:
 
 
 def _read(pipeline: str) -> list["Quarantined"]:
-    from pipeline_lib.database import quarantine as rows  # noqa: PLC0415 (a fifth of a second)
-    from pipeline_lib.database.prepared import PreparedDatabase  # noqa: PLC0415
+    from pipeline_lib.database.engine.prepared import PreparedDatabase  # noqa: PLC0415
+    from pipeline_lib.database.market import quarantine as rows  # noqa: PLC0415 (a fifth of a second)
 
     with (
         closing(PreparedDatabase(current_settings().database_url)) as database,

@@ -10,12 +10,7 @@ from typing import Any, NoReturn, cast
 from pipeline_lib.common.http.bounded_json import NumberText, cut_depths, read_json
 from pipeline_lib.common.http.foreign_text import shorten
 from pipeline_lib.common.timestamps import parse_moment
-from pipeline_lib.errors import (
-    InvalidQuoteError,
-    MalformedJsonError,
-    UnexpectedAnswerError,
-    UnknownCoinError,
-)
+from pipeline_lib.errors import InvalidQuoteError, MalformedJsonError, UnexpectedAnswerError, UnknownCoinError
 from pipeline_lib.market.numbers import exact_number
 
 _WHITE_SPACE = " \t\r\n"

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from pipeline_lib.common.durable_files import replace, write_at
 from pipeline_lib.common.locking import exclusive
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.errors import ForeignFileError
 from pipeline_lib.publishing.csv import progress
 from pipeline_lib.publishing.csv.cells import first_cell

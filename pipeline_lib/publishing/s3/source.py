@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline_lib.analysis.processed import processed_columns
 from pipeline_lib.common.timestamps import BEGINNING
 from pipeline_lib.database import statistics
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import find_pipeline, find_series_id
 from pipeline_lib.database.publications import Target
 from pipeline_lib.publishing.csv.cells import encode_rows

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline_lib.common.timestamps import to_moment
-from pipeline_lib.database import answers, quarantine
-from pipeline_lib.database.answers import AnswerKey
+from pipeline_lib.database.market import answers, quarantine
+from pipeline_lib.database.market.answers import AnswerKey
 from pipeline_lib.errors import (
     InvalidQuoteError,
     MomentMismatchError,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from pipeline_lib.common.timestamps import format_moment, to_moment
-from pipeline_lib.database.history_answers import CoinHistory
+from pipeline_lib.database.market.history_answers import CoinHistory
 from pipeline_lib.errors import HistoryGapError, HistoryNotReadyError, HistoryReachError
 from pipeline_lib.market import find_past_observation
 from pipeline_lib.market.history.observations import HISTORY_LAG

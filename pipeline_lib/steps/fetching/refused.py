@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
-from pipeline_lib.database import quarantine
-from pipeline_lib.database.quarantine import RefusedAnswer
+from pipeline_lib.database.market import quarantine
+from pipeline_lib.database.market.quarantine import RefusedAnswer
 from pipeline_lib.errors import DatabaseError, UnusableAnswerError
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps.run import Run, Services

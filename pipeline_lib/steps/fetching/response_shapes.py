@@ -1,7 +1,7 @@
 """Changes in what CoinGecko's answers look like: noticed and told once, and never in anybody's way."""
 
 from pipeline_lib.common.timestamps import to_moment
-from pipeline_lib.database.documents import change_document, read_document
+from pipeline_lib.database.market.documents import change_document, read_document
 from pipeline_lib.errors import DatabaseError
 from pipeline_lib.market.quotes.response_shape import Shape
 from pipeline_lib.model.observation import Provenance

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from pipeline_lib.common.timestamps import format_moment, to_moment
-from pipeline_lib.database import answers
-from pipeline_lib.database.answers import AnswerKey
+from pipeline_lib.database.market import answers
+from pipeline_lib.database.market.answers import AnswerKey
 from pipeline_lib.errors import MarketError
 from pipeline_lib.market.quotes.pages import Page, split_into_pages
 from pipeline_lib.model.answers import MarketAnswer

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pipeline_lib.database.locks import try_lock
+from pipeline_lib.database.engine.locks import try_lock
 from pipeline_lib.errors import AnswerAwaitedError
 from pipeline_lib.steps.run import Services
 

@@ -13,12 +13,12 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline_lib.alerts.channel import channel_name
+from pipeline_lib.alerts.delivery.channel import channel_name
 from pipeline_lib.alerts.unrecorded import settle_unknown
 from pipeline_lib.common.timestamps import BEGINNING, parse_moment
-from pipeline_lib.database import events, messages
-from pipeline_lib.database.events import Settlement
-from pipeline_lib.database.messages import MessageStatus
+from pipeline_lib.database.alerting import events, messages
+from pipeline_lib.database.alerting.events import Settlement
+from pipeline_lib.database.alerting.messages import MessageStatus
 from pipeline_lib.errors import AlertStateDamagedError
 from pipeline_lib.model.events import DeliveryStatus, Event, EventKey, EventKind, RuleInfo
 from pipeline_lib.specs import PipelineSpec

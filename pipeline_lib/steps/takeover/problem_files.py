@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline_lib.common.timestamps import parse_moment
-from pipeline_lib.database import problems
+from pipeline_lib.database.alerting import problems
 from pipeline_lib.model.open_problem import OpenProblem
 
 if TYPE_CHECKING:

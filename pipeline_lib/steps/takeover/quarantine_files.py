@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline_lib.common.timestamps import parse_moment
-from pipeline_lib.database import quarantine
-from pipeline_lib.database.quarantine import RefusedAnswer
+from pipeline_lib.database.market import quarantine
+from pipeline_lib.database.market.quarantine import RefusedAnswer
 from pipeline_lib.specs import PipelineSpec
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 
 from pipeline_lib.cli.alerts import alerts
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.settings import Settings
 from pipeline_lib.simulator.faults.queue import Fault

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from tests.publishing.csv.files import Files
 
 

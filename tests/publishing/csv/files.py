@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import Series, find_series
 from pipeline_lib.publishing.csv import export
 from pipeline_lib.publishing.csv.export import Exported

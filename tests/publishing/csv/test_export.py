@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.errors import ForeignFileError
 from pipeline_lib.publishing.csv import export, progress
 from pipeline_lib.publishing.csv.export import Exported

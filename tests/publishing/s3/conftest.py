@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.publishing.s3 import Destination, Source
 from pipeline_lib.publishing.s3.objects import Bucket
 from pipeline_lib.specs.layout import Layout

@@ -6,13 +6,7 @@ from croniter import croniter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.specs.schedules.cron import (
-    PRESETS,
-    _croniter_accepts,
-    _is_ordinary,
-    has_runs_on,
-    is_cron,
-)
+from pipeline_lib.specs.schedules.cron import PRESETS, _croniter_accepts, _is_ordinary, has_runs_on, is_cron
 
 NUMBERS = st.integers(0, 61).map(str)
 PARTS = st.one_of(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog
 from pipeline_lib.steps import Services

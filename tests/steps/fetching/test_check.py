@@ -8,7 +8,7 @@ import pytest
 
 from pipeline_lib.database import arrivals
 from pipeline_lib.database.arrivals import ArchivedPart
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.market.jumps import Jump
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.steps.fetching.check import LargeMove, find_large_move

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.simulator.faults.queue import Fault
 from tests.steps.past_world import CHART, LATE, MARKETS, fetch, paths
 from tests.steps.world import CRASH, START, World

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline_lib.database import quarantine
+from pipeline_lib.database.market import quarantine
 from pipeline_lib.errors import (
     ImplausibleJumpError,
     InvalidQuoteError,

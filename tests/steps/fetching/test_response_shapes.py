@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from pipeline_lib.database.documents import read_document
+from pipeline_lib.database.market.documents import read_document
 from pipeline_lib.errors import DatabaseUnavailableError
 from pipeline_lib.model.outcome import Done
 from pipeline_lib.simulator.faults.queue import Fault

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.errors import AnswerAwaitedError, TemporaryError
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.steps.fetching import single_flight

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import events, problems
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.alerting import events, problems
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.errors import AlertStateDamagedError
 from pipeline_lib.model.open_problem import OpenProblem
 from pipeline_lib.specs import Thresholds

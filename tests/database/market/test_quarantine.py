@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline_lib.database.connections import Database
-from pipeline_lib.database.quarantine import Quarantined, RefusedAnswer, find, keep, read
+from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.market.quarantine import Quarantined, RefusedAnswer, find, keep, read
 
 ANSWER = '{"id":"bitcoin",\t"current_price":-1, "name": "B\\u0069tcoin ₿ \\ud83d"}'.encode()
 REFUSED = RefusedAnswer(

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import text, update
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
-from pipeline_lib.database.prepared import PreparedDatabase
+from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.database.schema import VERSION, read_state, upgrade
 from pipeline_lib.database.tables import database_info
 from pipeline_lib.errors import SchemaVersionError

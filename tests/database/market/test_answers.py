@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database import answers
-from pipeline_lib.database.answers import AnswerKey
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.market import answers
+from pipeline_lib.database.market.answers import AnswerKey
 from pipeline_lib.errors import MarketUnavailableError
 from pipeline_lib.model.answers import MarketAnswer
 

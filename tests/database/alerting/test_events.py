@@ -5,10 +5,10 @@ import pytest
 from sqlalchemy import Connection
 
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import events, messages
-from pipeline_lib.database.connections import Database
-from pipeline_lib.database.events import Settlement
-from pipeline_lib.database.messages import MessageStatus, WaitingMessage
+from pipeline_lib.database.alerting import events, messages
+from pipeline_lib.database.alerting.events import Settlement
+from pipeline_lib.database.alerting.messages import MessageStatus, WaitingMessage
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.tables import events as table
 from pipeline_lib.errors import DatabaseRefusedError
 from pipeline_lib.model.events import DeliveryStatus, Event

@@ -6,8 +6,8 @@ from types import MappingProxyType
 import pytest
 from sqlalchemy import text
 
-from pipeline_lib.database.connections import Database
-from pipeline_lib.database.history_answers import CoinHistory
+from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.market.history_answers import CoinHistory
 from pipeline_lib.model.answers import HistoryAnswer
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 
 _FOLDER = ".locks"
 _MODE = 0o644

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.address import shown, sqlite_path, to_url
-from pipeline_lib.database.failures import database_errors
-from pipeline_lib.database.file_systems import require_local_disk
+from pipeline_lib.database.engine.address import shown, sqlite_path, to_url
+from pipeline_lib.database.engine.failures import database_errors
+from pipeline_lib.database.engine.file_systems import require_local_disk
 
 _CONNECT_SECONDS = 10
 _BUSY_SECONDS = 30

@@ -13,7 +13,7 @@ import pytest
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import arrivals, schema
 from pipeline_lib.database.arrivals import ArchivedPart, Arrival
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import NO_CHAIN
 from pipeline_lib.errors import DatabaseUnavailableError
 from pipeline_lib.model.observation import Observation

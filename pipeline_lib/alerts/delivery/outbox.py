@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline_lib.alerts.messages.composing import slack_messages
-from pipeline_lib.database import events, messages
-from pipeline_lib.database.events import Settlement
-from pipeline_lib.database.messages import MessageStatus, WaitingMessage
+from pipeline_lib.database.alerting import events, messages
+from pipeline_lib.database.alerting.events import Settlement
+from pipeline_lib.database.alerting.messages import MessageStatus, WaitingMessage
 from pipeline_lib.errors import DeliveryUnknownError
 from pipeline_lib.model.announcement import Announcement
 from pipeline_lib.model.events import DeliveryStatus, Event, RecordedEvent

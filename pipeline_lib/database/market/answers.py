@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
 from pipeline_lib.common.timestamps import CLOCK_TOLERANCE
+from pipeline_lib.database.market.shared_failures import decode_failure, encode_failure
 from pipeline_lib.database.pipelines import insert_or_ignore
-from pipeline_lib.database.shared_failures import decode_failure, encode_failure
 from pipeline_lib.database.tables import shared_answers
 from pipeline_lib.errors import MarketError
 from pipeline_lib.model.answers import MarketAnswer

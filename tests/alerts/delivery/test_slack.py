@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pipeline_lib.alerts.context import AlertContext
+from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.alerts.messages.composing import announce, slack_messages
-from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.http import Limits
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret

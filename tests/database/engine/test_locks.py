@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
-from pipeline_lib.database.locks import try_lock
+from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.engine.locks import try_lock
 
 _HOLD = """
 import sys
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.locks import try_lock
+from pipeline_lib.database.engine.locks import try_lock
 with try_lock(Secret(sys.argv[1]), "answer") as held:
     print(held, flush=True)
     sys.stdin.read()
@@ -21,7 +21,7 @@ with try_lock(Secret(sys.argv[1]), "answer") as held:
 _TAKE_TURNS = """
 import os, sys
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.locks import try_lock
+from pipeline_lib.database.engine.locks import try_lock
 turns = 0
 while turns < 50:
     with try_lock(Secret(sys.argv[1]), "answer") as held:

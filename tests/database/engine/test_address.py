@@ -2,7 +2,7 @@ import psycopg
 import pytest
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.address import server_address
+from pipeline_lib.database.engine.address import server_address
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.alerts.messages.composing import LATE_FROM
-from pipeline_lib.alerts.slack import SlackWebhook
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.settings import WEBHOOK_VARIABLE, Settings
 from pipeline_lib.specs import Catalog, PipelineSpec
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.database import file_systems
+from pipeline_lib.database.engine import file_systems
 from pipeline_lib.errors import DatabaseUnsafeError
 
 MOUNTS = """\

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.alerts.channel import channel_name, grouping_seconds
+from pipeline_lib.alerts.delivery.channel import channel_name, grouping_seconds
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec, Thresholds
 from tests.system.replays import spec_of

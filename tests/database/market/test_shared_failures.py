@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline_lib.database.shared_failures import decode_failure, encode_failure
+from pipeline_lib.database.market.shared_failures import decode_failure, encode_failure
 from pipeline_lib.errors import (
     CallQuotaError,
     MarketError,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.errors import DatabaseDamagedError, DatabaseRefusedError, DatabaseUnavailableError
 from tests.fixtures.databases import address_of
 

@@ -1,5 +1,5 @@
-from pipeline_lib.database import problems
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.alerting import problems
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.model.open_problem import OpenProblem
 from tests.alerts.samples import at
 

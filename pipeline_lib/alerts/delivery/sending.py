@@ -1,11 +1,11 @@
 """Delivery of events to Slack: those of pipelines that fire at one moment share a message."""
 
-from pipeline_lib.alerts import outbox
-from pipeline_lib.alerts.channel import Channel
-from pipeline_lib.alerts.outbox import Post, Reserved
-from pipeline_lib.database import messages
-from pipeline_lib.database.locks import try_lock
-from pipeline_lib.database.messages import MessageStatus
+from pipeline_lib.alerts.delivery import outbox
+from pipeline_lib.alerts.delivery.channel import Channel
+from pipeline_lib.alerts.delivery.outbox import Post, Reserved
+from pipeline_lib.database.alerting import messages
+from pipeline_lib.database.alerting.messages import MessageStatus
+from pipeline_lib.database.engine.locks import try_lock
 from pipeline_lib.errors import AlertError, DeliveryUnknownError, SlackUnavailableError
 
 # What Slack allows a webhook in the long run.

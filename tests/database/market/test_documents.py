@@ -6,16 +6,16 @@ import pytest
 from sqlalchemy import text
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
-from pipeline_lib.database.documents import change_document, read_document
+from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.market.documents import change_document, read_document
 
 NOW = datetime(2018, 2, 5, 14, tzinfo=UTC)
 ADD_TWENTY = """
 import sys
 from datetime import UTC, datetime
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.connections import Database
-from pipeline_lib.database.documents import change_document
+from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.market.documents import change_document
 database = Database(Secret(sys.argv[1]))
 for number in range(20):
     add = lambda before: [*(before or []), f"{sys.argv[2]}-{number}"]

@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 from sqlalchemy import Connection
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.address import sqlite_path
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.engine.address import sqlite_path
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.schema import VERSION, SchemaState, state_of, upgrade
 from pipeline_lib.errors import SchemaVersionError
 

@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 
-from pipeline_lib.alerts.slack import SlackWebhook
+from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import AlertError

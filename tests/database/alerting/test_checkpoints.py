@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline_lib.database import checkpoints
-from pipeline_lib.database.checkpoints import Checkpoint, RuleKey
-from pipeline_lib.database.connections import Database
+from pipeline_lib.database.alerting import checkpoints
+from pipeline_lib.database.alerting.checkpoints import Checkpoint, RuleKey
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.model.events import Episode
 from tests.alerts.samples import MOMENT, at
 from tests.fixtures.recorded import record, series_of

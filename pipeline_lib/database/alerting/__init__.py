@@ -1,0 +1,1 @@
+"""What alerts and operators need to remember: events, messages, checkpoints, open problems."""

@@ -1,0 +1,1 @@
+"""Connections to either database: addresses, transactions, locks, failures."""
