@@ -91,7 +91,13 @@ def policy_of(spec: PipelineSpec, rule: Rule) -> EpisodePolicy:
 
 
 def key_of(spec: PipelineSpec, rule: Rule, series_id: int) -> RuleKey:
-    """What a rule's checkpoints over a series are found by."""
+    """What a rule's checkpoints over a series are found by.
+
+    Args:
+        spec: The pipeline.
+        rule: One of its rules.
+        series_id: Key of the series.
+    """
     settings = f"{rule.identity} clear {spec.alerts.clear_level} cooldown {spec.alerts.cooldown}"
     return RuleKey(series_id, rule.info.name, settings)
 

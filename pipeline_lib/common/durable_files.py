@@ -52,7 +52,12 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 
 def write_at(descriptor: int, end: int, content: bytes) -> None:
-    """Add ``content`` behind the first ``end`` bytes of an open file, and make it last.
+    """Add bytes to an open file, and make them last.
+
+    Args:
+        descriptor: The file, open for writing.
+        end: Behind so many bytes.
+        content: What to add.
 
     Raises:
         OSError: The disk is full or read-only. The file ends after ``end`` bytes again.

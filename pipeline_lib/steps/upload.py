@@ -25,6 +25,11 @@ _WARNINGS_SHOWN = 5
 def upload_raw_to_s3(spec: PipelineSpec, run: Run, services: Services) -> Outcome:
     """Publish the run's snapshot, which never changes on S3 either, and all that S3 lacks of the raw log.
 
+    Args:
+        spec: The pipeline.
+        run: Its run.
+        services: The access to the world.
+
     Raises:
         StoreError: S3 refuses or is away, or the snapshot is missing.
         DatabaseError: The database can't be used.
@@ -41,6 +46,11 @@ def upload_raw_to_s3(spec: PipelineSpec, run: Run, services: Services) -> Outcom
 
 def upload_processed_csv_to_s3(spec: PipelineSpec, run: Run, services: Services) -> Outcome:
     """Publish the run's day of the processed table, all other days that have changed, and the whole table.
+
+    Args:
+        spec: The pipeline.
+        run: Its run.
+        services: The access to the world.
 
     Raises:
         StoreError: S3 refuses or is away.

@@ -29,7 +29,13 @@ def raw_log_key(prefix: str, name: str) -> str:
 
 
 def processed_day_key(prefix: str, name: str, day: date) -> str:
-    """``<prefix>/processed/date=2018-02-05/bitcoin_processed.csv``: one UTC day, replaced whole."""
+    """``<prefix>/processed/date=2018-02-05/bitcoin_processed.csv``: one UTC day, replaced whole.
+
+    Args:
+        prefix: The spec's.
+        name: Of the pipeline.
+        day: UTC.
+    """
     return f"{prefix}/processed/date={day.isoformat()}/{name}_processed.csv"
 
 

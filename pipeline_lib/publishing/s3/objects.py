@@ -88,6 +88,11 @@ class Bucket:
     def put_immutable(self, key: str, content: bytes, content_type: str) -> bool:
         """Write an object that no later call changes, and ask S3 for its hash.
 
+        Args:
+            key: Of the object.
+            content: Its bytes.
+            content_type: Its media type.
+
         Returns:
             True when this call made the object, False when it was there with the same content.
 
@@ -138,6 +143,11 @@ class Bucket:
 
         A store that takes ``If-None-Match`` without knowing it would overwrite what must never change; one
         that doesn't know ``If-Match`` would put older content in the place of newer.
+
+        Args:
+            key: Of the object.
+            content: Its bytes.
+            content_type: Its media type.
 
         Raises:
             S3RefusedError: The store wrote it again, or refused the request for another reason.
