@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.market.error_bodies import ApiError, read_api_error
@@ -92,6 +92,7 @@ def test_a_page_inside_of_json_is_its_title_too(text: str) -> None:
         st.binary(max_size=300), st.text(max_size=300).map(lambda text: json.dumps({"error": text}).encode())
     )
 )
+@example(b'{"error":"\\u0000<"}')
 @settings(deadline=None)
 def test_any_body_tells_one_printable_line(body: bytes) -> None:
     api_error = read_api_error(body)

@@ -19,7 +19,9 @@ def shorten(text: str) -> str:
 
 def readable(text: str) -> str:
     """The text as :func:`shorten` makes it; of a page of HTML or XML its title alone."""
-    if not text.lstrip("\ufeff \t\r\n").startswith("<"):
-        return shorten(text)
+    # What isn't printable may stand before the first tag, as a byte order mark does.
+    line = shorten(text)
+    if not line.startswith("<"):
+        return line
     title = _TITLE.search(text[:_HEAD])
     return shorten(html.unescape(title[1])) if title else _UNTITLED

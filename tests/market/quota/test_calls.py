@@ -27,7 +27,8 @@ from pipeline_lib.common.secret import Secret
 from pipeline_lib.market import CallQuota, Transport
 from pipeline_lib.market.quota.stores import choose_store
 url = Secret(sys.argv[3]) if len(sys.argv) > 3 else None
-quota = CallQuota({CALLS}, choose_store(url, Path(sys.argv[1])), window={WINDOW}, longest_wait=60.0)
+store = choose_store(url, Path(sys.argv[1]))
+quota = CallQuota({CALLS}, store, window={WINDOW}, travel_time=3.0, longest_wait=90.0)
 transport = Transport(sys.argv[2], None, quota)
 import requests
 children = []
