@@ -10,20 +10,24 @@ from pipeline_lib.errors import OtherDatabaseError
 _MOST_BYTES = 100
 
 
-def require_keeper(archive: Archive, database: str) -> None:
+def require_keeper(archive: Archive, database: str) -> str | None:
     """Make sure that no other database keeps the archive.
 
     Args:
         archive: The pipeline's archive.
         database: The UUID of the database at hand.
 
+    Returns:
+        The UUID of the database at hand when it keeps the archive; None when none does so far.
+
     Raises:
         OtherDatabaseError: Another one does.
         OSError: It can't be read.
     """
-    keeper, _ = _find_newest(archive)
+    keeper = find_keeper(archive)
     if keeper is not None and keeper != database:
         raise OtherDatabaseError(archive.location(""), keeper, database)
+    return keeper
 
 
 def claim(archive: Archive, database: str) -> None:
@@ -37,9 +41,9 @@ def claim(archive: Archive, database: str) -> None:
         OtherDatabaseError: Another one keeps it.
         OSError: The disk is full or read-only.
     """
-    if find_keeper(archive) is None:
-        archive.create(_name(1), _encode(database))
-    require_keeper(archive, database)
+    if require_keeper(archive, database) is None and not archive.create(_name(1), _encode(database)):
+        # Another process was faster, perhaps on another database.
+        require_keeper(archive, database)
 
 
 def adopt(archive: Archive, database: str) -> None:

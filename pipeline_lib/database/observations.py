@@ -180,17 +180,8 @@ def read_cells(
         The number of the newest arrival among them, and moment, coin, currency, price, move over an hour,
         over a day, market cap, volume, time of the quote of each; decimals as their digits.
     """
-    columns = (
-        observations.c.moment,
-        series.c.coin,
-        series.c.vs_currency,
-        observations.c.price,
-        observations.c.change_1h_percent,
-        observations.c.change_24h_percent,
-        observations.c.market_cap,
-        observations.c.total_volume,
-        observations.c.last_updated,
-    )
+    moment, *values = _VALUES
+    columns = (moment, series.c.coin, series.c.vs_currency, *values)
     query = (
         select(observations.c.arrival, *(type_coerce(column, Text) for column in columns))
         .join(series, series.c.id == observations.c.series_id)

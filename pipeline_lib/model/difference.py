@@ -1,8 +1,6 @@
 """What a verification finds."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +16,3 @@ class Difference:
     place: str
     reason: str
     fix: str
-
-
-Check: TypeAlias = Callable[[], Iterator[Difference]]
-"""Compares two places, and says what differs."""

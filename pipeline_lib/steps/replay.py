@@ -130,7 +130,7 @@ def _replay(spec: PipelineSpec, services: Services, progress: Progress) -> Repla
 def _settle_events(
     connection: "Connection", spec: PipelineSpec, services: Services, written: Written
 ) -> TakenOverFiles:
-    """Nobody is told of what may have been delivered before."""
+    """What may have been delivered before is never sent."""
     series_id = find_series_id(connection, spec.name, spec.coin, spec.vs_currency)
     if series_id is None or not written.added:
         return TakenOverFiles()

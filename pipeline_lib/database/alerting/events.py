@@ -75,7 +75,7 @@ def add_pending(
         pending: The events.
         recorded_at: When, by the real clock (UTC).
     """
-    # What is told of an open event follows its observations, of which some come late.
+    # What a message says of an open event follows its observations, of which some come late.
     _upsert(connection, series_id, pending, Settlement(DeliveryStatus.PENDING, recorded_at), _OF_OBSERVATIONS)
 
 

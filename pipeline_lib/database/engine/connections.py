@@ -136,7 +136,6 @@ def make_engine(url: URL) -> Engine:
             # A statement prepared on the server breaks poolers that share connections.
             "prepare_threshold": None,
             "keepalives_idle": _KEEPALIVE_SECONDS,
-            "options": "-c timezone=UTC",
         },
     )
 

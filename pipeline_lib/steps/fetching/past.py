@@ -11,7 +11,7 @@ from pipeline_lib.market.history.ranges import range_needed, range_to_ask
 from pipeline_lib.model.answers import HistoryAnswer
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.steps.fetching.single_flight import SingleFlight
+from pipeline_lib.steps.fetching.shared_work import SharedWork
 from pipeline_lib.steps.run import Run, Services
 
 # CoinGecko's own caches answer the same for about a minute.
@@ -85,13 +85,13 @@ def require_reach(spec: PipelineSpec, moment: datetime, services: Services) -> N
 def _ask_once(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:
     """Ask CoinGecko, unless the process that this one had to wait for has just done so."""
     require_reach(spec, moment, services)
-    flight = SingleFlight(
+    finished = SharedWork(
         f"history {spec.coin} {spec.vs_currency}",
         find=lambda: _find_shared(spec, moment, services),
         work=lambda: _ask(spec, moment, services),
         longest_wait=_LONGEST_WAIT_SECONDS,
     )
-    return flight.run(services).result
+    return finished.run(services).result
 
 
 def _ask(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:

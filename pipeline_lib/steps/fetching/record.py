@@ -30,9 +30,9 @@ def open_archive(spec: PipelineSpec, services: Services) -> Archive:
         OSError: SQLite's disk is full or read-only, or the archive can't be read.
     """
     archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
-    keeper.require_keeper(archive, services.database.prepare())
+    is_kept = keeper.require_keeper(archive, services.database.prepare()) is not None
     services.database.close()
-    if keeper.find_keeper(archive) is None and parts.archived_parts(archive):
+    if not is_kept and parts.archived_parts(archive):
         # Recorded over, they would never be taken over, and their events would be delivered again.
         raise UnreplayedArchiveError(spec.name, Path(archive.location("")))
     return archive

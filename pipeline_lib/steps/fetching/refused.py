@@ -35,7 +35,7 @@ def keep_refused(spec: PipelineSpec, run: Run, services: Services, error: Unusab
         with services.database.writing() as connection:
             number = quarantine.keep(connection, refused)
     except (DatabaseError, OSError) as failure:
-        # The reason of the refusal matters more than a full disk; both are told.
+        # The reason of the refusal matters more than a full disk; both are reported.
         error.add_note(f"the refused answer could not be kept: {failure}")
         return
     error.shown_by = show_command(spec.name, number)

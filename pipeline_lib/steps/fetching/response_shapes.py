@@ -1,4 +1,4 @@
-"""Changes in what CoinGecko's answers look like: noticed and told once, and never in anybody's way."""
+"""Changes in what CoinGecko's answers look like: noticed and reported once, and never in anybody's way."""
 
 from pipeline_lib.common.timestamps import to_moment
 from pipeline_lib.database.market.documents import change_document, read_document
@@ -40,7 +40,7 @@ def _learn(services: Services, seen: Shape) -> tuple[str, ...]:
 
     def join(document: object) -> object:
         nonlocal changes
-        # Another process may have learnt, and told, the same in the meantime.
+        # Another process may have learnt, and reported, the same in the meantime.
         latest = _known(document)
         changes = latest.changes_in(seen) if latest else ()
         return (latest.joined(seen) if latest else seen).to_document()

@@ -13,7 +13,7 @@ from pipeline_lib.database.market.answers import AnswerKey
 from pipeline_lib.errors import MarketError
 from pipeline_lib.market.quotes.pages import Page, split_into_pages
 from pipeline_lib.model.answers import MarketAnswer
-from pipeline_lib.steps.fetching.single_flight import SingleFlight
+from pipeline_lib.steps.fetching.shared_work import SharedWork
 from pipeline_lib.steps.run import Services
 
 _LONGEST_WAIT_SECONDS = 120.0
@@ -100,9 +100,9 @@ class SharedCalls:
         find_worker: Callable[[], Mapping[str, object]] = dict,
     ) -> Result:
         lock = f"answers {self.key.vs_currency} {format_moment(self.key.moment)} {subject}"
-        flight = SingleFlight(lock, find, work, _LONGEST_WAIT_SECONDS, find_worker).run(self.services)
-        self.waited_seconds += flight.waited_seconds
-        return flight.result
+        finished = SharedWork(lock, find, work, _LONGEST_WAIT_SECONDS, find_worker).run(self.services)
+        self.waited_seconds += finished.waited_seconds
+        return finished.result
 
     def _find(self, number: int, coins: Page) -> MarketAnswer | None:
         now = self._now()

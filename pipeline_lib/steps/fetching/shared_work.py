@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Flight(Generic[Result]):
+class Finished(Generic[Result]):
     """What came of it.
 
     Attributes:
@@ -29,7 +29,7 @@ class Flight(Generic[Result]):
 
 
 @dataclass(frozen=True, slots=True)
-class SingleFlight(Generic[Result]):
+class SharedWork(Generic[Result]):
     """Work of which one process at a time is enough, since it leaves what all others look for.
 
     The lock only saves work: it goes with a process that dies, and two that do the work at once must leave
@@ -49,7 +49,7 @@ class SingleFlight(Generic[Result]):
     longest_wait: float
     find_worker: Callable[[], Mapping[str, Any]] = dict
 
-    def run(self, services: Services) -> Flight[Result]:
+    def run(self, services: Services) -> Finished[Result]:
         """What the work leaves: done already, done by another process while this one waits, or done here.
 
         Raises:
@@ -66,12 +66,12 @@ class SingleFlight(Generic[Result]):
                 if held:
                     # Who held the lock before may have done it since.
                     found = self.find()
-                    return Flight(self.work() if found is None else found, waited)
+                    return Finished(self.work() if found is None else found, waited)
             if waited > self.longest_wait:
                 raise AnswerAwaitedError(_describe(self.find_worker()), self.longest_wait)
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
-        return Flight(found, time.monotonic() - started)
+        return Finished(found, time.monotonic() - started)
 
 
 def _describe(worker: Mapping[str, Any]) -> str:
