@@ -137,30 +137,6 @@ def read(connection: Connection, pipeline: str, after: int = 0) -> Iterator[Arri
         yield to_arrival(row)
 
 
-def read_manifest(connection: Connection, pipeline: str, day: datetime) -> list[Arrival]:
-    """The arrivals of one manifest in their order.
-
-    Args:
-        connection: A transaction.
-        pipeline: Name of the pipeline.
-        day: Midnight (UTC) of the day that names it.
-    """
-    query = _query(pipeline).where(arrivals.c.manifest_day == day).order_by(arrivals.c.number)
-    return [to_arrival(row) for row in connection.execute(query)]
-
-
-def manifest_days(connection: Connection, pipeline: str) -> list[datetime]:
-    """The days that name manifests, oldest first; the last one's is open."""
-    query = (
-        select(arrivals.c.manifest_day)
-        .join(pipelines)
-        .where(pipelines.c.name == pipeline)
-        .distinct()
-        .order_by(arrivals.c.manifest_day)
-    )
-    return list(connection.scalars(query))
-
-
 def lock(connection: Connection, pipeline_id: int) -> Row[*tuple[Any, ...]]:
     """Hold a pipeline's row, and so its order of arrival, until the transaction ends.
 

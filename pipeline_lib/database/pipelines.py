@@ -48,11 +48,6 @@ def ensure_pipeline(connection: Connection, name: str) -> int:
     return key
 
 
-def pipeline_names(connection: Connection) -> list[str]:
-    """The names of all pipelines that have rows, sorted."""
-    return sorted(connection.scalars(select(pipelines.c.name)))
-
-
 def find_series(connection: Connection, pipeline: str) -> list[Series]:
     """All series that a pipeline ever had, by coin and currency."""
     query = (

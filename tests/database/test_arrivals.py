@@ -93,10 +93,9 @@ def test_the_first_arrival_of_a_later_day_closes_the_manifest_and_late_ones_join
         for hours in (0, 9, 10, 1, 34):
             arrivals.record(connection, "bitcoin", archived(hours), [observe(hours)])
     with database.reading() as connection:
-        days = arrivals.manifest_days(connection, "bitcoin")
-        manifests = [
-            [each.archived for each in arrivals.read_manifest(connection, "bitcoin", day)] for day in days
-        ]
+        found = list(arrivals.read(connection, "bitcoin"))
+    days = sorted({each.manifest_day for each in found})
+    manifests = [[each.archived for each in found if each.manifest_day == day] for day in days]
     assert days == [datetime(2018, 2, day, tzinfo=UTC) for day in (5, 6, 7)]
     assert manifests == [[archived(0), archived(9)], [archived(10), archived(1)], [archived(34)]]
 
