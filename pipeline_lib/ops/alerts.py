@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.common.redacted_logs import CLIENT_LOGGERS, redacted_logs
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret, redacted
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.errors import (
     DatabaseError,
     DatabaseUnavailableError,
@@ -90,14 +92,16 @@ class OpsAlerts:
         """
         settings = Settings.for_ops_alerts(environment, project_folder=project_folder)
 
-        def find_address() -> Secret:
-            return Settings.for_database(environment, project_folder=project_folder).database_url
+        @cache
+        def find_database() -> PreparedDatabase:
+            database = Settings.for_database(environment, project_folder=project_folder)
+            return PreparedDatabase(database.database_url)
 
         webhook = settings.ops_slack_webhook_url or settings.slack_webhook_url
         slack = [SlackChannel(SlackWebhook(webhook, retry_policy))] if webhook else []
         others = [AppriseChannel(url, place) for place, url in enumerate(settings.ops_alert_urls, 1)]
         return cls(
-            record=ProblemRecord(find_address),
+            record=ProblemRecord(find_database),
             unreported=UnreportedNotices.below(settings.data_dir),
             channels=[*slack, *others],
             secrets=secrets_of(environment),

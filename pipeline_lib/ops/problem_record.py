@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.alerting import problems
 from pipeline_lib.database.engine.locks import try_lock
 from pipeline_lib.database.engine.prepared import PreparedDatabase
@@ -42,15 +41,15 @@ class ProblemRecord:
     SettingsError when no usable database is named.
 
     Attributes:
-        find_address: Finds the database; called when it is needed.
+        find_database: Finds the database, the same one each time; called when it is needed.
     """
 
-    find_address: Callable[[], Secret]
+    find_database: Callable[[], PreparedDatabase]
 
     def find(self, subject: Subject) -> OpenProblem | None:
         """The open problem of a subject, or None."""
         try:
-            with closing(PreparedDatabase(self.find_address())) as database, database.reading() as connection:
+            with closing(self.find_database()) as database, database.reading() as connection:
                 return problems.find(connection, subject.pipeline, subject.name)
         except SchemaVersionError as error:
             if error.found:
@@ -60,12 +59,12 @@ class ProblemRecord:
 
     def save(self, subject: Subject, problem: OpenProblem) -> None:
         """Keep the open problem of a subject, in the place of what was known of it."""
-        with closing(PreparedDatabase(self.find_address())) as database, database.writing() as connection:
+        with closing(self.find_database()) as database, database.writing() as connection:
             problems.save(connection, subject.pipeline, subject.name, problem)
 
     def close(self, subject: Subject) -> None:
         """Forget the problem of a subject: it is over."""
-        with closing(PreparedDatabase(self.find_address())) as database, database.writing() as connection:
+        with closing(self.find_database()) as database, database.writing() as connection:
             problems.close(connection, subject.pipeline, subject.name)
 
     @contextmanager
@@ -78,7 +77,7 @@ class ProblemRecord:
         given_up_at = time.monotonic() + _LONGEST_WAIT_SECONDS
         key = f"ops alert {subject.pipeline} {subject.name}"
         while True:
-            with try_lock(self.find_address(), key) as is_held:
+            with try_lock(self.find_database().address, key) as is_held:
                 if is_held:
                     yield
                     return

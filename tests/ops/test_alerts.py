@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.errors import (
     DatabaseDamagedError,
     OpsAlertFailedError,
@@ -70,7 +71,8 @@ def alerts(board: Board, clock: Clock, tmp_path: Path, database_address: Secret)
 
 def _alerts(address: Secret, channels: Sequence[Channel], clock: Clock, data: Path) -> OpsAlerts:
     unreported = UnreportedNotices.below(data)
-    return OpsAlerts(ProblemRecord(lambda: address), unreported, channels, (Secret(WEBHOOK),), clock)
+    database = PreparedDatabase(address)
+    return OpsAlerts(ProblemRecord(lambda: database), unreported, channels, (Secret(WEBHOOK),), clock)
 
 
 def failing(hour: int, error: BaseException | None = None) -> TaskFailure:
@@ -289,7 +291,7 @@ def test_the_environment_names_the_channels(environment: dict[str, str], expecte
     alerts = OpsAlerts.from_environment(environment, project_folder=Path("project"))
     assert [type(channel) for channel in alerts.channels] == expected
     assert alerts.unreported.path.parent == Path("project/data")
-    assert alerts.record.find_address().reveal().endswith("/project/data/coin_pipelines.db")
+    assert alerts.record.find_database().address.reveal().endswith("/project/data/coin_pipelines.db")
     assert "made-up" not in repr(alerts)
 
 

@@ -17,6 +17,9 @@ class PreparedDatabase(Database):
 
     A file of SQLite is brought up to date by the first transaction that writes; PostgreSQL, whose tables
     many machines share, by ``coin-pipelines database upgrade`` alone.
+
+    Attributes:
+        address: Where it is; its text is masked.
     """
 
     def __init__(self, address: Secret) -> None:
@@ -26,7 +29,7 @@ class PreparedDatabase(Database):
             SettingsError: The address is none of PostgreSQL or SQLite.
         """
         super().__init__(address)
-        self._address = address
+        self.address = address
         self._state: SchemaState | None = None
 
     @property
@@ -81,7 +84,7 @@ class PreparedDatabase(Database):
         with super()._transaction(reads=True) as connection:
             state = state_of(connection)
         if self.is_sqlite and not reads and state.version < VERSION:
-            with closing(Database(self._address)) as database:
+            with closing(Database(self.address)) as database:
                 upgrade(database)
             with super()._transaction(reads=True) as connection:
                 state = state_of(connection)
