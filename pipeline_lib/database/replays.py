@@ -26,8 +26,10 @@ from pipeline_lib.database.tables import (
     pipelines,
     price_moves,
     publications,
+    published_objects,
     rule_checkpoints,
     statistics_state,
+    unpublished_snapshots,
     window_statistics,
 )
 from pipeline_lib.model.observation import Observation
@@ -36,6 +38,7 @@ _ROWS_AT_ONCE = 10_000
 _MOMENTS_KEPT = 1 << 18
 _Bind: TypeAlias = Callable[[datetime], datetime | str]
 _DERIVED = (price_moves, window_statistics, statistics_state, latest_observations, rule_checkpoints)
+_PUBLISHED = (publications, published_objects, unpublished_snapshots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +210,7 @@ def _clear(connection: Connection, pipeline_id: int, series: Sequence[Series]) -
     keys = [each.id for each in series]
     for table in (*_DERIVED, observations):
         connection.execute(delete(table).where(table.c.series_id.in_(keys)))
-    for table in (publications, manifests, arrivals):
+    for table in (*_PUBLISHED, manifests, arrivals):
         connection.execute(delete(table).where(table.c.pipeline_id == pipeline_id))
 
 
