@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from pipeline_lib.database.pipelines import insert_or_ignore
 from pipeline_lib.database.tables import arrivals, manifests, pipelines
@@ -27,25 +28,13 @@ class ClosedManifest:
 
 def read(connection: Connection, pipeline: str) -> list[ClosedManifest]:
     """All whose files are written, oldest first."""
-    query = (
-        select(manifests.c.day, manifests.c.sha256, manifests.c.last_arrival)
-        .join(pipelines)
-        .where(pipelines.c.name == pipeline)
-        .order_by(manifests.c.day)
-    )
-    return [ClosedManifest(*row) for row in connection.execute(query)]
+    return [ClosedManifest(*row) for row in connection.execute(_of(pipeline).order_by(manifests.c.day))]
 
 
 def find_newest(connection: Connection, pipeline: str) -> ClosedManifest | None:
     """The newest whose file is written, or None."""
-    query = (
-        select(manifests.c.day, manifests.c.sha256, manifests.c.last_arrival)
-        .join(pipelines)
-        .where(pipelines.c.name == pipeline)
-        .order_by(manifests.c.day.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
+    newest = _of(pipeline).order_by(manifests.c.day.desc()).limit(1)
+    row = connection.execute(newest).one_or_none()
     return None if row is None else ClosedManifest(*row)
 
 
@@ -91,3 +80,8 @@ def insert(connection: Connection, pipeline_id: int, closed: Sequence[ClosedMani
     connection.execute(
         statement.on_conflict_do_update(index_elements=["pipeline_id", "day"], set_=changed), values
     )
+
+
+def _of(pipeline: str) -> Select[Any]:
+    columns = manifests.c.day, manifests.c.sha256, manifests.c.last_arrival
+    return select(*columns).join(pipelines).where(pipelines.c.name == pipeline)

@@ -194,7 +194,6 @@ def _open_channel(webhook: Secret, spec: PipelineSpec, run: Run, services: Servi
         name=channel_name(spec),
         slack=services.open_slack(webhook),
         database=services.database,
-        address=services.settings.database_url,
         grouping_seconds=grouping_seconds(spec, services.settings, services.now() - run.moment),
         now=services.now,
         sleep=services.sleep,

@@ -16,7 +16,7 @@ from pipeline_lib.archive import manifest
 from pipeline_lib.archive.manifest import SUFFIX, Link, Record
 from pipeline_lib.common.durable_files import replace, write_once
 from pipeline_lib.database import arrivals, manifests
-from pipeline_lib.database.arrivals import Arrival
+from pipeline_lib.database.arrivals import ArchivedPart, Arrival
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.manifests import ClosedManifest
 from pipeline_lib.database.pipelines import ensure_pipeline
@@ -42,6 +42,11 @@ class DayManifest:
     def day(self) -> date:
         """The day that names it."""
         return self.closed.day.date()
+
+
+def record_of(archived: ArchivedPart) -> Record:
+    """A manifest's line of a snapshot, as the database has recorded it."""
+    return Record(archived.moment, archived.json_sha256, archived.csv_sha256, archived.part)
 
 
 def manifest_path(folder: Path, day: date) -> Path:
@@ -74,7 +79,7 @@ def manifests_of(found: Iterable[Arrival], after: ClosedManifest | None = None) 
     link = None if after is None else Link(after.day.date(), after.sha256)
     for day, of_day in groupby(found, lambda arrival: arrival.manifest_day):
         listed = list(of_day)
-        content = manifest.encode(link, map(_record, listed))
+        content = manifest.encode(link, [record_of(each.archived) for each in listed])
         closed = ClosedManifest(day, sha256(content).hexdigest(), listed[-1].number)
         yield DayManifest(content, closed)
         link = Link(day.date(), closed.sha256)
@@ -143,8 +148,3 @@ def _write(path: Path, content: bytes, pipeline: str) -> None:
     if not content.startswith(found):
         raise ManifestConflictError(path, pipeline)
     replace(path, content)
-
-
-def _record(arrival: Arrival) -> Record:
-    archived = arrival.archived
-    return Record(archived.moment, archived.json_sha256, archived.csv_sha256, archived.part)

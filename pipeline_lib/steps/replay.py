@@ -11,13 +11,13 @@ from pipeline_lib.archive.parts import PartKey, archived_parts
 from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.database import arrivals, replays
-from pipeline_lib.database.arrivals import ArchivedPart, Arrival
+from pipeline_lib.database.arrivals import ArchivedPart
 from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.database.replays import ReplayedPart, Written
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.exports import ExportedFile, append_files, find_series_of
-from pipeline_lib.steps.manifests import manifests_of, write_manifests
+from pipeline_lib.steps.manifests import manifests_of, record_of, write_manifests
 from pipeline_lib.steps.replaying.manifest_files import read_records
 from pipeline_lib.steps.replaying.order import ArrivalOrder, order_of_arrival
 from pipeline_lib.steps.replaying.raw_log_order import read_row_keys
@@ -99,12 +99,13 @@ def _replay(spec: PipelineSpec, services: Services, progress: Progress) -> Repla
     with services.database.reading() as connection:
         known = list(arrivals.read(connection, spec.name))
     while True:
-        listed = {key_of(each): each for each in (*map(_record_of, known), *manifests)}
+        recorded = [record_of(each.archived) for each in known]
+        listed = {key_of(each): each for each in (*recorded, *manifests)}
         reader.read_recorded(listed.values())
         others = reader.read_others(archived_parts(archive, listed))
         order = order_of_arrival(
             map(key_of, manifests),
-            [key_of(_record_of(each)) for each in known],
+            [key_of(each) for each in recorded],
             read_row_keys(layout.raw_log),
             others,
         )
@@ -168,8 +169,3 @@ def _unreadable(record: Record, known: ReplayedPart | None) -> ReplayedPart:
         return known
     # Its place in the order is known, and that it is damaged stays to be seen.
     return ReplayedPart(ArchivedPart(record.moment, record.part, *hashes, requested_at=record.moment), ())
-
-
-def _record_of(arrival: Arrival) -> Record:
-    archived = arrival.archived
-    return Record(archived.moment, archived.json_sha256, archived.csv_sha256, archived.part)

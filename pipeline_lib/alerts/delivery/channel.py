@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.alerts.messages.composing import LATE_FROM
-from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.settings import WEBHOOK_VARIABLE, Settings
 from pipeline_lib.specs import Catalog, PipelineSpec
 
@@ -20,7 +19,6 @@ class Channel:
         name: What holds the webhook, by :func:`channel_name`; never the webhook.
         slack: The webhook.
         database: Where messages are reserved before they are sent.
-        address: The same database, for a lock on a connection of its own.
         grouping_seconds: How long a sender waits for the other pipelines; 0 for not at all.
         now: The real clock, for records.
         sleep: Waits for some seconds.
@@ -28,8 +26,7 @@ class Channel:
 
     name: str
     slack: SlackWebhook
-    database: Database
-    address: Secret
+    database: PreparedDatabase
     grouping_seconds: float
     now: Callable[[], datetime]
     sleep: Callable[[float], None]

@@ -169,8 +169,8 @@ def _sendable(connection: "Connection", post: Post) -> Iterator[_Sendable]:
             if is_own:
                 raise DeliveryUnknownError("no answer came to the message that carried these events")
             continue
-        told = [each.event for each in still_open]
-        announcement = post.compose(told) if is_own else _of_others(waiting, told)
+        open_events = [each.event for each in still_open]
+        announcement = post.compose(open_events) if is_own else _of_others(waiting, open_events)
         may_be_repeat = any(each.status is DeliveryStatus.SENDING for each in still_open)
         yield _Sendable(waiting.series_id, replace(announcement, may_be_repeat=may_be_repeat), still_open)
 
@@ -180,12 +180,12 @@ def _was_sent_meanwhile(recorded: RecordedEvent, post: Post) -> bool:
     return recorded.status is DeliveryStatus.SENDING and message_id > post.messages_before
 
 
-def _of_others(waiting: WaitingMessage, told: Sequence[Event]) -> Announcement:
+def _of_others(waiting: WaitingMessage, open_events: Sequence[Event]) -> Announcement:
     return Announcement(
         pipeline=waiting.pipeline,
         coin=waiting.coin,
         moment=waiting.run_moment,
         headline=waiting.headline,
         blocks=waiting.blocks,
-        events=told,
+        events=open_events,
     )

@@ -37,7 +37,7 @@ def deliver(post: Post, channel: Channel) -> bool:
     for _ in range(int(_LONGEST_WAIT_SECONDS / _SECONDS_BETWEEN_LOOKS)):
         channel.database.close()
         # The lock only saves calls: who holds it still sends nothing that isn't reserved.
-        with try_lock(channel.address, f"alerts {channel.name}") as is_sender:
+        with try_lock(channel.database.address, f"alerts {channel.name}") as is_sender:
             if is_sender:
                 return _send_all(post, channel)
         if not _is_waiting(post, channel):

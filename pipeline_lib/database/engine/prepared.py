@@ -40,10 +40,7 @@ class PreparedDatabase(Database):
             SchemaVersionError: The schema is older or newer than this code, or not there.
             DatabaseError: The database can't be used.
         """
-        if self._state is None:
-            with self.reading():
-                pass
-        return self._state.uuid if self._state else ""
+        return self._known_state(reads=True).uuid
 
     @property
     def is_empty(self) -> bool:
@@ -69,16 +66,18 @@ class PreparedDatabase(Database):
             DatabaseError: The database can't be used.
             OSError: SQLite's disk is full or read-only.
         """
-        if self._state is None:
-            self._state = self._prepare(reads=False)
-        return self._state.uuid
+        return self._known_state(reads=False).uuid
 
     @contextmanager
     def _transaction(self, *, reads: bool) -> Iterator[Connection]:
-        if self._state is None:
-            self._state = self._prepare(reads=reads)
+        self._known_state(reads=reads)
         with super()._transaction(reads=reads) as connection:
             yield connection
+
+    def _known_state(self, *, reads: bool) -> SchemaState:
+        if self._state is None:
+            self._state = self._prepare(reads=reads)
+        return self._state
 
     def _prepare(self, *, reads: bool) -> SchemaState:
         with super()._transaction(reads=True) as connection:

@@ -31,7 +31,6 @@ def open_archive(spec: PipelineSpec, services: Services) -> Archive:
     """
     archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
     is_kept = keeper.require_keeper(archive, services.database.prepare()) is not None
-    services.database.close()
     if not is_kept and parts.archived_parts(archive):
         # Recorded over, they would never be taken over, and their events would be delivered again.
         raise UnreplayedArchiveError(spec.name, Path(archive.location("")))

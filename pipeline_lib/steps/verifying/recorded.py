@@ -8,6 +8,7 @@ from pipeline_lib.archive.parts import PartKey
 from pipeline_lib.database import arrivals, replays
 from pipeline_lib.database.arrivals import Arrival
 from pipeline_lib.database.replays import ObservationKey, PlacedObservation
+from pipeline_lib.steps.manifests import record_of
 from pipeline_lib.steps.run import Services
 
 
@@ -31,10 +32,7 @@ class Recorded:
     def records(self) -> dict[PartKey, Record]:
         """The hashes of each snapshot, in the order of arrival."""
         listed = (each.archived for each in self.arrivals)
-        return {
-            PartKey(each.moment, each.part): Record(each.moment, each.json_sha256, each.csv_sha256, each.part)
-            for each in listed
-        }
+        return {PartKey(each.moment, each.part): record_of(each) for each in listed}
 
 
 def read_recorded(services: Services, pipeline: str) -> Recorded:
