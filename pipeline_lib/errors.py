@@ -5,6 +5,8 @@
     CoinPipelinesError
     ├── PermanentError                  the same try again can't help; mixed into those marked !
     ├── TemporaryError                  the same try may help, in a while; mixed into those marked ~
+    ├── WaitNeededError                 no failure: the task is to be run again at a later time
+    ├── WaitedTooLongError !            what a task waits for doesn't come within an hour
     ├── SettingsError !                 an environment variable holds something unusable
     ├── SpecError !
     │   ├── SpecNotFoundError           no file for this pipeline
@@ -13,8 +15,7 @@
     ├── HistoryError !                  git, or the version asked of it, can't be used
     ├── MarketError                     about CoinGecko and its answers
     │   ├── MarketUnavailableError ~    no usable answer: connection, time-out, 408, 429, 5xx
-    │   ├── CallQuotaError ~            no call may be made for now, or nobody can say whether one may
-    │   ├── AnswerAwaitedError ~        another process has been asking for the shared answer for too long
+    │   ├── CallQuotaError ~            nobody can say whether a call may be made
     │   ├── RequestRefusedError !       CoinGecko said no: 400, 401, 403, 404, 422, a redirect
     │   ├── HistoryReachError !         the moment lies further back than the plan reaches
     │   ├── HistoryGapError !           the source has no price near the moment
@@ -67,7 +68,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
 
     from pipeline_lib.model.diagnostic import Diagnostic
 
@@ -103,6 +104,37 @@ class TemporaryError(CoinPipelinesError):
     def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+
+
+class WaitNeededError(CoinPipelinesError):
+    """Not a failure: a task has to wait for longer than it may keep its slot, and is to be run again.
+
+    Attributes:
+        reason: What it waits for, for people.
+        until: When it is to be run again (UTC).
+    """
+
+    def __init__(self, reason: str, until: "datetime") -> None:
+        super().__init__(f"waits until {until:%Y-%m-%dT%H:%M:%SZ}: {reason}")
+        self.reason = reason
+        self.until = until
+
+
+class WaitedTooLongError(PermanentError):
+    """What a task waits for doesn't come in time. Another try would only wait as long again.
+
+    Attributes:
+        reason: What it waits for, for people.
+        since: Since when (UTC).
+    """
+
+    def __init__(self, reason: str, since: "datetime", longest: "timedelta") -> None:
+        super().__init__(
+            f"waits since {since:%Y-%m-%dT%H:%M:%SZ}, and would for more than {longest} altogether: {reason}",
+            hint="the next run doesn't wait for this one; clear the task, or fill the gap with a backfill",
+        )
+        self.reason = reason
+        self.since = since
 
 
 class SettingsError(PermanentError):
@@ -189,21 +221,7 @@ class MarketUnavailableError(MarketError, TemporaryError):
 
 
 class CallQuotaError(MarketError, TemporaryError):
-    """No call of CoinGecko may be made for now, or the store that counts calls can't be used."""
-
-
-class AnswerAwaitedError(MarketError, TemporaryError):
-    """Another process has been asking for an answer that pipelines share for longer than a step may wait.
-
-    Attributes:
-        awaited: Who is asking, as text.
-    """
-
-    def __init__(self, awaited: str, seconds: float) -> None:
-        TemporaryError.__init__(
-            self, f"waited {seconds:g} s for an answer that {awaited} is asking for", hint="is it stuck?"
-        )
-        self.awaited = awaited
+    """The store that counts calls of CoinGecko can't be used."""
 
 
 class RequestRefusedError(MarketError, PermanentError):

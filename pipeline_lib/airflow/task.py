@@ -8,17 +8,19 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.configuration import conf
 from airflow.sdk import Connection, get_current_context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
 
 from pipeline_lib.airflow.masking import mask, mask_environment
 from pipeline_lib.common.redacted_logs import CLIENT_LOGGERS, redacted_logs
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.errors import CoinPipelinesError, DatabaseUnsafeError, SettingsError
+from pipeline_lib.common.waiting import Rescheduling
+from pipeline_lib.errors import CoinPipelinesError, DatabaseUnsafeError, SettingsError, WaitNeededError
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.settings import Settings, is_safe_url, secrets_of
 from pipeline_lib.specs import PipelineSpec
@@ -42,6 +44,7 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
 
     Raises:
         AirflowSkipException: There was nothing to do; the text says why.
+        AirflowRescheduleException: The step has to wait; the log says for what and until when.
         CoinPipelinesError: The step failed.
     """
     from pipeline_lib import steps
@@ -53,8 +56,12 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
         settings = Settings.from_environment(os.environ, project_folder=project_folder)
         services = _services(spec, settings, secrets)
         _refuse_shared_sqlite(services)
-        with closing(services.database):
-            outcome = step(spec, _current_run(), services)
+        try:
+            with closing(services.database):
+                outcome = step(spec, _current_run(), services)
+        except WaitNeededError as needed:
+            _log.info("%s; then this try goes on", needed)
+            raise AirflowRescheduleException(needed.until) from None  # type: ignore[no-untyped-call] # Airflow's own gap
     _notify_operators(outcome, project_folder)
     if isinstance(outcome, Skipped):
         raise AirflowSkipException(outcome.reason)
@@ -113,6 +120,7 @@ def _services(spec: PipelineSpec, settings: Settings, secrets: list[Secret]) -> 
     from pipeline_lib.steps import Services
 
     services = Services.from_settings(settings).for_pipeline(spec, os.environ)
+    services = replace(services, wait=_rescheduling(services.now))
     if spec.alerts.connection:
         slack_connection = spec.alerts.connection
         services = replace(services, find_slack_webhook=lambda: _webhook_of(slack_connection))
@@ -120,6 +128,13 @@ def _services(spec: PipelineSpec, settings: Settings, secrets: list[Secret]) -> 
         s3_connection = spec.s3.connection
         services = replace(services, open_s3_account=lambda: _s3_account_of(s3_connection))
     return replace(services, find_slack_webhook=_masked(services.find_slack_webhook, secrets))
+
+
+def _rescheduling(now: Callable[[], datetime]) -> Rescheduling:
+    """How the current task waits: at most for an hour from its try's first reschedule on."""
+    context: Any = get_current_context()
+    since = context["ti"].get_first_reschedule_date(context)
+    return Rescheduling(now, context.get("task_reschedule_count", 0), since)
 
 
 def _masked(find_webhook: Callable[[], Secret | None], secrets: list[Secret]) -> Callable[[], Secret | None]:

@@ -5,37 +5,36 @@ It calls ``fcntl.flock`` itself: importing the library filelock takes about as l
 
 import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline_lib.errors import StoreBusyError
+from pipeline_lib.common.waiting import Wait
 
-_LONGEST_WAIT_SECONDS = 60.0
 _SECONDS_BETWEEN_TRIES = 0.02
 _MODE = 0o644
 
 
 @contextmanager
-def exclusive(path: Path, *, longest_wait: float = _LONGEST_WAIT_SECONDS) -> Iterator[None]:
+def exclusive(path: Path, wait: Wait) -> Iterator[None]:
     """Hold the lock of the file at ``path``; the lock is a hidden file beside it.
 
     The system drops the lock when its holder dies.
 
+    Args:
+        path: The file.
+        wait: How to wait while another process holds the lock.
+
     Raises:
-        StoreBusyError: Another process held the lock for ``longest_wait`` seconds.
+        WaitNeededError: Another process holds it for longer than a task may keep its slot.
         OSError: The folder can't be made, or takes no lock file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock_path = path.with_name(f".{path.name}.lock")
     descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
     try:
-        given_up_at = time.monotonic() + longest_wait
         while not _try_lock(descriptor):
-            if time.monotonic() >= given_up_at:
-                raise StoreBusyError(lock_path, longest_wait)
-            time.sleep(_SECONDS_BETWEEN_TRIES)
+            wait(_SECONDS_BETWEEN_TRIES, f"another process writes {path}")
         yield
     finally:
         # Closing the last descriptor of a lock gives it back.

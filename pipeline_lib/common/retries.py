@@ -1,15 +1,15 @@
 """How often, and how patiently, a call to another service is tried."""
 
+import random
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_exponential, wait_random
-
+from pipeline_lib.common.waiting import Wait, sleep
 from pipeline_lib.errors import TemporaryError
 
 Result = TypeVar("Result")
@@ -28,11 +28,13 @@ class RetryPolicy:
         attempts: Tries in all.
         first_wait: Seconds before the second try, when the other side asks for none.
         longest_wait: Seconds that one wait may take.
+        wait: How to wait for what the other side asks for.
     """
 
     attempts: int = 4
     first_wait: float = 1.0
     longest_wait: float = 30.0
+    wait: Wait = sleep
 
     def call(self, function: Callable[[], Result], *, final: type[BaseException] | tuple[()] = ()) -> Result:
         """The result of ``function``, or its last exception.
@@ -40,25 +42,25 @@ class RetryPolicy:
         Args:
             function: What is tried.
             final: The kind of exception that ends the tries at once, though it is temporary.
+
+        Raises:
+            WaitNeededError: The call is to be made later, by whoever runs this again.
         """
-        return Retrying(
-            retry=retry_if_exception(
-                lambda error: self._is_worth_waiting(error) and not isinstance(error, final)
-            ),
-            stop=stop_after_attempt(self.attempts),
-            wait=self._wait,
-            reraise=True,
-        )(function)
+        for attempt in range(1, self.attempts):
+            try:
+                return function()
+            except TemporaryError as error:
+                if isinstance(error, final) or (error.retry_after or 0) > self.longest_wait:
+                    raise
+                if error.retry_after is None:
+                    time.sleep(self._backoff(attempt))
+                else:
+                    self.wait(error.retry_after, str(error))
+        return function()
 
-    def _is_worth_waiting(self, error: BaseException) -> bool:
-        return isinstance(error, TemporaryError) and (error.retry_after or 0) <= self.longest_wait
-
-    def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, TemporaryError) and error.retry_after is not None:
-            return error.retry_after
-        backoff = wait_exponential(multiplier=self.first_wait) + wait_random(0, self.first_wait)
-        return min(backoff(state), self.longest_wait)
+    def _backoff(self, attempt: int) -> float:
+        jitter = random.uniform(0, self.first_wait)  # noqa: S311 (no secret)
+        return min(self.first_wait * 2.0 ** (attempt - 1) + jitter, self.longest_wait)
 
 
 def parse_retry_after(header: str | None, now: datetime) -> float | None:

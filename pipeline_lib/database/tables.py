@@ -299,6 +299,7 @@ shared_answers = Table(
     Column("coins", Text, nullable=False, comment="JSON list of the CoinGecko ids that are asked for"),
     Column("planned_at", Moment, nullable=False, comment="by the real clock"),
     Column("asker", Text, comment="JSON: the process that asks, for those that wait"),
+    Column("postponed_until", Moment, comment="when the call has its turn, if it must wait for one"),
     Column("url", Text, comment="of the request; holds no key"),
     Column("requested_at", Moment, comment="of the answer; null while there is none"),
     Column("body", LargeBinary, comment="of the answer, byte for byte"),

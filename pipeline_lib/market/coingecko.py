@@ -49,7 +49,8 @@ class CoinGecko:
 
         Raises:
             MarketUnavailableError: No usable answer, after all tries.
-            CallQuotaError: No request may be made for now.
+            WaitNeededError: It is to be asked later.
+            CallQuotaError: Nobody can say whether a request may be made.
             RequestRefusedError: CoinGecko refused the request.
             UnexpectedAnswerError: The answer is not what ``/coins/markets`` promises.
             UnknownCoinError: CoinGecko doesn't know the coin.
@@ -63,7 +64,8 @@ class CoinGecko:
 
         Raises:
             MarketUnavailableError: No usable answer, after all tries.
-            CallQuotaError: No request may be made for now.
+            WaitNeededError: It is to be asked later.
+            CallQuotaError: Nobody can say whether a request may be made.
             RequestRefusedError: CoinGecko refused the request.
             UnexpectedAnswerError: The answer is no list.
         """
@@ -91,7 +93,8 @@ class CoinGecko:
 
         Raises:
             MarketUnavailableError: No usable answer, after all tries.
-            CallQuotaError: No request may be made for now.
+            WaitNeededError: It is to be asked later.
+            CallQuotaError: Nobody can say whether a request may be made.
             RequestRefusedError: CoinGecko refused the request.
             UnknownCoinError: CoinGecko doesn't know the coin.
             UnexpectedAnswerError: The answer is no chart.

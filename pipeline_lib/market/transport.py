@@ -85,7 +85,8 @@ class Transport:
                 code about keys or plans.
             RequestRefusedError: Any other status than 200, a redirect among them.
             UnexpectedAnswerError: The body is no JSON by its header, or larger than any true answer.
-            CallQuotaError: No request may be made for now.
+            WaitNeededError: It is to be asked later.
+            CallQuotaError: Nobody can say whether a request may be made.
         """
         if self.quota:
             self.quota.take_call()

@@ -124,12 +124,14 @@ class RecordedEvent:
         event: What happened.
         status: What became of it.
         message_id: Key of the newest message that carries it, or None.
+        recorded_at: When it got its status, by the real clock (UTC).
     """
 
     id: int
     event: Event
     status: DeliveryStatus
     message_id: int | None
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

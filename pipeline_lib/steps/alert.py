@@ -75,6 +75,7 @@ def send_price_alerts(spec: PipelineSpec, run: Run, services: Services) -> Outco
         services: Reaches Slack.
 
     Raises:
+        WaitNeededError: It is to be run again later.
         AlertError: The message wasn't delivered, or nobody knows whether it was.
         ObservationMissingError: The run has no observation.
         DatabaseError: The database can't be used.
@@ -196,7 +197,7 @@ def _open_channel(webhook: Secret, spec: PipelineSpec, run: Run, services: Servi
         database=services.database,
         grouping_seconds=grouping_seconds(spec, services.settings, services.now() - run.moment),
         now=services.now,
-        sleep=services.sleep,
+        wait=services.wait,
     )
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from pipeline_lib.common.waiting import Wait
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import Series, find_series_id
-from pipeline_lib.errors import ForeignFileError, StoreBusyError
+from pipeline_lib.errors import ForeignFileError
 from pipeline_lib.publishing.csv import export
 from pipeline_lib.publishing.csv.export import Exported
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
@@ -18,7 +19,7 @@ from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.run import Services
 from pipeline_lib.steps.statistics import update_statistics
 
-Export: TypeAlias = Callable[[Path, Table, Database], Exported]
+Export: TypeAlias = Callable[[Path, Table, Database, Wait], Exported]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class ExportedFile:
 
     path: Path
     exported: Exported | None
-    error: ForeignFileError | StoreBusyError | None = None
+    error: ForeignFileError | None = None
 
 
 def export_raw_log(spec: PipelineSpec, services: Services) -> tuple[str, ...]:
@@ -133,6 +134,6 @@ def _warnings_of(spec: PipelineSpec, services: Services, path: Path, table: Tabl
 
 def _export(path: Path, table: Table, services: Services, write: Export) -> ExportedFile:
     try:
-        return ExportedFile(path, write(path, table, services.database))
-    except (ForeignFileError, StoreBusyError) as error:
+        return ExportedFile(path, write(path, table, services.database, services.wait))
+    except ForeignFileError as error:
         return ExportedFile(path, None, error)

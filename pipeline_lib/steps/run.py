@@ -1,13 +1,14 @@
 """What every step is called with: the run, and the access to the world."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from pipeline_lib.alerts.delivery.slack import SlackWebhook
+from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.common.waiting import LONGEST_WAIT, Wait, sleep
 from pipeline_lib.database.engine.address import server_address
 from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.market import CallQuota, CoinGecko, Transport
@@ -46,7 +47,7 @@ class Services:
         find_slack_webhook: Finds where alerts go, or None; called when there is one to send.
         open_s3_account: Finds who uploads; called by the steps that do.
         now: The real clock, for the record of when something was asked or sent.
-        sleep: Waits for some seconds.
+        wait: How to wait for one's turn and for other processes.
     """
 
     settings: Settings
@@ -54,10 +55,10 @@ class Services:
     find_slack_webhook: Callable[[], Secret | None]
     open_s3_account: Callable[[], S3Account]
     now: Callable[[], datetime]
-    sleep: Callable[[float], None] = time.sleep
+    wait: Wait = sleep
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "Services":
+    def from_settings(cls, settings: Settings, wait: Wait = sleep) -> "Services":
         """Services by what the environment sets alone."""
         return cls(
             settings=settings,
@@ -65,6 +66,7 @@ class Services:
             find_slack_webhook=lambda: settings.slack_webhook_url,
             open_s3_account=S3Account.from_environment,
             now=lambda: datetime.now(UTC),
+            wait=wait,
         )
 
     def open_market(self) -> CoinGecko:
@@ -74,13 +76,13 @@ class Services:
         if settings.coingecko_plan:
             server = settings.coingecko_quota_url or server_address(settings.database_url)
             store = choose_store(server, quota_file(settings))
-            quota = CallQuota(settings.coingecko_plan.per_minute, store)
+            quota = CallQuota(settings.coingecko_plan.per_minute, store, wait=self.wait)
         transport = Transport(settings.coingecko_base_url, settings.coingecko_api_key, quota)
-        return CoinGecko(transport, self.now)
+        return CoinGecko(transport, self.now, self._retry_policy)
 
     def open_slack(self, webhook: Secret) -> SlackWebhook:
         """How Slack is reached."""
-        return SlackWebhook(webhook)
+        return SlackWebhook(webhook, self._retry_policy)
 
     def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Services":
         """The services of one pipeline, which may name a variable of ``environment`` as its own webhook."""
@@ -88,6 +90,10 @@ class Services:
         if variable is None:
             return self
         return replace(self, find_slack_webhook=lambda: read_webhook(environment, variable))
+
+    @property
+    def _retry_policy(self) -> RetryPolicy:
+        return RetryPolicy(longest_wait=LONGEST_WAIT.total_seconds(), wait=self.wait)
 
 
 Step: TypeAlias = Callable[[PipelineSpec, Run, Services], Outcome]

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.common.waiting import Wait, sleep
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.settings import Settings
@@ -31,6 +32,7 @@ class LiveMarket:
     simulator: Simulator
     database_url: Secret
     bound: int = 60
+    wait: Wait = sleep
 
     def at(self, moment: datetime) -> None:
         self.simulator.clock.set(moment)
@@ -56,7 +58,7 @@ class LiveMarket:
             project_folder=self.project,
         )
         spec = Catalog(settings.dag_configs_dir).load(name)
-        services = replace(Services.from_settings(settings), now=self.simulator.clock.now)
+        services = replace(Services.from_settings(settings, self.wait), now=self.simulator.clock.now)
         with closing(services.database):
             return take_live_snapshot(spec, Run(moment), services)
 

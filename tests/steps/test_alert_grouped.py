@@ -43,7 +43,7 @@ def pipelines(world: World, waits: Waits, tmp_path: Path) -> list[World]:
     folder.mkdir()
     for name in NAMES:
         (folder / f"{name}.yaml").touch()
-    services = replace(world.services, now=lambda: CRASH, sleep=waits.append)
+    services = replace(world.services, now=lambda: CRASH, wait=lambda seconds, _reason: waits.append(seconds))
     worlds = [
         replace(world, spec=replace(world.spec, name=name), services=services).in_another_process()
         for name in NAMES
@@ -60,10 +60,10 @@ def _alert(world: World) -> Outcome:
 def _while_waiting(world: World, act: Callable[[], object]) -> World:
     """The same pipeline; while its run waits for others, something happens."""
 
-    def sleep(_seconds: float) -> None:
+    def wait(_seconds: float, _reason: str) -> None:
         act()
 
-    return replace(world, services=replace(world.services, sleep=sleep))
+    return replace(world, services=replace(world.services, wait=wait))
 
 
 def _statuses(pipelines: list[World]) -> list[set[DeliveryStatus]]:
@@ -202,7 +202,7 @@ def test_a_channel_of_its_own_is_delivered_apart(pipelines: list[World]) -> None
     majors = replace(
         pipelines[0].spec, alerts=replace(pipelines[0].spec.alerts, webhook_variable="SLACK_MAJORS")
     )
-    pipelines[0].simulator.faults.add(Fault(kind="status", path="/services", status=429, retry_after=3600))
+    pipelines[0].simulator.faults.add(Fault(kind="status", path="/services", status=429, retry_after=7200))
     with pytest.raises(SlackUnavailableError):
         _alert(replace(pipelines[0], spec=majors))
     assert _alert(pipelines[1]) == SENT

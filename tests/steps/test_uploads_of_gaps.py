@@ -104,7 +104,7 @@ def test_an_outage_leaves_a_gap_that_the_next_run_fills(
     world.fetch(HOURS[1])
     with monkeypatch.context() as away:
         away.setattr("pipeline_lib.publishing.s3.objects._ATTEMPTS", 1)
-        away.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
+        away.setattr("pipeline_lib.common.retries.time.sleep", lambda _seconds: None)
         away.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         with pytest.raises(S3UnavailableError):
             _upload(world, 1)

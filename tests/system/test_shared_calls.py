@@ -125,8 +125,6 @@ def test_1000_pipelines_due_at_once_cost_4_requests(scene: Scene, moment: dateti
     assert sorted(map(len, asked)) == [250] * 4
     assert sorted(coin for page in asked for coin in page) == sorted(coins)
     assert len(result["summaries"]) == PIPELINES
-    waited = [line for line in result["summaries"] if line.endswith(" s for the shared answer")]
-    assert 1 <= len(waited) < WORKERS * 4
     settings = Settings.from_environment({"DATA_DIR": str(tmp_path / "data")}, project_folder=tmp_path)
     for number, coin in enumerate(coins, start=1):
         snapshot = _archived(f"pipeline-{number - 1:04}", settings, moment)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.alerts.messages.composing import LATE_FROM
+from pipeline_lib.common.waiting import Wait
 from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.settings import WEBHOOK_VARIABLE, Settings
 from pipeline_lib.specs import Catalog, PipelineSpec
@@ -19,9 +20,10 @@ class Channel:
         name: What holds the webhook, by :func:`channel_name`; never the webhook.
         slack: The webhook.
         database: Where messages are reserved before they are sent.
-        grouping_seconds: How long a sender waits for the other pipelines; 0 for not at all.
+        grouping_seconds: How long a sender waits for the other pipelines, from its own events on; 0 for not
+            at all.
         now: The real clock, for records.
-        sleep: Waits for some seconds.
+        wait: How to wait for other pipelines and other senders.
     """
 
     name: str
@@ -29,7 +31,7 @@ class Channel:
     database: PreparedDatabase
     grouping_seconds: float
     now: Callable[[], datetime]
-    sleep: Callable[[float], None]
+    wait: Wait
 
 
 def channel_name(spec: PipelineSpec) -> str:

@@ -8,6 +8,7 @@ import click
 
 from pipeline_lib import steps
 from pipeline_lib.cli.pipelines.attempts import attempt
+from pipeline_lib.cli.pipelines.waiting import SpokenWait
 from pipeline_lib.cli.project import MOMENT, complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.common.timestamps import format_moment, to_moment
 from pipeline_lib.errors import CoinPipelinesError
@@ -43,7 +44,7 @@ def backfill(pipeline: str, start: datetime, end: datetime | None) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    services = steps.Services.from_settings(settings)
+    services = steps.Services.from_settings(settings, SpokenWait())
     moments = _moments(spec, start, end, to_moment(datetime.now(UTC)))
     require_history(spec, moments, services)
     summary = BackfillSummary()

@@ -5,6 +5,7 @@ import os
 import click
 
 from pipeline_lib import steps
+from pipeline_lib.cli.pipelines.waiting import SpokenWait
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.steps.exports import append_files, rewrite_files
 
@@ -25,7 +26,7 @@ def export(pipeline: str, *, rewrite: bool) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    services = steps.Services.from_settings(settings).for_pipeline(spec, os.environ)
+    services = steps.Services.from_settings(settings, SpokenWait()).for_pipeline(spec, os.environ)
     refused = []
     for done in (rewrite_files if rewrite else append_files)(spec, services):
         if done.exported is None:

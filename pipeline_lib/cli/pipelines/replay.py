@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import click
 
 from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
+from pipeline_lib.cli.pipelines.waiting import SpokenWait
 from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
@@ -68,7 +69,7 @@ def replay(pipeline: str | None, *, all_pipelines: bool, adopt: bool) -> None:
 
 
 def _replay(spec: PipelineSpec, settings: Settings, *, adopt: bool) -> Replayed:
-    services = Services.from_settings(settings).for_pipeline(spec, os.environ)
+    services = Services.from_settings(settings, SpokenWait()).for_pipeline(spec, os.environ)
     try:
         if adopt:
             adopt_archive(spec, services)

@@ -7,6 +7,7 @@ import click
 
 from pipeline_lib import steps
 from pipeline_lib.cli.pipelines.attempts import attempt
+from pipeline_lib.cli.pipelines.waiting import SpokenWait
 from pipeline_lib.cli.project import MOMENT, complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.common.timestamps import to_moment
 from pipeline_lib.model.outcome import Skipped
@@ -33,7 +34,7 @@ def run(pipeline: str, moment: datetime | None) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    services = steps.Services.from_settings(settings).for_pipeline(spec, os.environ)
+    services = steps.Services.from_settings(settings, SpokenWait()).for_pipeline(spec, os.environ)
     this_run = steps.Run(moment=moment or to_moment(datetime.now(UTC)))
     fetch, *others = steps.ALL_STEPS
     fetched = attempt(fetch, spec, this_run, services)

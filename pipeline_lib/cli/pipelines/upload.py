@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from pipeline_lib import steps
+from pipeline_lib.cli.pipelines.waiting import SpokenWait
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.model.outcome import Skipped
 from pipeline_lib.steps.upload_missing import Batch, start_upload, upload_days, upload_snapshots
@@ -26,7 +27,7 @@ def upload(pipeline: str) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    services = steps.Services.from_settings(settings).for_pipeline(spec, os.environ)
+    services = steps.Services.from_settings(settings, SpokenWait()).for_pipeline(spec, os.environ)
     started = start_upload(spec, services)
     # Asked for by hand, an upload that can't happen is a failure.
     if isinstance(started, Skipped):

@@ -214,4 +214,4 @@ def _recorded(row: Row[*tuple[Any, ...]]) -> RecordedEvent:
         value=row.value,
         rule=RuleInfo(row.rule, row.threshold, row.unit, row.scope),
     )
-    return RecordedEvent(row.id, event, DeliveryStatus(row.status), row.message_id)
+    return RecordedEvent(row.id, event, DeliveryStatus(row.status), row.message_id, row.recorded_at)

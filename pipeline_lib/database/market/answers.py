@@ -117,6 +117,29 @@ def find_failure(
     return None if row is None else decode_failure(row.failure, row.failed_at)
 
 
+def postpone(connection: Connection, key: AnswerKey, number: int, until: datetime) -> None:
+    """Note that the call for a page waits for its turn.
+
+    Args:
+        connection: A transaction that writes.
+        key: Whose answers they are.
+        number: The page's number.
+        until: When it is made (UTC).
+    """
+    connection.execute(update(shared_answers).where(_is_page(key, number)).values(postponed_until=until))
+
+
+def find_postponed(connection: Connection, key: AnswerKey, number: int) -> datetime | None:
+    """Until when the call for a page waits for its turn (UTC), if it does; may lie in the past.
+
+    Args:
+        connection: A transaction.
+        key: Whose answers they are.
+        number: The page's number.
+    """
+    return connection.scalar(select(shared_answers.c.postponed_until).where(_is_page(key, number)))
+
+
 def note_asker(connection: Connection, key: AnswerKey, number: int, asker: Mapping[str, object]) -> None:
     """Note who asks for a page, for those that wait.
 

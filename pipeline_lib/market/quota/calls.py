@@ -1,20 +1,27 @@
 """How often CoinGecko is asked by all processes together."""
 
-import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import cast
 
 from pyrate_limiter import Rate, RateItem
 
-from pipeline_lib.errors import CallQuotaError
+from pipeline_lib.common.waiting import LONGEST_SLEEP_SECONDS, LONGEST_WAIT, Wait, sleep
 from pipeline_lib.market.quota.stores import QuotaStore
 
 _SHORTEST_WAIT = 0.02
+_MILLISECOND = timedelta(milliseconds=1)
+_CALLS, _TURNS = "coingecko_calls", "coingecko_turns"
+# Of turns there may be any number; they are forgotten once they are past.
+_ANY_NUMBER = Rate(10**6, 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class CallQuota:
     """The calls that may be made within any window of time, counted over all processes.
+
+    Who can't call soon is given a turn, after those who wait already. A turn is a time to try again, when few
+    others do; it promises no call, so one that nobody takes up costs none.
 
     Attributes:
         calls: How many there may be in one window.
@@ -22,38 +29,31 @@ class CallQuota:
         window: Seconds.
         travel_time: Seconds. A call is counted when it starts and reaches CoinGecko later, one sooner than
             the other: without this much more room, two windows of ours could meet in one of theirs.
-        longest_wait: Seconds that a call may wait for its turn. More than a window, so a process that is
-            alone always gets through.
+        wait: How to wait for a turn.
     """
 
     calls: int
     store: QuotaStore
     window: float = 60.0
     travel_time: float = 1.0
-    longest_wait: float = 75.0
+    wait: Wait = sleep
 
     def take_call(self) -> None:
         """Wait until a call may be made, and count it.
 
         Raises:
-            CallQuotaError: Others use up the calls, or the store can't be used.
+            WaitNeededError: It is to be made later, by whoever runs this again.
+            CallQuotaError: The store can't be used.
             SettingsError: The store needs a package that isn't installed.
         """
-        deadline = time.monotonic() + self.longest_wait
-        while wait := self._try_to_take():
-            if time.monotonic() + wait > deadline:
-                raise CallQuotaError(
-                    f"the {self.calls} calls of CoinGecko that {self.window:g} s allow are used up",
-                    # Not the wait for the next free place, which as many others wait for.
-                    retry_after=self.window,
-                    hint="spread the pipelines over the hour, or set COINGECKO_CALLS_PER_MINUTE",
-                )
-            time.sleep(wait)
+        reason = f"the {self.calls} calls of CoinGecko that {self.window:g} s allow are used up"
+        while seconds := self._try_to_take():
+            self.wait(seconds, reason)
 
     def _try_to_take(self) -> float:
         """Seconds until another try is worth it; 0.0 when the call may be made."""
         rate = Rate(self.calls, round((self.window + self.travel_time) * 1000))
-        with self.store.open(rate) as bucket:
+        with self.store.open(rate, _CALLS) as bucket:
             now: int = bucket.now()  # type: ignore[no-untyped-call] # the library's own gap
             call = RateItem("call", now)
             if bucket.put(call):
@@ -65,4 +65,24 @@ class CallQuota:
                 # The call that is waited for lies far in the future: the clock was set back since.
                 bucket.flush()
                 return _SHORTEST_WAIT
+        if wait > LONGEST_SLEEP_SECONDS * 1000:
+            wait = self._take_turn(now, now + wait) - now
         return max(wait / 1000, _SHORTEST_WAIT)
+
+    def _take_turn(self, now: int, earliest: int) -> int:
+        """A turn at ``earliest`` or after it; all times are milliseconds since 1970."""
+        with self.store.open(_ANY_NUMBER, _TURNS) as bucket:
+            last = cast("RateItem | None", bucket.peek(0))
+            turn = earliest if last is None else max(earliest, last.timestamp + self._pace)
+            if turn - now > LONGEST_WAIT // _MILLISECOND:
+                # Nobody waits that long: those turns are of a faster clock, or of tasks that gave up.
+                bucket.flush()
+                turn = earliest
+            bucket.leak(now)
+            bucket.put(RateItem("turn", turn))
+        return turn
+
+    @property
+    def _pace(self) -> int:
+        """Milliseconds from one call to the next, when calls are spread evenly."""
+        return round(self.window * 1000 / self.calls)

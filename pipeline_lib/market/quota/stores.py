@@ -14,16 +14,21 @@ from pyrate_limiter import AbstractBucket, Rate, SQLiteBucket
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import CallQuotaError, SettingsError
 
-_NAME = "coingecko_calls"
-_LONGEST_LOCK_SECONDS = 10.0
+_LONGEST_LOCK_SECONDS = 5.0
 _LONGEST_ANSWER_SECONDS = 5
 
 
 class QuotaStore(Protocol):
     """A place where calls are counted."""
 
-    def open(self, rate: Rate) -> AbstractContextManager["AbstractBucket"]:
-        """The calls so far; nobody else counts one until the context ends, or the store itself sees to it.
+    def open(self, rate: Rate, name: str) -> AbstractContextManager["AbstractBucket"]:
+        """What is counted under a name so far.
+
+        Nobody else counts any until the context ends, or the store itself sees to it.
+
+        Args:
+            rate: How many may be counted.
+            name: What is counted.
 
         Raises:
             CallQuotaError: The store can't be used for now.
@@ -45,14 +50,14 @@ class QuotaFile:
     path: Path
 
     @contextmanager
-    def open(self, rate: Rate) -> Iterator[AbstractBucket]:
+    def open(self, rate: Rate, name: str) -> Iterator[AbstractBucket]:
         """See ``QuotaStore``."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
         try:
             with (
                 lock.acquire(timeout=_LONGEST_LOCK_SECONDS),
-                closing(SQLiteBucket.init_from_file([rate], _NAME, str(self.path))) as bucket,
+                closing(SQLiteBucket.init_from_file([rate], name, str(self.path))) as bucket,
             ):
                 yield bucket
         except Timeout as error:
@@ -78,11 +83,11 @@ class QuotaDatabase:
     url: Secret
 
     @contextmanager
-    def open(self, rate: Rate) -> Iterator[AbstractBucket]:
+    def open(self, rate: Rate, name: str) -> Iterator[AbstractBucket]:
         """See ``QuotaStore``."""
         is_postgres = self.url.reveal().startswith("postgresql:")
         connect = _postgres_bucket if is_postgres else _redis_bucket
-        with connect(self.url, rate) as bucket:
+        with connect(self.url, rate, name) as bucket:
             yield bucket
 
 
@@ -92,7 +97,7 @@ def choose_store(url: Secret | None, file: Path) -> QuotaStore:
 
 
 @contextmanager
-def _redis_bucket(url: Secret, rate: Rate) -> Iterator[AbstractBucket]:
+def _redis_bucket(url: Secret, rate: Rate, name: str) -> Iterator[AbstractBucket]:
     redis = _import("redis", "coin-pipelines[redis]")
     from pyrate_limiter import RedisBucket  # noqa: PLC0415 (needs the package)
 
@@ -104,7 +109,7 @@ def _redis_bucket(url: Secret, rate: Rate) -> Iterator[AbstractBucket]:
                 socket_connect_timeout=_LONGEST_ANSWER_SECONDS,
             )
         ) as client:
-            yield RedisBucket.init([rate], client, _NAME)
+            yield RedisBucket.init([rate], client, name)
     except (redis.RedisError, ValueError) as error:
         raise _unusable("Redis", error) from None
 
@@ -122,7 +127,7 @@ class _OneConnection:
 
 
 @contextmanager
-def _postgres_bucket(url: Secret, rate: Rate) -> Iterator[AbstractBucket]:
+def _postgres_bucket(url: Secret, rate: Rate, name: str) -> Iterator[AbstractBucket]:
     psycopg = _import("psycopg", "coin-pipelines[postgres]")
     from pyrate_limiter import PostgresBucket  # noqa: PLC0415 (needs the package)
 
@@ -138,7 +143,7 @@ def _postgres_bucket(url: Secret, rate: Rate) -> Iterator[AbstractBucket]:
                 options="-c timezone=UTC",
             )
         ) as opened:
-            yield PostgresBucket(_OneConnection(opened), _NAME, [rate])
+            yield PostgresBucket(_OneConnection(opened), name, [rate])
     except psycopg.Error as error:
         raise _unusable("PostgreSQL", error) from None
 

@@ -12,6 +12,7 @@ from zlib import crc32
 
 from pipeline_lib.common.durable_files import replace, write_at
 from pipeline_lib.common.locking import exclusive
+from pipeline_lib.common.waiting import Wait, sleep
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.errors import ForeignFileError
 from pipeline_lib.publishing.csv import progress
@@ -37,7 +38,7 @@ class Exported:
     changed: bool
 
 
-def append(path: Path, table: Table, database: Database) -> Exported:
+def append(path: Path, table: Table, database: Database, wait: Wait = sleep) -> Exported:
     """Bring a file up to its table.
 
     New lines at its end are appended, at a cost that doesn't grow with the file. A line of an earlier moment
@@ -48,14 +49,15 @@ def append(path: Path, table: Table, database: Database) -> Exported:
         path: The file.
         table: What it is made from.
         database: Where the table's rows are.
+        wait: How to wait for another process that writes the file.
 
     Raises:
         ForeignFileError: The file isn't what was written to it, or holds what the database lacks.
-        StoreBusyError: Another process holds the file for too long.
+        WaitNeededError: Another process holds the file for longer than a task may keep its slot.
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only. The file is then as it was before.
     """
-    with exclusive(path), database.reading() as connection:
+    with exclusive(path, wait), database.reading() as connection:
         note = progress.read(path)
         try:
             status = path.stat()
@@ -73,20 +75,21 @@ def append(path: Path, table: Table, database: Database) -> Exported:
         return _bring_up(path, table, table.read_after(connection, written.arrival), written)
 
 
-def rewrite(path: Path, table: Table, database: Database) -> Exported:
+def rewrite(path: Path, table: Table, database: Database, wait: Wait = sleep) -> Exported:
     """Make a file anew, whatever is there.
 
     Args:
         path: The file.
         table: What it is made from.
         database: Where the table's rows are.
+        wait: How to wait for another process that writes the file.
 
     Raises:
-        StoreBusyError: Another process holds the file for too long.
+        WaitNeededError: Another process holds the file for longer than a task may keep its slot.
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only. The file is then as it was before.
     """
-    with exclusive(path), database.reading() as connection:
+    with exclusive(path, wait), database.reading() as connection:
         return _replace(path, table, table.read_all(connection))
 
 

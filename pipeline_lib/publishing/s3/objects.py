@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 30
-_ATTEMPTS = 5
+# The last of boto3's waits takes up to 4 s.
+_ATTEMPTS = 4
 _CONNECTIONS = 16
 # The MD5 of no bytes, and no object here is empty.
 _NO_OBJECTS_ETAG = hashlib.md5(b"", usedforsecurity=False).hexdigest()

@@ -9,10 +9,11 @@ from pipeline_lib.model.observation import Observation, Snapshot
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps.fetching.check import LargeMove, describe_price
 from pipeline_lib.steps.fetching.take import take_snapshot
+from pipeline_lib.steps.fetching.unconfirmed import keep_unconfirmed
 from pipeline_lib.steps.run import Run, Services
 
 # CoinGecko answers the same for 45 to 60 s.
-_SECONDS_UNTIL_A_NEW_QUOTE = 65.0
+_UNTIL_A_NEW_QUOTE = timedelta(seconds=65)
 _TOLERANCE_AFTER_A_MINUTE_PERCENT = Decimal(5)
 _STEP_TO_THE_NEXT_POINT = timedelta(hours=1)
 
@@ -36,11 +37,14 @@ def confirm_jump(spec: PipelineSpec, run: Run, services: Services, first: Snapsh
 
     Raises:
         ImplausibleJumpError: No later price confirms it; carries the answer of ``first``.
+        WaitNeededError: The later price is to be asked for later.
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
     is_historic = first.provenance.is_historic
     tolerance = spec.quality.max_jump_percent if is_historic else _TOLERANCE_AFTER_A_MINUTE_PERCENT
+    if not is_historic:
+        _wait_for_a_new_quote(spec, services, first)
     ask_again = _price_an_hour_later if is_historic else _next_quote
     try:
         later = ask_again(spec, run, services)
@@ -58,9 +62,18 @@ def _price_an_hour_later(spec: PipelineSpec, run: Run, services: Services) -> Ob
     return take_snapshot(spec, later, services).snapshot.observation
 
 
+def _wait_for_a_new_quote(spec: PipelineSpec, services: Services, first: Snapshot) -> None:
+    passed = services.now() - first.provenance.requested_at
+    left = min(_UNTIL_A_NEW_QUOTE - passed, _UNTIL_A_NEW_QUOTE).total_seconds()
+    if left <= 0:
+        return
+    keep_unconfirmed(spec, services, first)
+    services.database.close()
+    services.wait(left, f"a later quote of {spec.coin} has to confirm a large move")
+
+
 def _next_quote(spec: PipelineSpec, run: Run, services: Services) -> Observation:
     services.database.close()
-    services.sleep(_SECONDS_UNTIL_A_NEW_QUOTE)
     # Whether it is of the run's moment is no question here.
     market = services.open_market()
     return market.observe(spec.coin, spec.vs_currency, run.moment, timedelta.max).observation

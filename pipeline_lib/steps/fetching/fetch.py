@@ -12,10 +12,12 @@ from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps.exports import export_raw_log
 from pipeline_lib.steps.fetching.check import find_large_move
 from pipeline_lib.steps.fetching.confirm_jump import confirm_jump
+from pipeline_lib.steps.fetching.live import Taken
 from pipeline_lib.steps.fetching.record import archive_snapshots, open_archive, record
 from pipeline_lib.steps.fetching.refused import keep_refused
 from pipeline_lib.steps.fetching.response_shapes import notice_shape
 from pipeline_lib.steps.fetching.take import take_snapshot
+from pipeline_lib.steps.fetching.unconfirmed import find_unconfirmed
 from pipeline_lib.steps.run import Run, Services
 
 
@@ -32,6 +34,7 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
         services: The access to the world.
 
     Raises:
+        WaitNeededError: It is to be run again later.
         MarketError: The market has no observation for this run, or one that can't be true.
         StoreError: The archive or the log is damaged, or busy for too long.
         DatabaseError: The database can't be used, or another one keeps the archive.
@@ -43,7 +46,8 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
         is_new = record(spec, run, services, archived)
         return Done(_describe(kept, is_new=is_new), export_raw_log(spec, services))
     try:
-        taken = take_snapshot(spec, run, services)
+        unconfirmed = find_unconfirmed(spec, run, services)
+        taken = Taken(unconfirmed) if unconfirmed else take_snapshot(spec, run, services)
         warnings = taken.warnings + _check(spec, run, services, taken.snapshot)
     except HistoryGapError as error:
         return Skipped(str(error))
@@ -56,7 +60,7 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
     warnings += export_raw_log(spec, services)
     # Another process may have been faster: what it archived counts.
     kept = find_snapshot(archived, spec.coin, spec.vs_currency) or taken.snapshot
-    return Done(_describe(kept, is_new=is_new) + _describe_wait(taken.waited_seconds), warnings)
+    return Done(_describe(kept, is_new=is_new), warnings)
 
 
 def _check(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> tuple[str, ...]:
@@ -76,7 +80,3 @@ def _describe(snapshot: Archived, *, is_new: bool) -> str:
         f"{observation.coin} {price} at {format_moment(observation.moment)}"
         f"{source if snapshot.provenance.is_historic else ''}{'' if is_new else ', as archived before'}"
     )
-
-
-def _describe_wait(seconds: float) -> str:
-    return f", after waiting {seconds:.0f} s for the shared answer" if seconds >= 1 else ""

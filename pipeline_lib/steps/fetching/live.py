@@ -40,12 +40,10 @@ class Taken:
 
     Attributes:
         snapshot: The observation of the run's moment and where it comes from.
-        waited_seconds: How long other processes were waited for, which asked or were about to.
         warnings: What operators should know of it.
     """
 
     snapshot: Snapshot
-    waited_seconds: float = 0.0
     warnings: tuple[str, ...] = ()
 
 
@@ -63,8 +61,8 @@ def take_live_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Take
 
     Raises:
         MarketUnavailableError: No usable answer, after all tries.
-        CallQuotaError: No call may be made for now.
-        AnswerAwaitedError: Another process has been asking for too long.
+        CallQuotaError: Nobody can say whether a call may be made.
+        WaitNeededError: CoinGecko is to be asked later, or another process asks for long.
         RequestRefusedError: CoinGecko refused the request.
         UnexpectedAnswerError: The answer is not what ``/coins/markets`` promises.
         UnknownCoinError: CoinGecko doesn't know the coin.
@@ -86,7 +84,7 @@ def take_live_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Take
         pages = calls.pages_with(spec.coin)
         snapshot = reader.read_pages(calls, pages) if pages else reader.find_known()
         if snapshot is not None:
-            return Taken(snapshot, calls.waited_seconds)
+            return Taken(snapshot)
         if pages:
             calls.plan_again(max(pages))
         else:

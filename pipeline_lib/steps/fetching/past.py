@@ -18,8 +18,6 @@ from pipeline_lib.steps.run import Run, Services
 _SHARED_FOR = timedelta(minutes=1)
 # The edge of the plan's reach moves on while a request travels, and clocks differ.
 _MARGIN = timedelta(minutes=10)
-# As long as one process may take to ask, with all its tries and the waits in between.
-_LONGEST_WAIT_SECONDS = 300.0
 
 
 def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snapshot:
@@ -37,7 +35,7 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snap
         HistoryGapError: CoinGecko has no price of the moment.
         HistoryNotReadyError: The moment has hardly passed, and CoinGecko has no price of it yet.
         MarketError: There is no usable answer.
-        AnswerAwaitedError: Another process has been asking for too long.
+        WaitNeededError: CoinGecko is to be asked later, or another process asks for long.
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
@@ -85,13 +83,12 @@ def require_reach(spec: PipelineSpec, moment: datetime, services: Services) -> N
 def _ask_once(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:
     """Ask CoinGecko, unless the process that this one had to wait for has just done so."""
     require_reach(spec, moment, services)
-    finished = SharedWork(
+    shared = SharedWork(
         f"history {spec.coin} {spec.vs_currency}",
         find=lambda: _find_shared(spec, moment, services),
         work=lambda: _ask(spec, moment, services),
-        longest_wait=_LONGEST_WAIT_SECONDS,
     )
-    return finished.run(services).result
+    return shared.run(services)
 
 
 def _ask(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:

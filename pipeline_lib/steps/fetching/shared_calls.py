@@ -3,25 +3,23 @@
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from pipeline_lib.common.timestamps import format_moment, to_moment
 from pipeline_lib.database.market import answers
 from pipeline_lib.database.market.answers import AnswerKey
-from pipeline_lib.errors import MarketError
+from pipeline_lib.errors import MarketError, WaitNeededError
 from pipeline_lib.market.quotes.pages import Page, split_into_pages
 from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.steps.fetching.shared_work import SharedWork
 from pipeline_lib.steps.run import Services
 
-_LONGEST_WAIT_SECONDS = 120.0
-
 Result = TypeVar("Result")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class SharedCalls:
     """The calls of one task for the answers of its currency and moment.
 
@@ -30,14 +28,12 @@ class SharedCalls:
         services: The access to the world.
         asker: The pipeline that asks, for those who wait for it.
         failure_age: For how long a failure is everybody's, before the next task tries again.
-        waited_seconds: How long the task has waited for other processes.
     """
 
     key: AnswerKey
     services: Services
     asker: str
     failure_age: timedelta
-    waited_seconds: float = field(default=0.0, init=False)
 
     def pages_with(self, coin: str) -> Mapping[int, Page]:
         """The planned pages that hold ``coin``, by number in the order of planning; often none yet."""
@@ -81,7 +77,7 @@ class SharedCalls:
             coins: Its coins.
 
         Raises:
-            AnswerAwaitedError: Another process has been asking for too long.
+            WaitNeededError: CoinGecko is to be asked later, or another process asks for long.
             MarketError: The answer can't be had, or just couldn't be had by another process.
             DatabaseError: The database can't be used.
         """
@@ -100,9 +96,7 @@ class SharedCalls:
         find_worker: Callable[[], Mapping[str, object]] = dict,
     ) -> Result:
         lock = f"answers {self.key.vs_currency} {format_moment(self.key.moment)} {subject}"
-        finished = SharedWork(lock, find, work, _LONGEST_WAIT_SECONDS, find_worker).run(self.services)
-        self.waited_seconds += finished.waited_seconds
-        return finished.result
+        return SharedWork(lock, find, work, find_worker).run(self.services)
 
     def _find(self, number: int, coins: Page) -> MarketAnswer | None:
         now = self._now()
@@ -117,11 +111,17 @@ class SharedCalls:
 
     def _ask(self, number: int, coins: Page) -> MarketAnswer:
         database, market = self.services.database, self.services.open_market()
+        self._wait_for_turn(number)
         with database.writing() as connection:
             answers.note_asker(connection, self.key, number, self._name())
         database.close()
         try:
             answer = market.ask_quotes(coins, self.key.vs_currency)
+        except WaitNeededError as needed:
+            # The call has its turn: the others need none of their own.
+            with database.writing() as connection:
+                answers.postpone(connection, self.key, number, needed.until)
+            raise
         except MarketError as error:
             with database.writing() as connection:
                 answers.keep_failure(connection, self.key, number, error, self._now())
@@ -130,6 +130,15 @@ class SharedCalls:
             answers.keep_answer(connection, self.key, number, answer)
             answers.remove_old(connection, self._now())
         return answer
+
+    def _wait_for_turn(self, number: int) -> None:
+        database = self.services.database
+        with database.reading() as connection:
+            until = answers.find_postponed(connection, self.key, number)
+        database.close()
+        seconds = 0.0 if until is None else (until - self.services.now()).total_seconds()
+        if seconds > 0:
+            self.services.wait(seconds, "the call that several pipelines share waits for its turn")
 
     def _pages(self) -> Mapping[int, Page]:
         with self.services.database.reading() as connection:

@@ -1,31 +1,16 @@
 """One process does what others need as well: who does it, and who waits."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pipeline_lib.database.engine.locks import try_lock
-from pipeline_lib.errors import AnswerAwaitedError
 from pipeline_lib.steps.run import Services
 
 _SHORTEST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Finished(Generic[Result]):
-    """What came of it.
-
-    Attributes:
-        result: What was found or made.
-        waited_seconds: How long another process was waited for.
-    """
-
-    result: Result
-    waited_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +24,35 @@ class SharedWork(Generic[Result]):
         key: Names the work in the database's locks.
         find: Gives what the work leaves; None before it is done. May raise, which ends the wait.
         work: Does it.
-        longest_wait: Seconds.
         find_worker: Gives what names the process that is at work, where that is known.
     """
 
     key: str
     find: Callable[[], Result | None]
     work: Callable[[], Result]
-    longest_wait: float
     find_worker: Callable[[], Mapping[str, Any]] = dict
 
-    def run(self, services: Services) -> Finished[Result]:
+    def run(self, services: Services) -> Result:
         """What the work leaves: done already, done by another process while this one waits, or done here.
 
         Raises:
-            AnswerAwaitedError: Another process has been at it for too long.
+            WaitNeededError: Another process is at it for longer than a task may keep its slot.
             DatabaseError: The database can't be used.
             OSError: The lock's file can't be made.
         """
-        started = time.monotonic()
         pause = _SHORTEST_PAUSE_SECONDS
         while (found := self.find()) is None:
             services.database.close()
-            waited = time.monotonic() - started
             with try_lock(services.settings.database_url, self.key) as held:
                 if held:
                     # Who held the lock before may have done it since.
                     found = self.find()
-                    return Finished(self.work() if found is None else found, waited)
-            if waited > self.longest_wait:
-                raise AnswerAwaitedError(_describe(self.find_worker()), self.longest_wait)
-            time.sleep(pause)
+                    return self.work() if found is None else found
+            reason = f"{_describe(self.find_worker())} asks CoinGecko for the same"
+            services.database.close()
+            services.wait(pause, reason)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
-        return Finished(found, time.monotonic() - started)
+        return found
 
 
 def _describe(worker: Mapping[str, Any]) -> str:

@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 import time
@@ -8,7 +9,8 @@ import pytest
 from pyrate_limiter import Rate, RateItem
 
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.errors import CallQuotaError, MarketUnavailableError, SettingsError, TemporaryError
+from pipeline_lib.common.waiting import Wait, sleep
+from pipeline_lib.errors import CallQuotaError, MarketUnavailableError, SettingsError
 from pipeline_lib.market import CallQuota, Transport
 from pipeline_lib.market.quota.stores import QuotaDatabase, QuotaFile, QuotaStore, choose_store
 from pipeline_lib.simulator.clock import SimulatedClock
@@ -28,7 +30,7 @@ from pipeline_lib.market import CallQuota, Transport
 from pipeline_lib.market.quota.stores import choose_store
 url = Secret(sys.argv[3]) if len(sys.argv) > 3 else None
 store = choose_store(url, Path(sys.argv[1]))
-quota = CallQuota({CALLS}, store, window={WINDOW}, travel_time=3.0, longest_wait=90.0)
+quota = CallQuota({CALLS}, store, window={WINDOW}, travel_time=3.0)
 transport = Transport(sys.argv[2], None, quota)
 import requests
 children = []
@@ -47,7 +49,7 @@ import sys, time
 from pathlib import Path
 from pyrate_limiter import Rate, RateItem
 from pipeline_lib.market.quota.stores import QuotaFile
-with QuotaFile(Path(sys.argv[1])).open(Rate(1, 60_000)) as bucket:
+with QuotaFile(Path(sys.argv[1])).open(Rate(1, 60_000), "coingecko_calls") as bucket:
     bucket.conn.execute("INSERT INTO coingecko_calls VALUES ('half-done', ?)", (bucket.now(),))
     print("held", flush=True)
     time.sleep(600)
@@ -59,8 +61,20 @@ def store(tmp_path: Path) -> QuotaFile:
     return QuotaFile(tmp_path / "new" / "calls.sqlite")
 
 
-def quota(store: QuotaStore, calls: int = 2, *, window: float = 60.0, longest_wait: float = 5.0) -> CallQuota:
-    return CallQuota(calls, store, window=window, travel_time=0.0, longest_wait=longest_wait)
+class TurnNeededError(Exception):
+    """Who can't call now has to wait for so many seconds."""
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+def come_back(seconds: float, reason: str) -> None:
+    raise TurnNeededError(seconds, reason)
+
+
+def quota(store: QuotaStore, calls: int = 2, *, window: float = 60.0, wait: Wait = come_back) -> CallQuota:
+    return CallQuota(calls, store, window=window, travel_time=0.0, wait=wait)
 
 
 @pytest.mark.parametrize("kind", ["file", "postgresql"])
@@ -83,35 +97,62 @@ def test_eight_processes_at_once_never_pass_the_limit(
 
 def test_a_retry_is_a_call_too(simulator: Simulator, store: QuotaFile) -> None:
     simulator.faults.add(Fault(kind="status", status=503, times=2))
-    transport = Transport(simulator.base_url, None, quota(store, longest_wait=0.0))
+    transport = Transport(simulator.base_url, None, quota(store))
     for _ in range(2):
         with pytest.raises(MarketUnavailableError):
             transport.get("/ping", {})
-    with pytest.raises(CallQuotaError):
+    with pytest.raises(TurnNeededError):
         transport.get("/ping", {})
     assert len(simulator.requests) == 2
 
 
-def test_who_would_wait_too_long_is_told_when_to_come_back(store: QuotaFile) -> None:
+def turn(limited: CallQuota) -> float:
+    with pytest.raises(
+        TurnNeededError, match=r"^the 2 calls of CoinGecko that 60 s allow are used up$"
+    ) as caught:
+        limited.take_call()
+    return caught.value.seconds
+
+
+@pytest.mark.parametrize("kind", ["file", "postgresql"])
+def test_who_waits_is_given_a_turn_after_those_who_wait_already(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("postgresql_address") if kind == "postgresql" else None
+    limited = quota(choose_store(url, tmp_path / "calls.sqlite"))
+    for _ in range(2):
+        limited.take_call()
+    turns = [turn(limited) for _ in range(4)]
+    assert 55 < turns[0] <= 60
+    # Two calls a minute are one each half.
+    assert [after - before for before, after in itertools.pairwise(turns)] == [pytest.approx(30, abs=2)] * 3
+
+
+def test_a_turn_that_lies_further_away_than_anybody_waits_begins_anew(store: QuotaFile) -> None:
     for _ in range(2):
         quota(store).take_call()
-    with pytest.raises(CallQuotaError) as caught:
-        quota(store).take_call()
-    assert isinstance(caught.value, TemporaryError)
-    assert caught.value.retry_after == 60.0
-    assert str(caught.value) == (
-        "the 2 calls of CoinGecko that 60 s allow are used up"
-        " (spread the pipelines over the hour, or set COINGECKO_CALLS_PER_MINUTE)"
-    )
+    with store.open(Rate(10**6, 1000), "coingecko_turns") as bucket:
+        assert bucket.put(RateItem("turn", time.time_ns() // 1_000_000 + 2 * 3_600_000))
+    assert turn(quota(store)) <= 60
+
+
+def test_who_can_call_soon_takes_no_turn(store: QuotaFile) -> None:
+    limited = quota(store, window=4.0)
+    for _ in range(2):
+        limited.take_call()
+    for _ in range(3):
+        with pytest.raises(TurnNeededError) as caught:
+            limited.take_call()
+        assert caught.value.seconds <= 4
 
 
 def test_a_call_waits_for_its_turn(store: QuotaFile) -> None:
-    limited = quota(store, window=0.5)
+    limited = quota(store, window=0.5, wait=sleep)
     started = time.monotonic()
     for _ in range(5):
         limited.take_call()
     assert time.monotonic() - started >= 1.0
-    with store.open(Rate(2, 500)) as bucket:
+    with store.open(Rate(2, 500), "coingecko_calls") as bucket:
         assert bucket.count() in {1, 2}, "calls that no longer count are forgotten"
 
 
@@ -122,24 +163,24 @@ def test_a_process_killed_while_it_counts_holds_nobody_up(store: QuotaFile) -> N
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         holder.kill()
-    quota(store, 1, longest_wait=0.0).take_call()
-    with store.open(Rate(1, 60_000)) as bucket:
+    quota(store, 1).take_call()
+    with store.open(Rate(1, 60_000), "coingecko_calls") as bucket:
         assert bucket.count() == 1, "what the killed process left half-done doesn't count"
 
 
 def test_a_plan_of_one_call_allows_one(store: QuotaFile) -> None:
     quota(store, 1).take_call()
     for _ in range(3):
-        with pytest.raises(CallQuotaError):
+        with pytest.raises(TurnNeededError):
             quota(store, 1).take_call()
 
 
 def test_a_clock_that_was_set_back_blocks_nobody(store: QuotaFile) -> None:
-    with store.open(Rate(2, 60_000)) as bucket:
+    with store.open(Rate(2, 60_000), "coingecko_calls") as bucket:
         for hours in (1, 2):
             in_future = time.time_ns() // 1_000_000 + hours * 3_600_000
             assert bucket.put(RateItem("call", in_future))
-    quota(store).take_call()
+    quota(store, wait=sleep).take_call()
 
 
 def test_a_damaged_file_is_told_with_what_to_do(store: QuotaFile) -> None:
@@ -206,11 +247,11 @@ def test_postgresql_counts_calls_and_a_call_waits_for_its_turn(postgresql_addres
     store = QuotaDatabase(postgresql_address)
     for _ in range(2):
         quota(store).take_call()
-    with pytest.raises(CallQuotaError, match="the 2 calls of CoinGecko that 60 s allow are used up"):
+    with pytest.raises(TurnNeededError):
         quota(store).take_call()
     started = time.monotonic()
     for _ in range(3):
-        quota(store, window=0.5).take_call()
+        quota(store, window=0.5, wait=sleep).take_call()
     assert time.monotonic() - started >= 0.5
 
 

@@ -34,14 +34,14 @@ def wary(world: World, waited: list[float]) -> World:
     A wait passes in the simulated market alone.
     """
 
-    def sleep(seconds: float) -> None:
+    def wait(seconds: float, _reason: str) -> None:
         waited.append(seconds)
         world.simulator.clock.set(world.simulator.clock.now() + timedelta(seconds=seconds))
 
     careful = world.with_spec(
         lambda spec: replace(spec, quality=replace(spec.quality, max_jump_percent=Decimal(5)))
     )
-    careful = replace(careful, services=replace(careful.services, sleep=sleep))
+    careful = replace(careful, services=replace(careful.services, wait=wait))
     careful.fetch(CRASH - HOUR)
     return careful
 
@@ -99,16 +99,16 @@ def test_after_a_bad_tick_a_retry_stores_the_true_price(wary: World) -> None:
 
 
 def test_a_market_that_stands_still_confirms_nothing(wary: World) -> None:
-    still = replace(wary, services=replace(wary.services, sleep=lambda _: None))
+    still = replace(wary, services=replace(wary.services, wait=lambda _seconds, _reason: None))
     with pytest.raises(ImplausibleJumpError, match=r"not confirmed by 7202\.50 USD of 2018-02-05T14:00"):
         still.fetch(CRASH)
 
 
 def test_a_market_without_an_answer_confirms_nothing(wary: World) -> None:
-    def cut_off(_: float) -> None:
+    def cut_off(_seconds: float, _reason: str) -> None:
         wary.simulator.faults.add(Fault(kind="status", status=401, times=None))
 
-    alone = replace(wary, services=replace(wary.services, sleep=cut_off))
+    alone = replace(wary, services=replace(wary.services, wait=cut_off))
     with pytest.raises(ImplausibleJumpError, match="not confirmed: CoinGecko answered 401"):
         alone.fetch(CRASH)
     assert len(wary.quarantined()) == 1
@@ -128,7 +128,9 @@ def test_the_first_price_stands_alone(world: World, waited: list[float]) -> None
     strict = world.with_spec(
         lambda spec: replace(spec, quality=replace(spec.quality, max_jump_percent=Decimal("0.001")))
     )
-    replace(strict, services=replace(strict.services, sleep=waited.append)).fetch(CRASH)
+    replace(
+        strict, services=replace(strict.services, wait=lambda seconds, _reason: waited.append(seconds))
+    ).fetch(CRASH)
     assert waited == []
 
 

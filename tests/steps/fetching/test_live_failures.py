@@ -38,7 +38,7 @@ def test_what_is_wrong_with_one_coin_fails_its_pipeline_alone(
 
 
 FAILURES: list[tuple[Fault, type[Exception], int]] = [
-    (Fault(kind="status", status=503, retry_after=40, times=None), MarketUnavailableError, 1),
+    (Fault(kind="status", status=503, retry_after=7200, times=None), MarketUnavailableError, 1),
     (Fault(kind="status", status=401, error_code=10002, times=None), RequestRefusedError, 1),
     (Fault(kind="malformed", times=None), UnexpectedAnswerError, 1),
     (Fault(kind="malformed", body='[{"id":"bitcoin"}', times=None), UnexpectedAnswerError, 1),

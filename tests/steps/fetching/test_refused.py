@@ -83,7 +83,7 @@ def test_a_price_that_was_refused_is_asked_for_anew_instead_of_read_again(world:
     careful = world.with_spec(
         lambda spec: replace(spec, quality=replace(spec.quality, max_jump_percent=Decimal(20)))
     )
-    careful = replace(careful, services=replace(careful.services, sleep=lambda _seconds: None))
+    careful = replace(careful, services=replace(careful.services, wait=lambda _seconds, _reason: None))
     careful.fetch(CRASH - timedelta(hours=1))
     careful.simulator.faults.add(priced(1000))
     with pytest.raises(ImplausibleJumpError):

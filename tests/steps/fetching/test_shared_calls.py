@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.engine.connections import Database
-from pipeline_lib.errors import AnswerAwaitedError, TemporaryError
+from pipeline_lib.errors import WaitNeededError
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.steps.fetching import shared_work
 from pipeline_lib.steps.fetching.live import Taken
-from tests.steps.live_market import LiveMarket
+from tests.steps.live_market import HOUR, LiveMarket
 
 
 @pytest.fixture
@@ -34,32 +35,54 @@ def begin_to_ask(market: LiveMarket, pool: ThreadPoolExecutor, seconds: float) -
     return asking
 
 
-def test_who_waits_reads_the_answer_and_says_how_long_it_waited(market: LiveMarket) -> None:
+def test_who_waits_reads_the_answer(market: LiveMarket) -> None:
     with ThreadPoolExecutor(4) as pool:
         asking = begin_to_ask(market, pool, 1.5)
         waiting = [pool.submit(market.take_live, coin) for coin in ("ethereum", "solana", "litecoin")]
         asking.result()
         for waiter in waiting:
-            assert 0.2 < waiter.result().waited_seconds < 30
+            assert waiter.result().snapshot.observation.moment == HOUR
     assert len(market.asked) == 1
 
 
-def test_a_wait_has_an_end_that_names_who_was_waited_for(
-    market: LiveMarket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline_lib.steps.fetching.shared_calls._LONGEST_WAIT_SECONDS", 0.2)
+def come_back(_seconds: float, reason: str) -> None:
+    raise WaitNeededError(reason, HOUR + timedelta(seconds=20))
+
+
+def test_who_may_not_wait_here_is_told_who_asks(market: LiveMarket) -> None:
     with ThreadPoolExecutor(1) as pool:
         asking = begin_to_ask(market, pool, 2.0)
-        with pytest.raises(AnswerAwaitedError) as caught:
-            market.take("ethereum")
+        with pytest.raises(WaitNeededError) as caught:
+            replace(market, wait=come_back).take("ethereum")
         asking.result()
-    assert isinstance(caught.value, TemporaryError)
-    assert str(caught.value) == (
-        f"waited 0.2 s for an answer that pipeline 'bitcoin' (process {os.getpid()} on"
-        f" {socket.gethostname()}, since 2025-06-01T14:00:05Z) is asking for (is it stuck?)"
+    assert caught.value.reason == (
+        f"pipeline 'bitcoin' (process {os.getpid()} on {socket.gethostname()}, since 2025-06-01T14:00:05Z)"
+        " asks CoinGecko for the same"
     )
     assert market.take("ethereum").observation.coin == "ethereum"
     assert len(market.asked) == 1
+
+
+def test_a_call_that_has_to_wait_for_its_turn_is_waited_for_by_all_that_share_it(market: LiveMarket) -> None:
+    waits: list[tuple[float, str]] = []
+
+    def note(seconds: float, reason: str) -> None:
+        waits.append((seconds, reason))
+        raise WaitNeededError(reason, HOUR + timedelta(seconds=20))
+
+    market.simulator.faults.add(Fault(kind="status", status=429, retry_after=15))
+    for coin in ("bitcoin", "ethereum"):
+        with pytest.raises(WaitNeededError):
+            replace(market, wait=note).take(coin)
+    first, second = waits
+    assert first[0] == 15.0
+    assert first[1].startswith("CoinGecko answered 429")
+    assert second == (15.0, "the call that several pipelines share waits for its turn")
+    assert len(market.asked) == 1
+    market.at(HOUR + timedelta(seconds=21))
+    assert replace(market, wait=note).take("ethereum").observation.coin == "ethereum"
+    assert replace(market, wait=note).take("bitcoin").observation.coin == "bitcoin"
+    assert len(market.asked) == 2
 
 
 def test_an_asker_that_loses_its_lock_unseen_costs_a_call_and_no_answer(market: LiveMarket) -> None:

@@ -139,6 +139,7 @@ def upgrade() -> None:
         ),
         sa.Column("planned_at", Moment, nullable=False, comment="by the real clock"),
         sa.Column("asker", sa.Text, comment="JSON: the process that asks, for those that wait"),
+        sa.Column("postponed_until", Moment, comment="when the call has its turn, if it must wait for one"),
         sa.Column("url", sa.Text, comment="of the request; holds no key"),
         sa.Column("requested_at", Moment, comment="of the answer; null while there is none"),
         sa.Column("body", sa.LargeBinary, comment="of the answer, byte for byte"),
