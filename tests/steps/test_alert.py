@@ -133,7 +133,7 @@ def test_without_a_webhook_the_move_is_named_and_skipped(world: World) -> None:
     ("fault", "error"),
     [
         (Fault(kind="status", path="/services", status=403), SlackRefusedError),
-        (Fault(kind="status", path="/services", status=429, retry_after=3600), SlackUnavailableError),
+        (Fault(kind="status", path="/services", status=429, retry_after=7200), SlackUnavailableError),
         (
             Fault(kind="status", path="/services", status=503, retry_after=0, times=4),
             SlackUnavailableError,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,12 @@ from pipeline_lib.alerts.delivery import outbox
 from pipeline_lib.database.alerting import messages
 from pipeline_lib.database.alerting.messages import MessageStatus
 from pipeline_lib.database.engine.prepared import PreparedDatabase
-from pipeline_lib.errors import DeliveryUnknownError, SlackRefusedError, SlackUnavailableError
+from pipeline_lib.errors import (
+    DeliveryUnknownError,
+    SlackRefusedError,
+    SlackUnavailableError,
+    WaitNeededError,
+)
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.simulator.faults.queue import Fault
@@ -207,3 +213,54 @@ def test_a_channel_of_its_own_is_delivered_apart(pipelines: list[World]) -> None
         _alert(replace(pipelines[0], spec=majors))
     assert _alert(pipelines[1]) == SENT
     assert pipelines[0].delivered() == ["🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD"]
+
+
+def _in_a_task(world: World, now: datetime = CRASH) -> World:
+    """The same pipeline in a task that may not wait at all."""
+
+    def give_up(_seconds: float, reason: str) -> None:
+        raise WaitNeededError(reason, now)
+
+    return replace(world, services=replace(world.services, wait=give_up, now=lambda: now))
+
+
+def test_tasks_of_a_group_give_their_slots_back_and_the_first_to_come_back_sends_for_all(
+    pipelines: list[World],
+) -> None:
+    for each in pipelines:
+        with pytest.raises(WaitNeededError):
+            _alert(_in_a_task(each))
+    assert pipelines[0].delivered() == []
+    later = CRASH + timedelta(seconds=20)
+    assert _alert(_in_a_task(pipelines[1], later)) == SENT
+    assert [_alert(_in_a_task(each, later)) for each in (pipelines[0], pipelines[2])] == [
+        Done(f"{EVENTS}: already delivered")
+    ] * 2
+    (text,) = pipelines[0].delivered()
+    assert text.split("\n")[0] == "🚨📉 3 pipelines: bitcoin"
+
+
+def test_a_message_that_slack_puts_off_is_undelivered_and_no_repeat(pipelines: list[World]) -> None:
+    later = CRASH + timedelta(seconds=20)
+    pipelines[0].simulator.faults.add(Fault(kind="status", path="/services", status=429, retry_after=30))
+    with pytest.raises(WaitNeededError):
+        _alert(_in_a_task(pipelines[0]))
+    with pytest.raises(WaitNeededError):
+        _alert(_in_a_task(pipelines[0], later))
+    assert _statuses(pipelines[:1]) == [{DeliveryStatus.UNDELIVERED}]
+    assert _alert(_in_a_task(pipelines[0], later + timedelta(seconds=30))) == SENT
+    assert pipelines[0].delivered() == ["🚨📉 bitcoin -9.99 % in 1h: 7,202.50 USD"]
+
+
+def test_who_finds_another_sender_at_work_gives_its_slot_back(pipelines: list[World]) -> None:
+    reasons: list[str] = []
+
+    def another_comes() -> None:
+        with pytest.raises(WaitNeededError) as caught:
+            _alert(_in_a_task(pipelines[1]))
+        reasons.append(caught.value.reason)
+
+    assert _alert(_while_waiting(pipelines[0], another_comes)) == SENT
+    assert reasons == ["another process sends the alerts of SLACK_WEBHOOK_URL"]
+    assert pipelines[0].delivered()[0].startswith("🚨📉 2 pipelines: bitcoin")
+    assert _alert(_in_a_task(pipelines[1])) == Done(f"{EVENTS}: already delivered")

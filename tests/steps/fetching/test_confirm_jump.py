@@ -199,3 +199,53 @@ def test_a_point_of_the_past_is_held_against_the_one_before_it_and_not_against_t
         outcome = fetch(past, moment, is_backfill=True)
     assert (warnings(outcome), waited) == ((), [])
     assert b"2018-02-05T13:30:00Z,bitcoin,usd,8001," in wary.files()[LOG]
+
+
+class GoneError(Exception):
+    """The task gave its slot back."""
+
+
+@contextmanager
+def in_a_task(world: World, minutes: float) -> Iterator[tuple[World, World]]:
+    """The same run twice: it may not wait, and is run again when the market has gone on."""
+
+    def give_up(_seconds: float, _reason: str) -> None:
+        raise GoneError
+
+    services = replace(world.services, wait=give_up)
+    first = replace(world, services=services).in_another_process()
+    world.simulator.clock.set(CRASH)
+    with pytest.raises(GoneError):
+        fetch(first, CRASH)
+    world.simulator.clock.set(CRASH + timedelta(minutes=minutes))
+    later = replace(services, now=lambda: ASKED_AT + timedelta(minutes=minutes))
+    yield first, replace(world, services=later).in_another_process()
+
+
+def test_a_task_leaves_its_first_quote_to_its_next_part_however_late_that_comes(wary: World) -> None:
+    asked_before = len(wary.simulator.requests)
+    # By then no quote is of the run's moment any more.
+    with in_a_task(wary, minutes=20) as (_, again):
+        with again.services.database.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM shared_answers")
+        outcome = fetch(again, CRASH)
+    assert wary.files()[LOG].splitlines()[-1].startswith(b"2018-02-05T14:00:00Z,bitcoin,usd,7202.50,")
+    assert warnings(outcome)[0].endswith(
+        "a move of -9.99 %, confirmed by 7202.50 USD of 2018-02-05T14:20:00Z"
+    )
+    assert len(wary.simulator.requests) == asked_before + 2
+
+
+def test_a_first_quote_that_was_refused_meanwhile_is_asked_for_anew(wary: World) -> None:
+    wary.simulator.faults.add(priced("80015"))
+    with in_a_task(wary, minutes=2) as (_, again):
+        with pytest.raises(ImplausibleJumpError):
+            fetch(again, CRASH)
+        with pytest.raises(GoneError):
+            fetch(again, CRASH)
+    assert len(wary.quarantined()) == 1
+
+
+def test_a_first_quote_of_an_earlier_run_is_none_of_this_one(wary: World) -> None:
+    with in_a_task(wary, minutes=60) as (_, again), pytest.raises(GoneError):
+        fetch(again, CRASH + HOUR)
