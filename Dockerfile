@@ -46,6 +46,7 @@ RUN --mount=type=bind,from=wheel,source=/tmp/wheel,target=/tmp/wheel \
 
 COPY deploy/docker/create_database.py deploy/docker/health.sh deploy/docker/initialize.sh \
      deploy/docker/known_passwords.py deploy/docker/prepare.sh /opt/coin-pipelines/
+COPY deploy/docker/config /opt/airflow/config
 COPY schemas /opt/airflow/schemas
 COPY dag_configs /opt/airflow/dag_configs
 COPY dags /opt/airflow/dags
