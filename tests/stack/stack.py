@@ -43,7 +43,8 @@ class Stack:
         self.bring_files_of(PROJECT)
         shutil.copytree(HERE / "dag_configs", self.folder / "dag_configs")
         shutil.copy(HERE / "in_the_world.yaml", self.folder / "docker-compose.override.yaml")
-        shutil.copy(HERE / "small_disk.yaml", self.folder)
+        for name in ("small_disk.yaml", "few_calls.yaml"):
+            shutil.copy(HERE / name, self.folder)
         for name in ("data", "aws"):
             (self.folder / name).mkdir()
         lines = (f"{name}={value}\n" for name, value in self._settings().items())
