@@ -37,6 +37,7 @@ from tests.fixtures.far_end import (
 MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
 IN_THE_TASK = "at once, then by Airflow"
 BY_AIRFLOW = "by Airflow"
+AFTER_A_MINUTE = "after a minute"
 NEVER = "never"
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -222,9 +223,9 @@ STATUSES = (
     Row("403, code 10005", _complains(403, 10005), RequestRefusedError, "CoinGecko answered 403: This",
         NEVER),
     Row("403 without a code about keys or plans", _complains(403, shape="edge"), MarketUnavailableError,
-        "CoinGecko answered 403: error code", BY_AIRFLOW),
+        "CoinGecko answered 403: error code", AFTER_A_MINUTE),
     Row("403 as a page of HTML", _answers(_CHALLENGE, status=403, content_type="text/html"),
-        MarketUnavailableError, r"CoinGecko answered 403: Attention Required! \| Cloudflare$", BY_AIRFLOW),
+        MarketUnavailableError, r"CoinGecko answered 403: Attention Required! \| Cloudflare$", AFTER_A_MINUTE),
     Row("404", _complains(404), RequestRefusedError, "CoinGecko answered 404: coin not found", NEVER),
     Row("422", _complains(422), RequestRefusedError, "CoinGecko answered 422: Missing parameter", NEVER),
     Row("408", _complains(408), MarketUnavailableError, "CoinGecko answered 408", IN_THE_TASK),

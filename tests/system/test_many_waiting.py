@@ -163,4 +163,4 @@ def test_200_pipelines_that_need_more_calls_than_a_minute_has_all_end_well_and_n
     assert max(sum(start <= other < start + 60 / FASTER for other in times) for start in times) <= CALLS
     # A turn of its own for each: few come back in vain.
     assert sum(scheduler.starts) - PIPELINES * len(STEPS) < 2 * PIPELINES
-    assert sum(starts > 1 for starts in scheduler.starts) > PIPELINES / 2, scheduler.starts
+    assert sum(starts > 1 for starts in scheduler.starts) > PIPELINES / 10, scheduler.starts
