@@ -44,6 +44,8 @@ def test_an_upgrade_keeps_every_row_and_repeats_no_alert(
     stack = Stack(tmp_path, executor, free_port(), "coin-pipelines-upgrade")
     stack.lay_out()
     stack.bring_files_of(version_before)
+    spec = tmp_path / "dag_configs" / "bitcoin.yaml"
+    spec.write_text(spec.read_text().replace("crypto/bitcoin", "crypto/upgraded"), encoding="utf-8")
     pipeline = Pipeline(stack, world, RestApi(f"http://127.0.0.1:{stack.port}"))
     _build(version_before)
     try:
