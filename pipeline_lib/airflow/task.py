@@ -19,7 +19,7 @@ from pipeline_lib.airflow.masking import mask, mask_environment
 from pipeline_lib.common.redacted_logs import CLIENT_LOGGERS, redacted_logs
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import CoinPipelinesError, DatabaseUnsafeError, SettingsError
-from pipeline_lib.model.outcome import Done, Outcome, Skipped
+from pipeline_lib.model.outcome import Outcome, Skipped
 from pipeline_lib.settings import Settings, is_safe_url, secrets_of
 from pipeline_lib.specs import PipelineSpec
 
@@ -79,14 +79,13 @@ def _notify_operators(outcome: Outcome, project_folder: Path) -> None:
     from pipeline_lib.airflow.context import task_run_of
     from pipeline_lib.ops.alerts import OpsAlerts
 
-    warnings = outcome.warnings if isinstance(outcome, Done) else ()
-    for warning in warnings:
+    for warning in outcome.warnings:
         _log.warning(warning)
     try:
         operators = OpsAlerts.from_environment(os.environ, project_folder=project_folder)
         run = task_run_of(get_current_context())
         operators.task_succeeded(run)
-        operators.step_warned(run, warnings)
+        operators.step_warned(run, outcome)
     except (CoinPipelinesError, OSError):
         _log.exception("operators were not notified")
 

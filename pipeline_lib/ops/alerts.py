@@ -27,6 +27,7 @@ from pipeline_lib.errors import (
     StoreBusyError,
 )
 from pipeline_lib.model.open_problem import OpenProblem
+from pipeline_lib.model.outcome import Outcome
 from pipeline_lib.ops.advice import kind_of
 from pipeline_lib.ops.channels import AppriseChannel, Channel, SlackChannel, deliver_to_all
 from pipeline_lib.ops.notices import (
@@ -53,6 +54,7 @@ _LATE = "late"
 _IMPORT_ERRORS = "_import_errors"
 _UNUSABLE = (DatabaseError, StoreBusyError, SettingsError, OSError)
 _PLACE_IN_FILE = re.compile(r":\d+:\d+: ")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +167,10 @@ class OpsAlerts:
                 return
             self._notify(recovery_notice(run, problem), lambda: self.record.close(subject))
 
-    def step_warned(self, run: TaskRun, warnings: Sequence[str]) -> None:
+    def step_warned(self, run: TaskRun, outcome: Outcome) -> None:
         """Notify of a step's new warnings; a run without warnings makes all of them new again.
+
+        Warnings that differ in nothing but times are the same: each run that has one names its own.
 
         Raises:
             OpsAlertFailedError: A channel missed it; where all did, the next run notifies of it.
@@ -175,22 +179,24 @@ class OpsAlerts:
             OSError: The same.
         """
         subject = Subject(run.pipeline, f"{run.task}_warnings")
-        if not warnings and self.record.find(subject) is None:
+        if not outcome.warnings and self.record.find(subject) is None:
             return
         with self.record.locked(subject):
-            if not warnings:
+            if not outcome.warnings:
                 self.record.close(subject)
                 return
             now, known = self.now(), self.record.find(subject)
             news = [
-                warning for warning in warnings if decide(known, warning, now) is not Notification.NOTHING
+                warning
+                for warning in outcome.warnings
+                if decide(known, _without_times(warning), now) is not Notification.NOTHING
             ]
             if not news:
                 return
             problem = add_failure(known, run.moment)
             for warning in news:
-                problem = add_notification(problem, warning, now)
-            self._notify(warning_notice(run, news), lambda: self.record.save(subject, problem))
+                problem = add_notification(problem, _without_times(warning), now)
+            self._notify(warning_notice(run, outcome, news), lambda: self.record.save(subject, problem))
 
     def run_is_late(self, run: TaskRun, needed_by: datetime) -> None:
         """Notify of a run that missed its deadline, at most once a day for a pipeline.
@@ -291,6 +297,10 @@ class OpsAlerts:
 def _identity(problem: str) -> str:
     # An edit elsewhere in a file moves its problems to other lines; they stay the same ones.
     return _PLACE_IN_FILE.sub(": ", problem, count=1)
+
+
+def _without_times(warning: str) -> str:
+    return _TIME.sub("…", warning)
 
 
 def _redacted(notice: OpsNotice, secrets: tuple[Secret, ...]) -> OpsNotice:

@@ -11,6 +11,7 @@ from pipeline_lib.market.history.ranges import range_needed, range_to_ask
 from pipeline_lib.model.answers import HistoryAnswer
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.steps.fetching.history_calls import open_market
 from pipeline_lib.steps.fetching.shared_work import SharedWork
 from pipeline_lib.steps.run import Run, Services
 
@@ -34,6 +35,7 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snap
 
     Raises:
         HistoryReachError: The moment lies further back than the plan reaches; nothing was asked.
+        HistoryCallsError: The run has made all the calls for the past that it may.
         HistoryGapError: CoinGecko has no price of the moment.
         HistoryNotReadyError: The moment has hardly passed, and CoinGecko has no price of it yet.
         MarketError: There is no usable answer.
@@ -43,7 +45,7 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snap
     """
     if run.moment > services.now():
         raise HistoryNotReadyError(spec.coin, format_moment(run.moment))
-    answer = _find_shared(spec, run.moment, services) or _ask_once(spec, run.moment, services)
+    answer = _find_shared(spec, run.moment, services) or _ask_once(spec, run, services)
     tolerance = services.settings.history_tolerance
     try:
         return find_past_observation(answer, spec.coin, spec.vs_currency, run.moment, tolerance)
@@ -82,31 +84,31 @@ def require_reach(spec: PipelineSpec, moment: datetime, services: Services) -> N
         raise HistoryReachError(format_moment(moment), format_moment(earliest))
 
 
-def _ask_once(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:
+def _ask_once(spec: PipelineSpec, run: Run, services: Services) -> HistoryAnswer:
     """Ask CoinGecko, unless the process that this one had to wait for has just done so."""
-    require_reach(spec, moment, services)
+    require_reach(spec, run.moment, services)
     finished = SharedWork(
         f"history {spec.coin} {spec.vs_currency}",
-        find=lambda: _find_shared(spec, moment, services),
-        work=lambda: _ask(spec, moment, services),
+        find=lambda: _find_shared(spec, run.moment, services),
+        work=lambda: _ask(spec, run, services),
         longest_wait=_LONGEST_WAIT_SECONDS,
     )
     return finished.run(services).result
 
 
-def _ask(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:
+def _ask(spec: PipelineSpec, run: Run, services: Services) -> HistoryAnswer:
     database, history = services.database, _history(spec, services)
     with database.reading() as connection:
         known = history.starts(connection)
     database.close()
     wanted = range_to_ask(
-        range_needed(moment, services.settings.history_tolerance),
+        range_needed(run.moment, services.settings.history_tolerance),
         _earliest(services),
         to_moment(services.now()),
         known,
     )
     # What can't be read isn't kept: the next run asks anew.
-    answer = services.open_market().ask_history(spec.coin, spec.vs_currency, wanted)
+    answer = open_market(spec, run, services).ask_history(spec.coin, spec.vs_currency, wanted)
     with database.writing() as connection:
         _history(spec, services).keep(connection, answer)
     return answer
