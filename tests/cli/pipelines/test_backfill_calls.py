@@ -201,9 +201,7 @@ def test_it_keeps_to_the_quota(
 ) -> None:
     monkeypatch.setenv("COINGECKO_CALLS_PER_MINUTE", "2")
     window = 3.0
-    monkeypatch.setattr(
-        "pipeline_lib.steps.run.CallQuota", partial(CallQuota, window=window, travel_time=0.2)
-    )
+    monkeypatch.setattr("pipeline_lib.market.CallQuota", partial(CallQuota, window=window, travel_time=0.2))
     result = command("backfill", *year, "--to", year[-1])
     assert (result.exit_code, promised(result)[-1]) == (0, 3)
     times = sorted(request.received_at.timestamp() for request in market.requests)
