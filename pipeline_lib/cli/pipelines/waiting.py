@@ -1,17 +1,27 @@
 """Waiting at the command line: here, and with a word about it."""
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import sleep
 
 import click
 
 from pipeline_lib.common.waiting import LONGEST_SLEEP_SECONDS
 
 
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
 @dataclass(slots=True)
 class SpokenWait:
-    """Waits as long as it takes; says on stderr what for, once that is more than a few seconds."""
+    """Waits as long as it takes; says what for, once that is more than a few seconds.
 
+    Attributes:
+        say: Shows a line to whoever called the command.
+    """
+
+    say: Callable[[str], None] = _say
     _reason: str = field(default="", init=False)
     _seconds: float = field(default=0.0, init=False)
 
@@ -25,7 +35,7 @@ class SpokenWait:
         before = self._seconds if reason == self._reason else 0.0
         self._reason, self._seconds = reason, before + seconds
         if seconds > LONGEST_SLEEP_SECONDS:
-            click.echo(f"waiting {seconds:.0f} s: {reason}", err=True)
+            self.say(f"waiting {seconds:.0f} s: {reason}")
         elif before <= LONGEST_SLEEP_SECONDS < self._seconds:
-            click.echo(f"waiting: {reason}", err=True)
-        time.sleep(seconds)
+            self.say(f"waiting: {reason}")
+        sleep(seconds)

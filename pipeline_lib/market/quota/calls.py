@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import Protocol, cast
 
 from pyrate_limiter import Rate, RateItem
 
@@ -14,6 +14,18 @@ _MILLISECOND = timedelta(milliseconds=1)
 _CALLS, _TURNS = "coingecko_calls", "coingecko_turns"
 # Of turns there may be any number; they are forgotten once they are past.
 _ANY_NUMBER = Rate(10**6, 1000)
+
+
+class Quota(Protocol):
+    """What every call of CoinGecko asks for leave."""
+
+    def take_call(self) -> None:
+        """Wait until a call may be made, and count it.
+
+        Raises:
+            WaitNeededError: It is to be made later, by whoever runs this again.
+            MarketError: None may be made.
+        """
 
 
 @dataclass(frozen=True, slots=True)

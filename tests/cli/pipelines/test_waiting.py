@@ -6,7 +6,7 @@ from pipeline_lib.cli.pipelines.waiting import SpokenWait
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seconds: list[float] = []
-    monkeypatch.setattr("pipeline_lib.cli.pipelines.waiting.time.sleep", seconds.append)
+    monkeypatch.setattr("pipeline_lib.cli.pipelines.waiting.sleep", seconds.append)
     return seconds
 
 
