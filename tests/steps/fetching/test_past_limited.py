@@ -46,7 +46,7 @@ def gap(moment: str, calls: str) -> Skipped:
 
 def test_the_tries_of_a_run_share_its_calls_and_then_it_is_a_gap_with_the_command(limited: World) -> None:
     # So long a wait ends a try after one call.
-    limited.simulator.faults.add(Fault(kind="status", status=429, retry_after=119, times=2))
+    limited.simulator.faults.add(Fault(kind="status", status=429, retry_after=7200, times=2))
     for _ in range(2):
         with pytest.raises(MarketUnavailableError):
             fetch(limited.in_another_process(), CRASH, is_backfill=True)
