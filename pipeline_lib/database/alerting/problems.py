@@ -1,8 +1,9 @@
 """Open problems, of which operators hear once a day: one row each, gone when it works again."""
 
 import json
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.database.pipelines import insert_or_ignore
@@ -22,10 +23,13 @@ def find(connection: Connection, pipeline: str, subject: str) -> OpenProblem | N
         open_problems.c.pipeline == pipeline, open_problems.c.subject == subject
     )
     row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    notified_at = {kind: parse_moment(text) for kind, text in json.loads(row.notified).items()}
-    return OpenProblem(row.since, row.last, row.runs, notified_at)
+    return None if row is None else _problem(row)
+
+
+def read_all(connection: Connection) -> list[tuple[str, str, OpenProblem]]:
+    """All open problems with their pipelines and subjects, by these."""
+    query = select(open_problems).order_by(open_problems.c.pipeline, open_problems.c.subject)
+    return [(row.pipeline, row.subject, _problem(row)) for row in connection.execute(query)]
 
 
 def save(connection: Connection, pipeline: str, subject: str, problem: OpenProblem) -> None:
@@ -62,3 +66,8 @@ def close(connection: Connection, pipeline: str, subject: str) -> None:
     connection.execute(
         delete(open_problems).where(open_problems.c.pipeline == pipeline, open_problems.c.subject == subject)
     )
+
+
+def _problem(row: Row[*tuple[Any, ...]]) -> OpenProblem:
+    notified_at = {kind: parse_moment(text) for kind, text in json.loads(row.notified).items()}
+    return OpenProblem(row.since, row.last, row.runs, notified_at)

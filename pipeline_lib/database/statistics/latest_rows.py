@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from operator import attrgetter
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from pipeline_lib.database.pipelines import insert_or_ignore
-from pipeline_lib.database.tables import latest_observations, observations, price_moves
+from pipeline_lib.database.tables import (
+    latest_observations,
+    observations,
+    pipelines,
+    price_moves,
+    series,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,60 @@ class LatestObservation:
 
     moment: datetime
     observations: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesOverview:
+    """A series and its newest observation.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        series_id: Key of the series.
+        coin: CoinGecko id.
+        vs_currency: The currency that prices are in.
+        first: Moment of its first observation (UTC); None before it.
+        moment: Of its newest observation with statistics (UTC); None before the first, as all that follows.
+        price: Of one coin.
+        change_1h_percent: Over the last hour; None where nobody knows.
+        change_24h_percent: Over the last 24 hours; None where nobody knows.
+    """
+
+    pipeline: str
+    series_id: int
+    coin: str
+    vs_currency: str
+    first: datetime | None
+    moment: datetime | None
+    price: Decimal | None
+    change_1h_percent: Decimal | None
+    change_24h_percent: Decimal | None
+
+
+def read_all(connection: Connection) -> list[SeriesOverview]:
+    """All series of all pipelines, by pipeline, coin and currency."""
+    first = (
+        select(func.min(observations.c.moment, type_=observations.c.moment.type))
+        .where(observations.c.series_id == series.c.id)
+        .scalar_subquery()
+    )
+    latest = latest_observations.c
+    query = (
+        select(
+            pipelines.c.name,
+            series.c.id,
+            series.c.coin,
+            series.c.vs_currency,
+            first,
+            latest.moment,
+            latest.price,
+            latest.change_1h_percent,
+            latest.change_24h_percent,
+        )
+        .join_from(series, pipelines)
+        .outerjoin(latest_observations)
+    )
+    found = [SeriesOverview(*row) for row in connection.execute(query)]
+    return sorted(found, key=attrgetter("pipeline", "coin", "vs_currency"))
 
 
 def update(connection: Connection, series_id: int, further: int) -> LatestObservation:
