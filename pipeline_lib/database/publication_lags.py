@@ -57,7 +57,7 @@ def read_lags(connection: Connection) -> list[PublicationLag]:
     )
     computed = (
         select(func.coalesce(func.max(statistics_state.c.arrival), 0))
-        .join(series)
+        .select_from(statistics_state.join(series))
         .where(series.c.pipeline_id == pipelines.c.id)
         .scalar_subquery()
     )

@@ -92,10 +92,11 @@ def read_unended(connection: Connection, rules: Collection[str]) -> list[tuple[i
     if not rules:
         return []
     named = values(column("rule", Text), name="named").data([(rule,) for rule in sorted(rules)]).cte("named")
+    of_rule = events.alias()
     newest = (
-        select(events.c.id)
-        .where(events.c.series_id == series.c.id, events.c.rule == named.c.rule)
-        .order_by(events.c.moment.desc())
+        select(of_rule.c.id)
+        .where(of_rule.c.series_id == series.c.id, of_rule.c.rule == named.c.rule)
+        .order_by(of_rule.c.moment.desc())
         .limit(1)
         .scalar_subquery()
     )

@@ -78,7 +78,7 @@ def read_all(connection: Connection) -> list[SeriesOverview]:
             latest.change_24h_percent,
         )
         .join_from(series, pipelines)
-        .outerjoin(latest_observations)
+        .outerjoin(latest_observations, latest.series_id == series.c.id)
     )
     found = [SeriesOverview(*row) for row in connection.execute(query)]
     return sorted(found, key=attrgetter("pipeline", "coin", "vs_currency"))
