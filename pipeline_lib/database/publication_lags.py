@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, and_, case, false, func, select
 
 from pipeline_lib.database.publications import Folder
 from pipeline_lib.database.tables import (
@@ -18,12 +18,11 @@ from pipeline_lib.database.tables import (
 
 @dataclass(frozen=True, slots=True)
 class PublicationLag:
-    """What a folder at a destination lacks of a pipeline.
+    """What one of the two folders at a destination lacks of a pipeline.
 
     Attributes:
         pipeline: Name of the pipeline.
         destination: Stands for endpoint, bucket and prefix.
-        folder: The folder.
         published_at: When it was last published, by the real clock (UTC).
         arrivals: How many arrivals it lacks, or what was computed from them.
         refused: How many of them can't be published.
@@ -33,7 +32,6 @@ class PublicationLag:
 
     pipeline: str
     destination: str
-    folder: Folder
     published_at: datetime
     arrivals: int
     refused: int
@@ -63,18 +61,19 @@ def read_lags(connection: Connection) -> list[PublicationLag]:
     )
     published = publications.c
     is_raw = published.folder == Folder.RAW
+    head = case((is_raw, pipelines.c.arrivals), else_=computed)
+    first = func.coalesce(waiting.c.first, published.arrival + 1)
+    # Statistics of fewer arrivals than are published are those of a series that is gone.
+    new = case((head > published.arrival, head - published.arrival), else_=0)
     query = (
         select(
             pipelines.c.name,
-            pipelines.c.manifest_day,
             published.destination,
-            published.folder,
             published.published_at,
-            (case((is_raw, pipelines.c.arrivals), else_=computed) - published.arrival).label("behind"),
-            func.coalesce(waiting.c.snapshots, 0).label("snapshots"),
-            func.coalesce(waiting.c.refused, 0).label("refused"),
+            new + func.coalesce(waiting.c.snapshots, 0),
+            func.coalesce(waiting.c.refused, 0),
             arrivals.c.moment,
-            arrivals.c.manifest_day.label("day"),
+            func.coalesce(arrivals.c.manifest_day < pipelines.c.manifest_day, false()),
         )
         .join_from(publications, pipelines)
         .outerjoin(
@@ -89,23 +88,9 @@ def read_lags(connection: Connection) -> list[PublicationLag]:
             arrivals,
             and_(
                 arrivals.c.pipeline_id == published.pipeline_id,
-                arrivals.c.number == func.coalesce(waiting.c.first, published.arrival + 1),
+                arrivals.c.number == first,
+                first <= head,
             ),
         )
     )
-    found = []
-    for row in connection.execute(query):
-        count = max(row.behind, 0) + row.snapshots
-        found.append(
-            PublicationLag(
-                pipeline=row.name,
-                destination=row.destination,
-                folder=Folder(row.folder),
-                published_at=row.published_at,
-                arrivals=count,
-                refused=row.refused,
-                oldest=row.moment if count else None,
-                is_of_closed_day=bool(count and row.day and row.day < row.manifest_day),
-            )
-        )
-    return found
+    return [PublicationLag(*row) for row in connection.execute(query)]

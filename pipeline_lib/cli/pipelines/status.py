@@ -10,9 +10,11 @@ from pipeline_lib.cli.pipelines.chosen import NOTHING
 from pipeline_lib.cli.pipelines.reports import Report, json, text
 from pipeline_lib.cli.places import with_shown_files
 from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
+from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.specs.pipelines import load_pipelines
 from pipeline_lib.steps import Services
 from pipeline_lib.steps.overview.reading import read_status
+from pipeline_lib.steps.overview.status import Status
 
 _REPORTS: Mapping[str, Report] = {"text": text.report, "json": json.report}
 
@@ -42,14 +44,8 @@ def status(names: tuple[str, ...], *, problems: bool, format_name: str) -> None:
       coin-pipelines status bitcoin ethereum
       coin-pipelines status --problems --format json
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
-    settings = current_settings()
-    loaded = load_pipelines(settings)
-    loaded = replace(loaded, diagnostics=with_shown_files(loaded.diagnostics))
-    services = Services.from_settings(settings)
-    try:
-        found = read_status(loaded, names, services)
-    finally:
-        services.database.close()
+    with collecting_no_garbage():
+        found = _read(names)
     shown = found.needing_a_person() if problems else found
     # click takes styles out where no terminal reads them; https://no-color.org is not its business.
     click.echo(_REPORTS[format_name](shown), nl=False, color=False if os.environ.get("NO_COLOR") else None)
@@ -57,3 +53,14 @@ def status(names: tuple[str, ...], *, problems: bool, format_name: str) -> None:
         raise SystemExit(1)
     if found.is_of_nothing:
         raise SystemExit(NOTHING)
+
+
+def _read(names: tuple[str, ...]) -> Status:
+    settings = current_settings()
+    loaded = load_pipelines(settings)
+    services = Services.from_settings(settings)
+    shown = replace(loaded, diagnostics=with_shown_files(loaded.diagnostics))
+    try:
+        return read_status(shown, names, services)
+    finally:
+        services.database.close()

@@ -29,6 +29,7 @@ class DueMoments:
         self._now = now
         self._ended_by = now - longest_run
         self._due: dict[str, frozenset[str]] = {}
+        self._missing: dict[tuple[str, str], list[str]] = {}
         self._awaited: dict[str, datetime | None] = {}
 
     def awaited(self, spec: PipelineSpec) -> datetime | None:
@@ -39,20 +40,26 @@ class DueMoments:
         moment = self._awaited[schedule]
         return moment if moment and moment >= spec.start_date else None
 
-    def find_gaps(self, spec: PipelineSpec, first: datetime, observed: Collection[str]) -> list[datetime]:
+    def find_gaps(self, spec: PipelineSpec, first: datetime, observed: str) -> list[datetime]:
         """The moments without an observation between two that have one (UTC), by time.
 
         Args:
             spec: The pipeline.
             first: Moment of the first observation of all (UTC).
-            observed: Those since ``since``, as ``format_moment`` writes them.
+            observed: Those since ``since``, as ``format_moment`` writes them, with spaces between.
         """
         if not observed:
             return []
-        schedule = spec.schedule
+        # Most pipelines of a schedule have the same moments.
+        key = (spec.schedule, observed)
+        if key not in self._missing:
+            self._missing[key] = self._find_missing(spec.schedule, observed.split())
+        begin = format_moment(first)
+        return [parse_moment(moment) for moment in self._missing[key] if moment > begin]
+
+    def _find_missing(self, schedule: str, observed: Collection[str]) -> list[str]:
         if schedule not in self._due:
             due = moments_between(schedule, self.since, self._now)
             self._due[schedule] = frozenset(map(format_moment, due))
-        missing = self._due[schedule].difference(observed)
-        begin, end = format_moment(first), max(observed)
-        return [parse_moment(moment) for moment in sorted(missing) if begin < moment < end]
+        end = max(observed)
+        return sorted(moment for moment in self._due[schedule].difference(observed) if moment < end)

@@ -120,21 +120,23 @@ class _Overview:
     def _judged(self, spec: PipelineSpec, row: SeriesOverview | None) -> SeriesStatus:
         quarantined = self.recorded.quarantined.get((spec.name, spec.coin), 0)
         if row is None:
-            status = SeriesStatus(spec.coin, spec.vs_currency, is_in_spec=True, gaps=())
+            status = SeriesStatus(
+                spec.coin, spec.vs_currency, is_in_spec=True, gaps=(), quarantined=quarantined
+            )
         else:
-            observed = self.recorded.moments.get(row.series_id, "").split()
+            observed = self.recorded.moments.get(row.series_id, "")
             gaps = self.due.find_gaps(spec, row.first, observed) if row.first else ()
             unended = self.recorded.unended.get(row.series_id, ())
-            around_gaps = sorted(map(parse_moment, observed)) if gaps and unended else ()
+            around_gaps = sorted(map(parse_moment, observed.split())) if gaps and unended else ()
             status = replace(
                 self._shown(row),
                 is_in_spec=True,
                 gaps=gaps,
                 episodes=find_open_episodes(spec, unended, around_gaps),
+                quarantined=quarantined,
             )
-        status = replace(status, quarantined=quarantined)
-        problems = find_series_problems(spec.name, status, self.due.awaited(spec))
-        return replace(status, problems=list(problems))
+        problems = list(find_series_problems(spec.name, status, self.due.awaited(spec)))
+        return replace(status, problems=problems) if problems else status
 
     def _shown(self, row: SeriesOverview) -> SeriesStatus:
         return SeriesStatus(
