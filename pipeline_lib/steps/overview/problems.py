@@ -15,7 +15,7 @@ _LOOKBACK_TEXT = f"in the last {LOOKBACK.days} days"
 
 def spec_problem(diagnostic: Diagnostic) -> Problem:
     """What keeps a pipeline from running."""
-    return Problem(ProblemKind.INVALID_SPEC, str(diagnostic), "fix it; its pipeline doesn't run until then")
+    return Problem(ProblemKind.INVALID_SPEC, str(diagnostic), "fix it; its pipelines don't run until then")
 
 
 def find_open_problems(open_problems: Mapping[str, OpenProblem]) -> Iterator[Problem]:
@@ -78,8 +78,7 @@ def find_series_problems(pipeline: str, series: SeriesStatus, awaited: datetime 
         yield Problem(
             ProblemKind.QUARANTINED,
             f"{_count(series.quarantined, 'moment')} with refused answers alone {_LOOKBACK_TEXT}",
-            f"coin-pipelines quarantine {pipeline} shows them; "
-            "clear the failed task once the price is right again",
+            f"coin-pipelines quarantine {pipeline} shows them; clear the failed task once the price is right",
         )
     if series.undelivered:
         yield Problem(

@@ -157,11 +157,12 @@ def _s3_status(lags: Sequence[PublicationLag]) -> S3Status:
     newest = max(lags, key=lambda lag: lag.published_at, default=None)
     if newest is None:
         return S3Status(None)
-    current = [lag for lag in lags if lag.destination == newest.destination]
+    folders = (lag for lag in lags if lag.destination == newest.destination)
+    worst = max(folders, key=lambda lag: (lag.is_of_closed_day, lag.arrivals))
     return S3Status(
         published_at=newest.published_at,
-        behind=max(lag.arrivals for lag in current),
-        refused=sum(lag.refused for lag in current),
-        oldest=min((lag.oldest for lag in current if lag.oldest), default=None),
-        is_behind_a_day=any(lag.is_of_closed_day for lag in current),
+        behind=worst.arrivals,
+        refused=worst.refused,
+        oldest=worst.oldest,
+        is_behind_a_day=worst.is_of_closed_day,
     )
