@@ -1,6 +1,6 @@
 """The status of pipelines, from their specs and from the database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -39,34 +39,56 @@ def read_status(loaded: Loaded, names: Collection[str], services: Services) -> S
     catalog, now = Catalog(services.settings.dag_configs_dir), services.now()
     due = DueMoments(now, services.settings.pipeline_deadline or LONGEST_RUN)
     recorded = read_recorded(services.database, due.since, rule_names(loaded.specs))
-    with_files = set(catalog.names())
-    known = with_files | recorded.series.keys()
+    specs = _Specs.of(loaded, catalog.names())
+    known = specs.names | recorded.series.keys()
     for name in names:
         if name not in known:
             hint = f"pipelines here: {', '.join(sorted(known)) or 'none'}"
             raise SpecNotFoundError(name, catalog.path_of(name), hint=hint)
     overview = _Overview(now, recorded, due)
-    specs = {spec.name: spec for spec in loaded.specs}
-    invalid: dict[str, list[Diagnostic]] = {name: [] for name in with_files - specs.keys()}
-    of_project: list[Diagnostic] = []
-    for each in loaded.errors:
-        invalid.get(_pipeline_of(each), of_project).append(each)
     chosen = sorted(set(names) or known)
+    concerns_all = not names or not specs.invalid.keys().isdisjoint(chosen)
     return Status(
         now=now,
-        checked=len(with_files.intersection(chosen)),
+        checked=len(specs.names.intersection(chosen)),
         pipelines=[
-            overview.running(specs[name]) if name in specs else overview.without_spec(name, invalid.get(name))
+            overview.running(specs.valid[name])
+            if name in specs.valid
+            else overview.without_spec(name, specs.invalid.get(name))
             for name in chosen
         ],
-        problems=[spec_problem(each) for each in of_project],
+        problems=[spec_problem(each) for each in specs.of_project] if concerns_all else [],
     )
 
 
-def _pipeline_of(diagnostic: Diagnostic) -> str:
-    """The pipeline whose spec a file would be; an empty string for no spec."""
-    file = diagnostic.file
-    return file.stem if file and file.suffix == SPEC_SUFFIX else ""
+@dataclass(frozen=True, slots=True)
+class _Specs:
+    """The specs of a project, and what is wrong with them.
+
+    Attributes:
+        valid: The pipelines that run, by name.
+        invalid: What is wrong in the files of the others, by name; nothing where it lies elsewhere.
+        of_project: What is wrong elsewhere, as in the defaults.
+    """
+
+    valid: Mapping[str, PipelineSpec]
+    invalid: Mapping[str, list[Diagnostic]]
+    of_project: list[Diagnostic]
+
+    @classmethod
+    def of(cls, loaded: Loaded, names: Collection[str]) -> "_Specs":
+        """Sort what was loaded; ``names`` are the pipelines that have a file."""
+        valid = {spec.name: spec for spec in loaded.specs}
+        found = cls(valid, {name: [] for name in names if name not in valid}, [])
+        for each in loaded.errors:
+            name = each.file.stem if each.file and each.file.suffix == SPEC_SUFFIX else ""
+            found.invalid.get(name, found.of_project).append(each)
+        return found
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All pipelines with a file."""
+        return frozenset((*self.valid, *self.invalid))
 
 
 @dataclass(frozen=True, slots=True)

@@ -337,6 +337,8 @@ def test_pipelines_are_looked_at_by_name(world: StatusWorld, command: Command) -
     assert command("status", "bitcoin").exit_code == 0
     assert command("status", "bitcoin", "gone").exit_code == 0
     assert command("status", "bitcoin", "ethereum").exit_code == 1
+    (world.project / "dag_configs" / "misnamed.yml").write_text("spec_version: 1\n")
+    assert command("status", "bitcoin").exit_code == 0
     unknown = command("status", "bitcoin", "dogecoin")
     assert (unknown.exit_code, unknown.stdout) == (1, "")
     assert "no spec for pipeline 'dogecoin'" in unknown.stderr

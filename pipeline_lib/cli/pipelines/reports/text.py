@@ -98,7 +98,7 @@ def _problems(status: Status) -> Iterator[str]:
     count = 0
     for place, problem in _placed(status):
         count += 1
-        name = f"{click.style(f'{place}:', bold=True)} " if place else ""
+        name = f"{click.style(f'{printable(place)}:', bold=True)} " if place else ""
         text = click.style(printable(problem.text), fg="red")
         yield f"{name}{text}{click.style(f' ({printable(problem.to_do)})', dim=True)}"
     yield _summary(status, count)
