@@ -1,6 +1,7 @@
 """Open problems, of which operators hear once a day: one row each, gone when it works again."""
 
 import json
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
@@ -11,25 +12,24 @@ from pipeline_lib.database.tables import open_problems
 from pipeline_lib.model.open_problem import OpenProblem
 
 
-def find(connection: Connection, pipeline: str, subject: str) -> OpenProblem | None:
-    """The open problem of a subject, or None.
+def find(connection: Connection, pipeline: str, subjects: Collection[str]) -> Mapping[str, OpenProblem]:
+    """The open problems of some subjects, by subject; one that has none is left out.
 
     Args:
         connection: A transaction.
         pipeline: Name of the pipeline.
-        subject: A task, or what else goes wrong.
+        subjects: Tasks, or what else goes wrong.
     """
     query = select(open_problems).where(
-        open_problems.c.pipeline == pipeline, open_problems.c.subject == subject
+        open_problems.c.pipeline == pipeline, open_problems.c.subject.in_(subjects)
     )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _problem(row)
+    return {row.subject: _problem_of(row) for row in connection.execute(query)}
 
 
 def read_all(connection: Connection) -> list[tuple[str, str, OpenProblem]]:
     """All open problems with their pipelines and subjects, by these."""
     query = select(open_problems).order_by(open_problems.c.pipeline, open_problems.c.subject)
-    return [(row.pipeline, row.subject, _problem(row)) for row in connection.execute(query)]
+    return [(row.pipeline, row.subject, _problem_of(row)) for row in connection.execute(query)]
 
 
 def save(connection: Connection, pipeline: str, subject: str, problem: OpenProblem) -> None:
@@ -68,6 +68,6 @@ def close(connection: Connection, pipeline: str, subject: str) -> None:
     )
 
 
-def _problem(row: Row[*tuple[Any, ...]]) -> OpenProblem:
+def _problem_of(row: Row[Any]) -> OpenProblem:
     notified_at = {kind: parse_moment(text) for kind, text in json.loads(row.notified).items()}
     return OpenProblem(row.since, row.last, row.runs, notified_at)
