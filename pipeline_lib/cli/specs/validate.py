@@ -13,6 +13,7 @@ from pipeline_lib.cli.project import current_settings
 from pipeline_lib.cli.specs.reports import Report, github, json, sarif, text
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.specs import Loaded, PipelineSpec, load_path
+from pipeline_lib.specs.checks.default_bucket import require_bucket_name
 from pipeline_lib.specs.pipelines import load_pipelines
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def validate(paths: tuple[Path, ...], format_name: str) -> None:
 def _load_project() -> Loaded:
     try:
         settings = current_settings()
+        require_bucket_name(settings.s3_bucket)
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
     if not settings.dag_configs_dir.is_dir():
