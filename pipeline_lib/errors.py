@@ -731,19 +731,19 @@ class OtherDatabaseError(DatabaseError, PermanentError):
     Attributes:
         archive: The archive's folder, or its address.
         keeper: The UUID of the database that keeps it.
-        found: The UUID of the one at hand.
+        found: The UUID of the one at hand; None for one without tables.
     """
 
-    def __init__(self, archive: Path | str, keeper: str, found: str) -> None:
+    def __init__(self, archive: Path | str, keeper: str, found: str | None) -> None:
         """Say which database keeps the archive.
 
         Args:
             archive: The archive's folder, or its address.
             keeper: The UUID of the database that keeps it.
-            found: The UUID of the one at hand.
+            found: The UUID of the one at hand; None for one without tables.
         """
         super().__init__(
-            f"the archive {archive} is kept by the database {keeper}, and this one is {found}",
+            f"the archive {archive} is kept by the database {keeper}, and this one is {found or 'empty'}",
             hint="set DATABASE_URL to that one, or run the command where it is set"
             " (docker compose exec airflow-scheduler coin-pipelines ...);"
             " coin-pipelines replay --adopt takes the archive over",

@@ -145,42 +145,42 @@ class OpsAlerts:
                 self._notify(notice, lambda: self.record.save(subject, notified))
         self._report_unreported()
 
-    def task_succeeded(self, run: TaskRun) -> None:
-        """Notify of a task that works again after a failure; one look at the database when it hadn't failed.
+    def task_succeeded(self, run: TaskRun, warnings: Sequence[str] = ()) -> None:
+        """Notify of a task that works again after a failure, and of its new warnings.
+
+        A run without warnings makes all of them new again. When nothing is wrong and nothing was, this is one
+        look at the database.
+
+        Args:
+            run: The task's run.
+            warnings: What it warns of.
 
         Raises:
-            OpsAlertFailedError: A channel missed it; where all did, the next success notifies of it.
+            OpsAlertFailedError: A channel missed it; where all did, the next run notifies of it.
             StoreBusyError: Another process holds the record for too long.
-            DatabaseError: The record can't be read or removed.
+            DatabaseError: The record can't be read or changed.
             OSError: The same.
         """
-        subject = Subject(run.pipeline, run.task)
-        is_known = self.record.find(subject) is not None
+        task, warned = Subject(run.pipeline, run.task), Subject(run.pipeline, f"{run.task}_warnings")
+        known = self.record.find_all(run.pipeline, [task.name, warned.name])
         self._report_unreported()
-        if not is_known:
-            return
+        if task.name in known:
+            self._notify_of_recovery(task, run)
+        if warnings:
+            self._notify_of_warnings(warned, run, warnings)
+        elif warned.name in known:
+            with self.record.locked(warned):
+                self.record.close(warned)
+
+    def _notify_of_recovery(self, subject: Subject, run: TaskRun) -> None:
         with self.record.locked(subject):
             problem = self.record.find(subject)
             if problem is None or not is_over(problem, run.moment):
                 return
             self._notify(recovery_notice(run, problem), lambda: self.record.close(subject))
 
-    def step_warned(self, run: TaskRun, warnings: Sequence[str]) -> None:
-        """Notify of a step's new warnings; a run without warnings makes all of them new again.
-
-        Raises:
-            OpsAlertFailedError: A channel missed it; where all did, the next run notifies of it.
-            StoreBusyError: Another process holds the record for too long.
-            DatabaseError: The record can't be read or kept.
-            OSError: The same.
-        """
-        subject = Subject(run.pipeline, f"{run.task}_warnings")
-        if not warnings and self.record.find(subject) is None:
-            return
+    def _notify_of_warnings(self, subject: Subject, run: TaskRun, warnings: Sequence[str]) -> None:
         with self.record.locked(subject):
-            if not warnings:
-                self.record.close(subject)
-                return
             now, known = self.now(), self.record.find(subject)
             news = [
                 warning for warning in warnings if decide(known, warning, now) is not Notification.NOTHING

@@ -161,7 +161,6 @@ def test_a_database_that_refuses_is_reported(board: Board, clock: Clock, tmp_pat
 def test_before_any_run_wrote_a_failure_makes_the_tables(board: Board, clock: Clock, tmp_path: Path) -> None:
     alerts = _alerts(Secret(f"sqlite:///{tmp_path / 'data' / 'x.db'}"), [board], clock, tmp_path)
     alerts.task_succeeded(run(0))
-    alerts.step_warned(run(0), [])
     for hour in range(3):
         alerts.task_failed(failing(hour))
     assert board.titles == ["bitcoin · compute failed"]
@@ -240,14 +239,14 @@ def test_a_warning_is_reported_once_a_day_and_anew_after_it_was_gone(
     alerts: OpsAlerts, board: Board, clock: Clock
 ) -> None:
     for hour in range(3):
-        alerts.step_warned(run(hour), ["new field"])
-    alerts.step_warned(run(3), ["new field", "another"])
+        alerts.task_succeeded(run(hour), ["new field"])
+    alerts.task_succeeded(run(3), ["new field", "another"])
     assert [text.splitlines()[0] for text in board.texts] == ["Seen: new field", "Seen: another"]
-    alerts.step_warned(run(4), [])
-    alerts.step_warned(run(5), ["new field"])
+    alerts.task_succeeded(run(4), [])
+    alerts.task_succeeded(run(5), ["new field"])
     assert len(board.titles) == 3
     clock.now += 24 * HOUR
-    alerts.step_warned(run(6), ["new field"])
+    alerts.task_succeeded(run(6), ["new field"])
     assert len(board.titles) == 4
 
 
