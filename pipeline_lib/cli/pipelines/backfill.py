@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from pipeline_lib import steps
+from pipeline_lib.cli.connections import require_connections, s3_connection, services_of
 from pipeline_lib.cli.pipelines.attempts import attempt
 from pipeline_lib.cli.project import MOMENT, complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.common.timestamps import format_moment, to_moment
@@ -43,7 +44,8 @@ def backfill(pipeline: str, start: datetime, end: datetime | None) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    services = steps.Services.from_settings(settings)
+    require_connections(s3_connection(spec))
+    services = services_of(spec, settings)
     moments = _moments(spec, start, end, to_moment(datetime.now(UTC)))
     require_history(spec, moments, services)
     summary = BackfillSummary()

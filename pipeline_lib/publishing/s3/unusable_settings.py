@@ -187,7 +187,8 @@ def _is_of_settings(error: "HTTPClientError") -> bool:
     """Whether a request failed for what it was made with: a certificate, a proxy's address, a header."""
     kind, inner = type(error).__name__, error.kwargs.get("error")
     if kind == "SSLError":
-        return not isinstance(inner.args[0] if inner is not None and inner.args else inner, _PASSING_TLS)
+        reasons = getattr(inner, "args", ())
+        return not (reasons and isinstance(reasons[0], _PASSING_TLS))
     # What the client raised that is none of the kinds that boto3 knows.
     return kind == "HTTPClientError" and isinstance(inner, ValueError | FileNotFoundError)
 
