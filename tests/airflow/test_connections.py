@@ -72,7 +72,7 @@ def test_any_token_is_the_same_from_both_forms(services: Services, token: str) -
     connection = Connection(
         conn_id="x", conn_type="slackwebhook", host="https://hooks.example/services", password=token
     )
-    found = []
+    found: list[object] = []
     with pytest.MonkeyPatch.context() as patch:
         for text in (connection.get_uri(), connection.as_json()):
             patch.setenv(VARIABLE, text)
