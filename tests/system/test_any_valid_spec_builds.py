@@ -93,11 +93,13 @@ SCHEDULES = st.one_of(
     st.sampled_from(sorted(PRESETS)),
     st.tuples(CRONS, SPACES).map(lambda cron: cron[1].join(cron[0])).filter(is_schedule),
 )
+# With its anchors, a line break might follow.
+ENDPOINT = subschema(("s3", "endpoint_url"))["pattern"].removeprefix("^").removesuffix("$")
 S3 = st.fixed_dictionaries(
     {"prefix": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._=-]*(/[A-Za-z0-9][A-Za-z0-9._=-]*)*", fullmatch=True)},
     optional={
         "bucket": st.from_regex(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", fullmatch=True),
-        "endpoint_url": st.from_regex(subschema(("s3", "endpoint_url"))["pattern"]).filter(is_safe_url),
+        "endpoint_url": st.from_regex(ENDPOINT, fullmatch=True).filter(is_safe_url),
         "connection": CONNECTIONS,
         "layout": st.sampled_from(["complete", "partitions"]),
         "encryption": st.sampled_from(["AES256", "aws:kms"]),
