@@ -19,7 +19,7 @@ from pipeline_lib.airflow.masking import mask, mask_environment
 from pipeline_lib.common.redacted_logs import CLIENT_LOGGERS, redacted_logs
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import CoinPipelinesError, DatabaseUnsafeError
-from pipeline_lib.model.outcome import Done, Outcome, Skipped
+from pipeline_lib.model.outcome import Outcome, Skipped
 from pipeline_lib.settings import Settings, secrets_of
 from pipeline_lib.specs import PipelineSpec
 
@@ -85,13 +85,12 @@ def _notify_operators(outcome: Outcome, project_folder: Path, database: "Prepare
     from pipeline_lib.ops.alerts import OpsAlerts
     from pipeline_lib.ops.problem_record import ProblemRecord
 
-    warnings = outcome.warnings if isinstance(outcome, Done) else ()
-    for warning in warnings:
+    for warning in outcome.warnings:
         _log.warning(warning)
     try:
         operators = OpsAlerts.from_environment(os.environ, project_folder=project_folder)
         operators = replace(operators, record=ProblemRecord(lambda: database))
-        operators.task_succeeded(task_run_of(get_current_context()), warnings)
+        operators.task_succeeded(task_run_of(get_current_context()), outcome)
     except (CoinPipelinesError, OSError):
         _log.exception("operators were not notified")
 

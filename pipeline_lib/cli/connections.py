@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 
 def services_of(spec: PipelineSpec, settings: Settings) -> Services:
-    """The services of a pipeline with the connections that its spec names, looked up when they are needed.
+    """The services of a pipeline, with its own webhook and the connections that its spec names."""
+    return with_connections(Services.from_settings(settings).for_pipeline(spec, os.environ), spec)
+
+
+def with_connections(services: Services, spec: PipelineSpec) -> Services:
+    """Services with the connections that a spec names, looked up when they are needed.
 
     Finding a webhook or an account then raises ``SettingsError`` where the connection isn't known: what the
     environment has beside it is another channel's, or somebody else's.
     """
-    services = Services.from_settings(settings).for_pipeline(spec, os.environ)
 
     def find_slack_webhook() -> Secret | None:
         with _airflow(spec.alerts.connection) as connections:

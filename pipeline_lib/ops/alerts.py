@@ -27,6 +27,7 @@ from pipeline_lib.errors import (
     StoreBusyError,
 )
 from pipeline_lib.model.open_problem import OpenProblem
+from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.ops.advice import kind_of
 from pipeline_lib.ops.channels import AppriseChannel, Channel, SlackChannel, deliver_to_all
 from pipeline_lib.ops.notices import (
@@ -51,8 +52,10 @@ _PATIENT = RetryPolicy()
 _LATE = "late"
 # No pipeline has such a name.
 _IMPORT_ERRORS = "_import_errors"
+_WITHOUT_WARNINGS = Done("done")
 _UNUSABLE = (DatabaseError, StoreBusyError, SettingsError, OSError)
 _PLACE_IN_FILE = re.compile(r":\d+:\d+: ")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +148,16 @@ class OpsAlerts:
                 self._notify(notice, lambda: self.record.save(subject, notified))
         self._report_unreported()
 
-    def task_succeeded(self, run: TaskRun, warnings: Sequence[str] = ()) -> None:
+    def task_succeeded(self, run: TaskRun, outcome: Outcome = _WITHOUT_WARNINGS) -> None:
         """Notify of a task that works again after a failure, and of its new warnings.
 
-        A run without warnings makes all of them new again. When nothing is wrong and nothing was, this is one
+        A run without warnings makes all of them new again; two that differ in nothing but times are the same
+        warning, of which each run names its own. When nothing is wrong and nothing was, this is one
         look at the database.
 
         Args:
             run: The task's run.
-            warnings: What it warns of.
+            outcome: What it did, and what it warns of.
 
         Raises:
             OpsAlertFailedError: A channel missed it; where all did, the next run notifies of it.
@@ -166,8 +170,8 @@ class OpsAlerts:
         self._report_unreported()
         if task.name in known:
             self._notify_of_recovery(task, run)
-        if warnings:
-            self._notify_of_warnings(warned, run, warnings)
+        if outcome.warnings:
+            self._notify_of_warnings(warned, run, outcome)
         elif warned.name in known:
             with self.record.locked(warned):
                 self.record.close(warned)
@@ -179,18 +183,20 @@ class OpsAlerts:
                 return
             self._notify(recovery_notice(run, problem), lambda: self.record.close(subject))
 
-    def _notify_of_warnings(self, subject: Subject, run: TaskRun, warnings: Sequence[str]) -> None:
+    def _notify_of_warnings(self, subject: Subject, run: TaskRun, outcome: Outcome) -> None:
         with self.record.locked(subject):
             now, known = self.now(), self.record.find(subject)
             news = [
-                warning for warning in warnings if decide(known, warning, now) is not Notification.NOTHING
+                warning
+                for warning in outcome.warnings
+                if decide(known, _without_times(warning), now) is not Notification.NOTHING
             ]
             if not news:
                 return
             problem = add_failure(known, run.moment)
             for warning in news:
-                problem = add_notification(problem, warning, now)
-            self._notify(warning_notice(run, news), lambda: self.record.save(subject, problem))
+                problem = add_notification(problem, _without_times(warning), now)
+            self._notify(warning_notice(run, outcome, news), lambda: self.record.save(subject, problem))
 
     def run_is_late(self, run: TaskRun, needed_by: datetime) -> None:
         """Notify of a run that missed its deadline, at most once a day for a pipeline.
@@ -291,6 +297,10 @@ class OpsAlerts:
 def _identity(problem: str) -> str:
     # An edit elsewhere in a file moves its problems to other lines; they stay the same ones.
     return _PLACE_IN_FILE.sub(": ", problem, count=1)
+
+
+def _without_times(warning: str) -> str:
+    return _TIME.sub("…", warning)
 
 
 def _redacted(notice: OpsNotice, secrets: tuple[Secret, ...]) -> OpsNotice:

@@ -33,12 +33,17 @@ class Run:
         url: Its page in the Airflow UI, or None outside Airflow.
         log_url: The log of the task that runs, or None outside Airflow.
         is_backfill: Whether it fills in the past, which alerts nobody unless the spec says so.
+        history_since: From when on (UTC) an answer of history is as good as a new one: when the backfill
+            began. None for a minute ago.
+        confirms: The moment (UTC) of the run whose price is confirmed by that of this one's moment, or None.
     """
 
     moment: datetime
     url: str | None = None
     is_backfill: bool = False
     log_url: str | None = None
+    history_since: datetime | None = None
+    confirms: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.errors import (
     DatabaseDamagedError,
@@ -17,6 +18,7 @@ from pipeline_lib.errors import (
     SettingsError,
     SlackUnavailableError,
 )
+from pipeline_lib.model.outcome import Done, Skipped
 from pipeline_lib.ops.alerts import OpsAlerts
 from pipeline_lib.ops.channels import AppriseChannel, Channel, SlackChannel
 from pipeline_lib.ops.messages import ops_plain_text
@@ -239,15 +241,27 @@ def test_a_warning_is_reported_once_a_day_and_anew_after_it_was_gone(
     alerts: OpsAlerts, board: Board, clock: Clock
 ) -> None:
     for hour in range(3):
-        alerts.task_succeeded(run(hour), ["new field"])
-    alerts.task_succeeded(run(3), ["new field", "another"])
+        alerts.task_succeeded(run(hour), Done("done", ("new field",)))
+    alerts.task_succeeded(run(3), Done("done", ("new field", "another")))
     assert [text.splitlines()[0] for text in board.texts] == ["Seen: new field", "Seen: another"]
-    alerts.task_succeeded(run(4), [])
-    alerts.task_succeeded(run(5), ["new field"])
+    alerts.task_succeeded(run(4), Skipped("nothing to do"))
+    alerts.task_succeeded(run(5), Done("done", ("new field",)))
     assert len(board.titles) == 3
     clock.now += 24 * HOUR
-    alerts.task_succeeded(run(6), ["new field"])
+    alerts.task_succeeded(run(6), Done("done", ("new field",)))
     assert len(board.titles) == 4
+
+
+def test_warnings_that_differ_in_times_alone_are_reported_once_a_day(alerts: OpsAlerts, board: Board) -> None:
+    for hour in range(3):
+        reason = f"no price of {format_moment(run(hour).moment)}"
+        alerts.task_succeeded(run(hour), Skipped(reason, (reason,)))
+    assert [text.splitlines()[:2] for text in board.texts] == [
+        [
+            "Seen: no price of 2018-02-05T14:00:00Z",
+            "Run: 2018-02-05T14:00:00Z: skipped, its data is missing",
+        ]
+    ]
 
 
 def test_a_pipeline_that_is_late_each_hour_is_reported_once_a_day(
