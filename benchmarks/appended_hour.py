@@ -42,7 +42,8 @@ from pathlib import Path
 from pipeline_lib import steps
 from pipeline_lib.archive.parts import add_snapshots
 from pipeline_lib.archive.store import FolderArchive
-from pipeline_lib.database import observations, pipelines, statistics
+from pipeline_lib.database import observations, pipelines
+from pipeline_lib.database.statistics import latest_rows
 from pipeline_lib.model.observation import Provenance, Snapshot
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog
@@ -55,7 +56,7 @@ spec = Catalog(folder / "dag_configs").load("bitcoin")
 services = steps.Services.from_settings(settings)
 with services.database.reading() as connection:
     series = pipelines.find_series_id(connection, "bitcoin", "bitcoin", "usd")
-    newest = statistics.read_latest(connection, series).moment
+    newest = latest_rows.read(connection, series).moment
     last = observations.find(connection, series, newest)
 services.database.close()
 begun = time.process_time()

@@ -19,10 +19,10 @@ import pandas as pd  # noqa: TID253 (same)
 
 from benchmarks.history import PIPELINE, TEN_YEARS, WINDOWS, fill_database
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database import statistics
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import Series
-from pipeline_lib.database.statistics import StatisticsState
+from pipeline_lib.database.statistics import computed, states
+from pipeline_lib.database.statistics.states import StatisticsState
 from pipeline_lib.publishing.csv import export
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
 from pipeline_lib.publishing.csv.raw_log import RawLog
@@ -62,9 +62,9 @@ def main() -> None:
 
 def _forget(database: Database, series: Series) -> None:
     with database.writing() as connection:
-        statistics.lock_state(connection, series.id)
-        statistics.clear(connection, series.id)
-        statistics.write_state(connection, series.id, StatisticsState("", 0))
+        states.lock(connection, series.id)
+        computed.clear(connection, series.id)
+        states.write(connection, series.id, StatisticsState("", 0))
 
 
 def _compute(database: Database, series: Series) -> None:

@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "pipeline_lib.cli.pipelines.run",
     "schema": "pipeline_lib.cli.specs.schema",
     "simulator": "pipeline_lib.cli.simulator",
+    "status": "pipeline_lib.cli.pipelines.status",
     "upload": "pipeline_lib.cli.pipelines.upload",
     "validate": "pipeline_lib.cli.specs.validate",
     "verify": "pipeline_lib.cli.pipelines.verify",

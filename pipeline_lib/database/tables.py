@@ -201,7 +201,8 @@ events = Table(
     Column("recorded_at", Moment, nullable=False, comment="by the real clock"),
     # A rule has at most one event at a moment. An observation that comes late moves the beginning of an
     # episode, and its steps; what happened to it at a moment stays the same event.
-    UniqueConstraint("series_id", "rule", "kind", "moment"),
+    # In this order, so that the newest one of a rule is found at once.
+    UniqueConstraint("series_id", "rule", "moment", "kind"),
     Index(None, "series_id", "moment"),
     Index(None, "message_id"),
     comment="What rules bring about, and whether it was delivered",

@@ -41,7 +41,7 @@ from pipeline_lib.ops.notices import (
     unreported_notice,
     warning_notice,
 )
-from pipeline_lib.ops.problem_record import ProblemRecord, Subject
+from pipeline_lib.ops.problem_record import LATE, ProblemRecord, Subject
 from pipeline_lib.ops.problems import Notification, add_failure, add_notification, decide, is_over, is_recent
 from pipeline_lib.ops.unreported import Unreported, UnreportedNotices
 from pipeline_lib.settings import Settings, secrets_of
@@ -49,7 +49,6 @@ from pipeline_lib.settings import Settings, secrets_of
 _log = logging.getLogger(__name__)
 
 _PATIENT = RetryPolicy()
-_LATE = "late"
 # No pipeline has such a name.
 _IMPORT_ERRORS = "_import_errors"
 _WITHOUT_WARNINGS = Done("done")
@@ -208,7 +207,7 @@ class OpsAlerts:
             DatabaseError: It was delivered, but the record of that can't be kept.
             OSError: The same.
         """
-        subject, notice = Subject(run.pipeline, _LATE), late_notice(run, needed_by)
+        subject, notice = Subject(run.pipeline, LATE), late_notice(run, needed_by)
         with ExitStack() as lock:
             try:
                 lock.enter_context(self.record.locked(subject))
@@ -219,9 +218,9 @@ class OpsAlerts:
                     notice, Unreported(f"{run.pipeline} · late", run.moment, self.now())
                 )
                 return
-            if decide(known, _LATE, self.now()) is Notification.NOTHING:
+            if decide(known, LATE, self.now()) is Notification.NOTHING:
                 return
-            problem = add_notification(add_failure(known, run.moment), _LATE, self.now())
+            problem = add_notification(add_failure(known, run.moment), LATE, self.now())
             self._notify(notice, lambda: self.record.save(subject, problem))
 
     def file_failed_to_import(self, file_name: str, problems: Sequence[str], *, is_new: bool) -> None:

@@ -16,6 +16,9 @@ from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.errors import SchemaVersionError, StoreBusyError
 from pipeline_lib.model.open_problem import OpenProblem
 
+LATE = "late"
+"""The subject of late runs; nothing closes its problem, which bounds how often operators hear of it."""
+
 _LONGEST_WAIT_SECONDS = 60.0
 _SECONDS_BETWEEN_TRIES = 0.1
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from pipeline_lib.analysis.processed import METHOD, Lookback, processed_rows
 from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.common.bulk_work import collecting_no_garbage
-from pipeline_lib.database import statistics
-from pipeline_lib.database.statistics import StatisticsState
+from pipeline_lib.database.statistics import computed, latest_rows, observed, states
+from pipeline_lib.database.statistics.states import StatisticsState
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -52,13 +52,13 @@ def update_statistics(connection: "Connection", series_id: int, windows: "Sequen
         DatabaseError: The database can't be used.
         OSError: SQLite's disk is full or read-only.
     """
-    state, wanted = statistics.lock_state(connection, series_id), computed_by(windows)
+    state, wanted = states.lock(connection, series_id), computed_by(windows)
     if state.computed_by != wanted:
-        statistics.clear(connection, series_id)
+        computed.clear(connection, series_id)
         state = StatisticsState(wanted, 0)
-    arrived = statistics.read_arrived(connection, series_id, state.arrival)
+    arrived = observed.read_arrived(connection, series_id, state.arrival)
     if arrived is None:
-        latest = statistics.read_latest(connection, series_id)
+        latest = latest_rows.read(connection, series_id)
         return Updated(latest.observations if latest else 0, latest.moment if latest else None, changed=False)
     is_rebuild = not state.arrival
     stretches = (
@@ -70,8 +70,8 @@ def update_statistics(connection: "Connection", series_id: int, windows: "Sequen
         further = sum(
             _compute(connection, series_id, windows, stretch, arrived.newest) for stretch in stretches
         )
-    statistics.write_state(connection, series_id, StatisticsState(wanted, arrived.newest))
-    latest = statistics.update_latest(connection, series_id, further)
+    states.write(connection, series_id, StatisticsState(wanted, arrived.newest))
+    latest = latest_rows.update(connection, series_id, further)
     return Updated(latest.observations, latest.moment, changed=True)
 
 
@@ -102,13 +102,13 @@ def _compute(
     """Compute a stretch of new observations and the rows after it that it reaches; how many are new."""
     first, last = stretch
     lookback = Lookback.of(windows)
-    reached_by_count = statistics.moment_of_row(connection, series_id, last, lookback.rows) or last
+    reached_by_count = observed.moment_of_row(connection, series_id, last, lookback.rows) or last
     last = max(reached_by_count, last + lookback.time)
-    begin_by_count = statistics.moment_of_row(connection, series_id, first, -lookback.rows) or first
+    begin_by_count = observed.moment_of_row(connection, series_id, first, -lookback.rows) or first
     begin = min(begin_by_count, first - lookback.time)
-    prices = statistics.read_prices(connection, series_id, begin, last)
+    prices = observed.read_prices(connection, series_id, begin, last)
     before = [PricePoint(price.moment, price.price) for price in prices if price.moment < first]
     rows = processed_rows(prices[len(before) :], windows, before)
-    known = statistics.count_between(connection, series_id, first, last)
+    known = computed.count_between(connection, series_id, first, last)
     labels = [window.label for window in windows]
-    return statistics.write(connection, series_id, labels, rows, arrival) - known
+    return computed.write(connection, series_id, labels, rows, arrival) - known

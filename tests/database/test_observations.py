@@ -45,6 +45,18 @@ def test_reads_by_moment_and_by_arrival(database: Database, observe: Observe, ar
     ]
 
 
+def test_moments_of_all_series_are_texts(database: Database, observe: Observe, archived: Archive) -> None:
+    with database.writing() as connection:
+        for hours in (3, 0, 2):
+            arrivals.record(connection, "bitcoin", archived(hours), [observe(hours)])
+        arrivals.record(connection, "old", archived(0), [observe(0)])
+    with database.reading() as connection:
+        found = dict(observations.read_moments(connection, observe(1).moment))
+        assert dict(observations.read_moments(connection, observe(9).moment)) == dict.fromkeys(found, "")
+    assert sorted(found.pop(_series(database)).split()) == ["2018-02-05T16:00:00Z", "2018-02-05T17:00:00Z"]
+    assert list(found.values()) == [""]
+
+
 def test_sql_computes_with_the_number_beside_the_digits(
     database: Database, observe: Observe, archived: Archive
 ) -> None:

@@ -16,10 +16,11 @@ from sqlalchemy import select
 from pipeline_lib.analysis import processed
 from pipeline_lib.analysis.processed import processed_rows
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database import arrivals, observations, statistics
+from pipeline_lib.database import arrivals, observations
 from pipeline_lib.database.arrivals import ArchivedPart
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import find_series_id
+from pipeline_lib.database.statistics import computed, latest_rows, observed
 from pipeline_lib.database.tables import latest_observations, price_moves, window_statistics
 from pipeline_lib.specs import Window
 from pipeline_lib.steps import statistics as step
@@ -64,7 +65,7 @@ def _update(database: Database, windows: Sequence[Window], pipeline: str = PIPEL
 def _cells(database: Database, windows: Sequence[Window], pipeline: str = PIPELINE) -> list[list[str]]:
     labels = [window.label for window in windows]
     with database.reading() as connection:
-        rows = statistics.read_cells(connection, _key_in(connection, pipeline), labels, START - 9999 * HOUR)
+        rows = computed.read_cells(connection, _key_in(connection, pipeline), labels, START - 9999 * HOUR)
         return [[_text(cell) for cell in row] for row in rows]
 
 
@@ -146,7 +147,7 @@ def test_an_hour_reads_no_more_than_its_windows_hold(sqlite: Database) -> None:
     _update(sqlite, [DAY], pipeline)
     arrive(sqlite, observation(200), pipeline=pipeline)
     read: list[int] = []
-    read_prices = statistics.read_prices
+    read_prices = observed.read_prices
 
     def counting(*arguments: object) -> object:
         prices = read_prices(*arguments)  # type: ignore[arg-type]
@@ -154,7 +155,7 @@ def test_an_hour_reads_no_more_than_its_windows_hold(sqlite: Database) -> None:
         return prices
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(statistics, "read_prices", counting)
+        patched.setattr(observed, "read_prices", counting)
         _update(sqlite, [DAY], pipeline)
     assert read == [25]
 
@@ -224,7 +225,7 @@ def test_what_fails_on_the_way_leaves_no_half(database: Database, monkeypatch: p
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(statistics, "update_latest", fail)
+        patched.setattr(latest_rows, "update", fail)
         with pytest.raises(KeyboardInterrupt):
             _update(database, [DAY])
     assert len(_cells(database, [DAY])) == 5

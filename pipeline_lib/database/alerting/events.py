@@ -4,18 +4,19 @@ Whoever writes events or the outbox of a series holds the lock of the series' ro
 before still holds when it is written.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, or_, select, update
+from sqlalchemy import Connection, Row, Select, Text, column, func, or_, select, true, update, values
 
 from pipeline_lib.database.pipelines import insert_or_ignore
 from pipeline_lib.database.tables import events, series
 from pipeline_lib.model.events import DeliveryStatus, Event, EventKind, RecordedEvent, RuleInfo
 
 _OPEN = [status.value for status in DeliveryStatus if status.is_open]
+_MISSED = [DeliveryStatus.UNDELIVERED.value, DeliveryStatus.EXPIRED.value]
 _OF_OBSERVATIONS = ("episode_since", "direction", "step", "value", "threshold", "unit", "scope")
 _OF_DELIVERY = ("status", "message_id", "recorded_at")
 
@@ -62,6 +63,50 @@ def read_since(connection: Connection, series_id: int, since: datetime) -> list[
 def read(connection: Connection, event_ids: Collection[int]) -> list[RecordedEvent]:
     """Events by their keys, by moment; those that are gone are left out."""
     return _read(connection, select(events).where(events.c.id.in_(event_ids)))
+
+
+def count_missed(connection: Connection, since: datetime) -> Mapping[int, int]:
+    """How many events people missed: refused or expired ones, by the key of their series.
+
+    Args:
+        connection: A transaction.
+        since: The first moment that counts (UTC).
+    """
+    # A look at each series' newest events, however many there are in all.
+    missed = (
+        select(func.count())
+        .where(events.c.series_id == series.c.id, events.c.moment >= since, events.c.status.in_(_MISSED))
+        .scalar_subquery()
+    )
+    rows = connection.execute(select(series.c.id, missed))
+    return {series_id: count for series_id, count in rows if count}
+
+
+def read_unended(connection: Connection, rules: Collection[str]) -> list[tuple[int, Event]]:
+    """The newest event of each rule over each series that doesn't end its episode, with the series' key.
+
+    Args:
+        connection: A transaction.
+        rules: Names of the rules that are looked at.
+    """
+    if not rules:
+        return []
+    named = values(column("rule", Text), name="named").data([(rule,) for rule in sorted(rules)]).cte("named")
+    of_rule = events.alias()
+    newest = (
+        select(of_rule.c.id)
+        .where(of_rule.c.series_id == series.c.id, of_rule.c.rule == named.c.rule)
+        .order_by(of_rule.c.moment.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(events)
+        .join_from(series, named, true())
+        .join(events, events.c.id == newest)
+        .where(events.c.kind != EventKind.CLEARED.value)
+    )
+    return [(row.series_id, _event(row)) for row in connection.execute(query)]
 
 
 def add_pending(
@@ -172,7 +217,7 @@ def _upsert(
     statement = insert_or_ignore(connection, events)
     connection.execute(
         statement.on_conflict_do_update(
-            index_elements=["series_id", "rule", "kind", "moment"],
+            index_elements=["series_id", "rule", "moment", "kind"],
             set_={name: statement.excluded[name] for name in changed},
             # An IN can't be sent with many rows.
             where=or_(*(events.c.status == status for status in _OPEN)),
@@ -205,7 +250,11 @@ def _values(series_id: int, event: Event, settlement: Settlement) -> dict[str, o
 
 
 def _recorded(row: Row[*tuple[Any, ...]]) -> RecordedEvent:
-    event = Event(
+    return RecordedEvent(row.id, _event(row), DeliveryStatus(row.status), row.message_id)
+
+
+def _event(row: Row[*tuple[Any, ...]]) -> Event:
+    return Event(
         kind=EventKind(row.kind),
         moment=row.moment,
         since=row.episode_since,
@@ -214,4 +263,3 @@ def _recorded(row: Row[*tuple[Any, ...]]) -> RecordedEvent:
         value=row.value,
         rule=RuleInfo(row.rule, row.threshold, row.unit, row.scope),
     )
-    return RecordedEvent(row.id, event, DeliveryStatus(row.status), row.message_id)

@@ -26,6 +26,12 @@ def find(connection: Connection, pipeline: str, subjects: Collection[str]) -> Ma
     return {row.subject: _problem_of(row) for row in connection.execute(query)}
 
 
+def read_all(connection: Connection) -> list[tuple[str, str, OpenProblem]]:
+    """All open problems with their pipelines and subjects, by these."""
+    query = select(open_problems).order_by(open_problems.c.pipeline, open_problems.c.subject)
+    return [(row.pipeline, row.subject, _problem_of(row)) for row in connection.execute(query)]
+
+
 def save(connection: Connection, pipeline: str, subject: str, problem: OpenProblem) -> None:
     """Keep the open problem, in the place of what was known of it.
 

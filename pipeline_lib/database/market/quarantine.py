@@ -4,14 +4,15 @@ Nothing deletes these rows: whoever has looked may.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from pipeline_lib.database.pipelines import insert_or_ignore
-from pipeline_lib.database.tables import quarantine
+from pipeline_lib.database.tables import observations, pipelines, quarantine, series
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,28 @@ def read(connection: Connection, pipeline: str) -> list[Quarantined]:
     query = select(quarantine).where(quarantine.c.pipeline == pipeline)
     query = query.order_by(quarantine.c.moment, quarantine.c.id)
     return [_quarantined(row) for row in connection.execute(query)]
+
+
+def count_unfilled(connection: Connection, since: datetime) -> Mapping[tuple[str, str], int]:
+    """How many moments have refused answers and no observation, by pipeline and coin.
+
+    Args:
+        connection: A transaction.
+        since: The first moment that counts (UTC).
+    """
+    observed = exists().where(
+        pipelines.c.name == quarantine.c.pipeline,
+        series.c.pipeline_id == pipelines.c.id,
+        series.c.coin == quarantine.c.coin,
+        observations.c.series_id == series.c.id,
+        observations.c.moment == quarantine.c.moment,
+    )
+    query = (
+        select(quarantine.c.pipeline, quarantine.c.coin, func.count(quarantine.c.moment.distinct()))
+        .where(quarantine.c.moment >= since, ~observed)
+        .group_by(quarantine.c.pipeline, quarantine.c.coin)
+    )
+    return {(pipeline, coin): count for pipeline, coin, count in connection.execute(query)}
 
 
 def _quarantined(row: Row[*tuple[Any, ...]]) -> Quarantined:

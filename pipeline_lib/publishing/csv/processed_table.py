@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pipeline_lib.analysis.processed import METHOD, processed_columns
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
-from pipeline_lib.database import arrivals, statistics
+from pipeline_lib.database import arrivals
 from pipeline_lib.database.pipelines import Series
+from pipeline_lib.database.statistics import computed, states
 from pipeline_lib.publishing.csv.cells import encode_rows
 from pipeline_lib.publishing.csv.table import Rows
 
@@ -55,7 +56,7 @@ class ProcessedTable:
             connection: A transaction.
             arrival: Number of the arrival.
         """
-        first = statistics.first_changed(connection, self.series.id, arrival)
+        first = computed.first_changed(connection, self.series.id, arrival)
         return None if first is None else self._read(connection, first, format_moment(first).encode())
 
     def chain_at(self, connection: "Connection", arrival: int) -> str | None:
@@ -65,14 +66,14 @@ class ProcessedTable:
             connection: A transaction.
             arrival: Number of the arrival.
         """
-        if arrival > statistics.read_state(connection, self.series.id).arrival:
+        if arrival > states.read(connection, self.series.id).arrival:
             return None
         return arrivals.chain_at(connection, self.pipeline, arrival)
 
     def _read(self, connection: "Connection", first: datetime, replaces_from: bytes | None) -> Rows | None:
-        state = statistics.read_state(connection, self.series.id)
+        state = states.read(connection, self.series.id)
         labels = [window.label for window in self.windows]
-        content = encode_rows(statistics.read_cells(connection, self.series.id, labels, first))
+        content = encode_rows(computed.read_cells(connection, self.series.id, labels, first))
         if not content:
             return None
         chain = arrivals.chain_at(connection, self.pipeline, state.arrival) or ""

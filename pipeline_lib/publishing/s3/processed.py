@@ -6,9 +6,10 @@ from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from pipeline_lib.database import arrivals, publications, statistics
+from pipeline_lib.database import arrivals, publications
 from pipeline_lib.database.publications import Folder, Progress, PublishedObject, Target
-from pipeline_lib.database.statistics import StatisticsState
+from pipeline_lib.database.statistics import computed, states
+from pipeline_lib.database.statistics.states import StatisticsState
 from pipeline_lib.errors import StatisticsMissingError
 from pipeline_lib.publishing.s3.destination import Destination
 from pipeline_lib.publishing.s3.object_keys import processed_day_key
@@ -107,14 +108,14 @@ def _plan(source: Source, destination: Destination, day: date | None) -> _Plan |
         target = source.find_target(connection, destination)
         if series_id is None or target is None:
             return None
-        state = statistics.read_state(connection, series_id)
+        state = states.read(connection, series_id)
         progress = publications.read_progress(connection, target, Folder.PROCESSED)
         if progress and progress.basis != _basis(connection, source, state, progress.arrival):
             # Other windows, another coin, or arrivals in another order.
             progress = None
         basis = _basis(connection, source, state, state.arrival)
         nothing = Progress(0, _basis(connection, source, state, 0))
-        changed = statistics.read_changed_days(connection, series_id, progress.arrival if progress else 0)
+        changed = computed.read_changed_days(connection, series_id, progress.arrival if progress else 0)
         keys = {processed_day_key(destination.prefix, destination.name, each): each for each in changed}
         names = {destination.name_of(key): key for key in (*keys, destination.processed_table_key)}
         found = publications.read_objects(connection, target, list(names)) if progress else {}

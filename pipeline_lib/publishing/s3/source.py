@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pipeline_lib.analysis.processed import processed_columns
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import statistics
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import find_pipeline, find_series_id
 from pipeline_lib.database.publications import Target
+from pipeline_lib.database.statistics import computed
 from pipeline_lib.publishing.csv.cells import encode_rows
 from pipeline_lib.publishing.csv.raw_log import RawLog
 from pipeline_lib.publishing.s3.destination import Destination
@@ -107,5 +107,5 @@ def _encode(
 ) -> bytes | None:
     windows = source.spec.windows
     labels = [window.label for window in windows]
-    rows = encode_rows(statistics.read_cells(connection, series_id, labels, since, until))
+    rows = encode_rows(computed.read_cells(connection, series_id, labels, since, until))
     return (",".join(processed_columns(windows)) + "\n").encode() + rows if rows else None

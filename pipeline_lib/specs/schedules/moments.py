@@ -1,9 +1,12 @@
 """The moments of a schedule: when its runs are of."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
-from pipeline_lib.specs.schedules.cron import cron_of, has_runs_on, minutes_of_day
+from pipeline_lib.specs.schedules.cron import has_runs_on, minutes_of_day
+
+# Two 29 Februaries are as far apart where a century's last year is no leap year.
+_LONGEST_PAUSE_DAYS = 8 * 366
 
 
 def is_due(schedule: str, moment: datetime) -> bool:
@@ -25,8 +28,28 @@ def moments_between(schedule: str, start: datetime, end: datetime) -> Iterator[d
         start: The first moment that may come.
         end: The last one.
     """
-    from croniter import croniter  # noqa: PLC0415 (nothing that parses a DAG needs it)
+    times = [timedelta(minutes=minute) for minute in sorted(minutes_of_day(schedule))]
+    for number in range(start.toordinal(), end.toordinal() + 1):
+        day = date.fromordinal(number)
+        if has_runs_on(schedule, day):
+            midnight = datetime.combine(day, time(), UTC)
+            for since_midnight in times:
+                moment = midnight + since_midnight
+                if start <= moment <= end:
+                    yield moment
 
-    times = croniter(cron_of(schedule), start - timedelta(seconds=1), ret_type=datetime)
-    while (moment := times.get_next()) <= end:
-        yield moment
+
+def last_moment(schedule: str, until: datetime) -> datetime | None:
+    """The newest moment of a schedule up to ``until``, itself included (UTC); None for none in eight years.
+
+    Args:
+        schedule: A preset or a cron expression that is valid.
+        until: The last moment that may be found.
+    """
+    midnight = datetime.combine(until.date(), time(), UTC)
+    for days in range(_LONGEST_PAUSE_DAYS):
+        day = midnight - timedelta(days=days)
+        of_day = list(moments_between(schedule, day, min(until, day + timedelta(days=1, seconds=-1))))
+        if of_day:
+            return of_day[-1]
+    return None

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pipeline_lib.analysis.processed import processed_rows
 from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
-from pipeline_lib.database import statistics
-from pipeline_lib.database.statistics import LatestObservation, StatisticsState
+from pipeline_lib.database.statistics import computed, latest_rows, observed, states
+from pipeline_lib.database.statistics.latest_rows import LatestObservation
+from pipeline_lib.database.statistics.states import StatisticsState
 from pipeline_lib.steps.statistics import update_statistics
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def rebuild_statistics(connection: "Connection", series_id: int, windows: "Seque
         return True
     if find_wrong_moment(connection, series_id, windows) is None:
         return False
-    statistics.clear(connection, series_id)
-    statistics.write_state(connection, series_id, StatisticsState("", 0))
+    computed.clear(connection, series_id)
+    states.write(connection, series_id, StatisticsState("", 0))
     update_statistics(connection, series_id, windows)
     return True
 
@@ -56,14 +57,14 @@ def find_wrong_moment(connection: "Connection", series_id: int, windows: "Sequen
     """
     labels = [window.label for window in windows]
     with collecting_no_garbage():
-        prices = statistics.read_prices(connection, series_id, BEGINNING, _END)
-        found = statistics.read_cells(connection, series_id, labels, BEGINNING)
+        prices = observed.read_prices(connection, series_id, BEGINNING, _END)
+        found = computed.read_cells(connection, series_id, labels, BEGINNING)
         for wanted, row in zip_longest(map(_as_text, processed_rows(prices, windows)), map(_as_text, found)):
             if wanted != row:
                 moment: str = (wanted or row or [""])[0]
                 return moment
     latest = LatestObservation(prices[-1].moment, len(prices)) if prices else None
-    if statistics.read_latest(connection, series_id) != latest:
+    if latest_rows.read(connection, series_id) != latest:
         return "the newest moment"
     return None
 

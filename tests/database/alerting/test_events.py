@@ -99,6 +99,33 @@ def test_open_events_are_settled_up_to_a_moment(database: Database) -> None:
         assert [status for _, status in _statuses(connection, series_id)] == [DeliveryStatus.EXPIRED, PENDING]
 
 
+def test_missed_events_are_those_refused_or_expired(database: Database) -> None:
+    with database.writing() as connection:
+        missed, delivered = _series(connection, "missed"), _series(connection, "delivered")
+        for hours, status in enumerate(
+            (DeliveryStatus.EXPIRED, DeliveryStatus.UNDELIVERED, DELIVERED, PENDING)
+        ):
+            events.settle(connection, missed, [event(FIRED, hours)], Settlement(status, MOMENT))
+        events.settle(connection, delivered, [event(FIRED, 9)], Settlement(DELIVERED, MOMENT))
+        assert events.count_missed(connection, at(0)) == {missed: 2}
+        assert events.count_missed(connection, at(1)) == {missed: 1}
+        assert events.count_missed(connection, at(2)) == {}
+
+
+def test_a_rules_newest_event_is_unended_unless_it_clears(database: Database) -> None:
+    grown, other = event(GROWN, 3, since=0, step=2), event(FIRED, 1, rule=HOUR_MOVE)
+    with database.writing() as connection:
+        first, second = _series(connection, "first"), _series(connection, "second")
+        settled = Settlement(DELIVERED, MOMENT)
+        events.settle(connection, first, [event(FIRED), grown, other], settled)
+        events.settle(connection, second, [event(FIRED), event(CLEARED, 2, since=0)], settled)
+        events.settle(connection, second, [event(CLEARED, rule=HOUR_MOVE), other], settled)
+        found = events.read_unended(connection, {"1h", "24h", "another"})
+        assert sorted(found, key=repr) == sorted([(first, grown), (first, other), (second, other)], key=repr)
+        assert events.read_unended(connection, {"24h"}) == [(first, grown)]
+        assert events.read_unended(connection, set()) == []
+
+
 def test_the_outbox_has_one_place_a_series_and_is_read_by_pipeline(database: Database) -> None:
     def waiting(series_id: int, pipeline: str, moment: float, headline: str) -> WaitingMessage:
         return WaitingMessage(series_id, pipeline, "bitcoin", at(moment), headline, [{"a": "ü"}], [1, 2])

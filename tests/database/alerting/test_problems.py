@@ -17,3 +17,16 @@ def test_a_problem_is_kept_replaced_and_forgotten(database: Database) -> None:
         assert problems.find(connection, "btc", ["compute"]) == {}
         assert problems.find(connection, "btc", ["fetch"]) == {"fetch": OpenProblem(at(9), at(9), 1, {})}
         assert problems.find(connection, "ether", ["fetch"]) == {}
+
+
+def test_all_problems_are_read_by_pipeline_and_subject(database: Database) -> None:
+    one = OpenProblem(at(9), at(9), 1, {})
+    with database.writing() as connection:
+        assert problems.read_all(connection) == []
+        for pipeline, subject, problem in (("b", "fetch", PROBLEM), ("a", "late", one), ("a", "fetch", one)):
+            problems.save(connection, pipeline, subject, problem)
+        assert problems.read_all(connection) == [
+            ("a", "fetch", one),
+            ("a", "late", one),
+            ("b", "fetch", PROBLEM),
+        ]

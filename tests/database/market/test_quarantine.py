@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline_lib.database.engine.connections import Database
-from pipeline_lib.database.market.quarantine import Quarantined, RefusedAnswer, find, keep, read
+from pipeline_lib.database.market.quarantine import (
+    Quarantined,
+    RefusedAnswer,
+    count_unfilled,
+    find,
+    keep,
+    read,
+)
+from tests.fixtures.arrivals import arrive, observation
 
 ANSWER = '{"id":"bitcoin",\t"current_price":-1, "name": "B\\u0069tcoin ₿ \\ud83d"}'.encode()
 REFUSED = RefusedAnswer(
@@ -86,3 +94,17 @@ def test_the_rows_of_a_pipeline_come_by_moment(database: Database) -> None:
     for hours in (2, 0, 1):
         kept(database, replace(REFUSED, moment=REFUSED.moment + hours * timedelta(hours=1)))
     assert [each.refused.moment.hour for each in all_of(database)] == [14, 15, 16]
+
+
+def test_moments_that_an_observation_fills_are_not_counted(database: Database) -> None:
+    hour = timedelta(hours=1)
+    for hours in (0, 1, 2):
+        kept(database, replace(REFUSED, moment=REFUSED.moment + hours * hour))
+    kept(database, replace(REFUSED, kind="implausible-jump"))
+    kept(database, replace(REFUSED, pipeline="other"))
+    arrive(database, observation(1), pipeline="btc")
+    arrive(database, observation(0), observation(2), pipeline="not-asked-for")
+    arrive(database, observation(0, coin="another"), pipeline="other")
+    with database.reading() as connection:
+        assert count_unfilled(connection, REFUSED.moment) == {("btc", "bitcoin"): 2, ("other", "bitcoin"): 1}
+        assert count_unfilled(connection, REFUSED.moment + hour) == {("btc", "bitcoin"): 1}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.specs.schedules.cron import PRESETS
-from pipeline_lib.specs.schedules.moments import is_due, moments_between
+from pipeline_lib.specs.schedules.moments import is_due, last_moment, moments_between
 from pipeline_lib.specs.schedules.monthly_runs import monthly_runs
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -84,9 +84,35 @@ def test_a_due_moment_is_one_that_calls_are_counted_by(schedule: str) -> None:
             assert is_due(schedule, moment) == expected
 
 
-@given(
-    st.sampled_from(["*/5 * * * *", "0 0 1 * *", "15 10 * 2-11 *", "0 9 1,15 * 1-5", "0 0 31 * *"]),
-    st.datetimes(datetime(1970, 1, 2), datetime(2199, 1, 1)),  # noqa: DTZ001 - hypothesis wants bare bounds
-)
+_SCHEDULES = st.sampled_from(["*/5 * * * *", "0 0 1 * *", "15 10 * 2-11 *", "0 9 1,15 * 1-5", "0 0 31 * *"])
+_TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2199, 1, 1))  # noqa: DTZ001 (hypothesis wants bare bounds)
+
+
+@given(_SCHEDULES, _TIMES)
 def test_the_next_time_of_a_schedule_is_due(schedule: str, after: datetime) -> None:
     assert is_due(schedule, croniter(schedule, after.replace(tzinfo=UTC)).get_next(datetime))
+
+
+@given(_SCHEDULES, _TIMES)
+def test_moments_are_those_of_croniter(schedule: str, start: datetime) -> None:
+    start = start.replace(tzinfo=UTC)
+    times = croniter(schedule, start - timedelta(microseconds=1), ret_type=datetime)
+    expected = [times.get_next() for _ in range(20)]
+    assert list(moments_between(schedule, start, expected[-1])) == expected
+
+
+@given(_SCHEDULES, _TIMES)
+def test_the_last_moment_is_the_one_before_the_next(schedule: str, until: datetime) -> None:
+    until = until.replace(tzinfo=UTC)
+    last = last_moment(schedule, until)
+    assert last is not None
+    assert last <= until < croniter(schedule, last).get_next(datetime)
+
+
+def test_the_last_moment_may_be_years_ago_or_now() -> None:
+    assert last_moment("30 6 29 2 *", START) == datetime(2020, 2, 29, 6, 30, tzinfo=UTC)
+    assert last_moment("0 0 29 2 *", datetime(2104, 2, 28, 23, tzinfo=UTC)) == datetime(
+        2096, 2, 29, tzinfo=UTC
+    )
+    assert last_moment("@hourly", START) == START
+    assert last_moment("@hourly", START - timedelta(seconds=1)) == START - HOUR

@@ -323,7 +323,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", Moment, nullable=False, comment="by the real clock"),
         sa.PrimaryKeyConstraint("id", name="events_pkey"),
         sa.UniqueConstraint(
-            "series_id", "rule", "kind", "moment", name="events_series_id_rule_kind_moment_key"
+            "series_id", "rule", "moment", "kind", name="events_series_id_rule_moment_kind_key"
         ),
         comment="What rules bring about, and whether it was delivered",
     )
