@@ -42,6 +42,7 @@
     │   ├── AlertStateDamagedError !    a file of sent alerts or of the outbox, to be taken over, doesn't read
     │   ├── StoreBusyError ~            another process holds the lock for too long
     │   ├── S3UnavailableError ~        no usable answer from S3
+    │   ├── S3SettingsError !           settings or credentials that S3 can't be reached with
     │   ├── S3RefusedError !            S3 said no: credentials, bucket, permissions
     │   └── S3ConflictError !           the immutable object exists with other bytes
     ├── DatabaseError                   about the database of the pipelines
@@ -655,16 +656,30 @@ class S3UnavailableError(StoreError, TemporaryError):
     """No usable answer from S3 for now."""
 
 
+class S3SettingsError(StoreError, PermanentError):
+    """Settings or credentials that no request to S3 can be made with.
+
+    Attributes:
+        code: The name that boto3 has for what is wrong (ProfileNotFound, InvalidRegionError …).
+    """
+
+    def __init__(self, message: str, *, code: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
 class S3RefusedError(StoreError, PermanentError):
     """S3 refused the request.
 
     Attributes:
         code: S3's error code (AccessDenied, NoSuchBucket …).
+        reason: S3's own text, short and without secrets, or an empty string.
     """
 
-    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, code: str, reason: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.code = code
+        self.reason = reason
 
 
 class S3ConflictError(StoreError, PermanentError):

@@ -14,10 +14,11 @@ from pipeline_lib.model.call_plan import DEMO_PLAN, CallPlan
 
 PUBLIC_BASE_URL = "https://api.coingecko.com/api/v3"
 WEBHOOK_VARIABLE = "SLACK_WEBHOOK_URL"
+PREFIX_VARIABLE = "WEBHOOK_VARIABLE_PREFIX"
 _GROUPING_SECONDS = 5
 _LONGEST_GROUPING_SECONDS = 60
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
-_PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET")
+_PLACE_VARIABLES = ("DAG_CONFIGS_DIR", "DATA_DIR", "S3_BUCKET", PREFIX_VARIABLE)
 _QUOTA_SCHEMES = ("redis://", "rediss://", "postgresql://")
 _SQLITE_SCHEME = "sqlite:///"
 _DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://", _SQLITE_SCHEME)
@@ -69,6 +70,8 @@ class Settings:
             (``COINGECKO_QUOTA_URL``), or None to count them in the database where that is PostgreSQL, and
             else in a file of ``data_dir``.
         slack_webhook_url: Where alerts go (``SLACK_WEBHOOK_URL``), or None.
+        webhook_prefix: What the names of variables begin with that specs may name as their webhook's
+            (``WEBHOOK_VARIABLE_PREFIX``), so that no spec can have any other variable read.
         ops_slack_webhook_url: Where ops alerts go (``OPS_SLACK_WEBHOOK_URL``), or None.
         ops_alert_urls: Other places that they go to, as apprise writes addresses, one or more with spaces or
             line breaks between them (``OPS_ALERT_URLS``).
@@ -99,6 +102,7 @@ class Settings:
     s3_bucket: str | None
     alert_grouping_seconds: int = _GROUPING_SECONDS
     local_files: bool = True
+    webhook_prefix: str = WEBHOOK_VARIABLE
     history_calls_per_run: int | None = _HISTORY_CALLS_PER_RUN
 
     @classmethod
@@ -145,6 +149,7 @@ class Settings:
                 values, "ALERT_GROUPING_SECONDS", _GROUPING_SECONDS, least=0, most=_LONGEST_GROUPING_SECONDS
             ),
             local_files=_local_files(values, database_url),
+            webhook_prefix=values.get(PREFIX_VARIABLE, WEBHOOK_VARIABLE),
             history_calls_per_run=_whole_number(
                 values, "COINGECKO_HISTORY_CALLS_PER_RUN", _HISTORY_CALLS_PER_RUN, least=0, most=1000
             ),
@@ -152,7 +157,7 @@ class Settings:
 
     @classmethod
     def for_parsing(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
-        """What the environment says of files, buckets and the deadline: all that a DAG is built from.
+        """What the environment says of files, buckets, names of webhooks and the deadline: all a DAG needs.
 
         A mistake in what only tasks need, such as a key, fails those tasks; it must not hide a DAG, and an
         unusable deadline is none here. Nor are calls counted against a plan: that ends in warnings, which a
@@ -194,7 +199,9 @@ class Settings:
 
 def secrets_of(environment: Mapping[str, str]) -> tuple[Secret, ...]:
     """Everything in the environment's variables that must never be printed, usable or not."""
-    texts = (environment.get(name, "").strip() for name in _SECRET_VARIABLES)
+    prefix = environment.get(PREFIX_VARIABLE, "").strip() or WEBHOOK_VARIABLE
+    webhooks = (name for name in environment if name.startswith(prefix))
+    texts = (environment.get(name, "").strip() for name in dict.fromkeys((*_SECRET_VARIABLES, *webhooks)))
     urls = environment.get(_ALERT_URLS, "").split()
     try:
         database = _read_secret_file(environment, "DATABASE_URL_FILE")

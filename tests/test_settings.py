@@ -256,3 +256,11 @@ def test_files_are_kept_beside_sqlite_or_as_is_set(variables: dict[str, str], ke
 def test_files_are_kept_or_not(text: str) -> None:
     with pytest.raises(SettingsError, match=r"LOCAL_FILES is .*, neither 0 nor 1"):
         read(LOCAL_FILES=text)
+
+
+def test_every_variable_that_may_hold_a_webhook_is_secret() -> None:
+    names = ("SLACK_WEBHOOK_URL_MAJORS", "SLACK_WEBHOOK_URL2", "TEAM_HOOK")
+    environment = {name: f"https://hooks.example/{name}" for name in names}
+    assert set(secrets_of(environment)) == {Secret(environment[name]) for name in names[:2]}
+    own = {"WEBHOOK_VARIABLE_PREFIX": " TEAM_ ", **environment}
+    assert set(secrets_of(own)) == {Secret(environment["TEAM_HOOK"])}

@@ -13,21 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.configuration import conf
-from airflow.sdk import Connection, get_current_context
+from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
 
 from pipeline_lib.airflow.masking import mask, mask_environment
 from pipeline_lib.common.redacted_logs import CLIENT_LOGGERS, redacted_logs
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.common.waiting import Rescheduling
-from pipeline_lib.errors import CoinPipelinesError, DatabaseUnsafeError, SettingsError, WaitNeededError
+from pipeline_lib.errors import CoinPipelinesError, DatabaseUnsafeError, WaitNeededError
 from pipeline_lib.model.outcome import Outcome, Skipped
-from pipeline_lib.settings import Settings, is_safe_url, secrets_of
+from pipeline_lib.settings import Settings, secrets_of
 from pipeline_lib.specs import PipelineSpec
 
 if TYPE_CHECKING:
     from pipeline_lib.database.engine.prepared import PreparedDatabase
-    from pipeline_lib.publishing.s3.objects import S3Account
     from pipeline_lib.steps import Run, Services, Step
 
 _log = logging.getLogger(__name__)
@@ -122,16 +121,11 @@ def _services(spec: PipelineSpec, settings: Settings, secrets: list[Secret]) -> 
 
     A webhook that is found is masked, and joins ``secrets``.
     """
+    from pipeline_lib.airflow.connections import with_connections
     from pipeline_lib.steps import Services
 
     services = Services.from_settings(settings).for_pipeline(spec, os.environ)
-    services = replace(services, wait=_rescheduling(services.now))
-    if spec.alerts.connection:
-        slack_connection = spec.alerts.connection
-        services = replace(services, find_slack_webhook=lambda: _webhook_of(slack_connection))
-    if spec.s3 and spec.s3.connection:
-        s3_connection = spec.s3.connection
-        services = replace(services, open_s3_account=lambda: _s3_account_of(s3_connection))
+    services = with_connections(replace(services, wait=_rescheduling(services.now)), spec)
     return replace(services, find_slack_webhook=_masked(services.find_slack_webhook, secrets))
 
 
@@ -151,26 +145,3 @@ def _masked(find_webhook: Callable[[], Secret | None], secrets: list[Secret]) ->
         return webhook
 
     return find_and_mask
-
-
-def _webhook_of(connection_id: str) -> Secret:
-    """The webhook of a connection: the whole address as its password, or host and token apart."""
-    connection = Connection.get(connection_id)
-    host, token = connection.host or "", connection.password or ""
-    url = token if "://" in token else f"{host.rstrip('/')}/{token.lstrip('/')}"
-    if not is_safe_url(url):
-        raise SettingsError(
-            f"the connection {connection_id}",
-            "holds no https address",
-            hint="put the whole webhook into its password, or https://hooks.slack.com/services into its host",
-        )
-    return Secret(url)
-
-
-def _s3_account_of(connection_id: str) -> "S3Account":
-    from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
-
-    from pipeline_lib.publishing.s3.objects import S3Account
-
-    hook: AwsGenericHook[Any] = AwsGenericHook(aws_conn_id=connection_id, client_type="s3")
-    return S3Account(hook.get_session(), hook.conn_config.get_service_endpoint_url("s3"))

@@ -6,11 +6,11 @@ writes, in an object store.
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from pipeline_lib.common.durable_files import write_once
+from pipeline_lib.common.durable_files import remove_leftovers, write_once
 
 
 class Archive(Protocol):
@@ -91,10 +91,10 @@ class FolderArchive:
         return self._folder / name
 
     def remove_leftovers(self, before: datetime) -> int:
-        """Remove temporary files that killed processes left, unless one of them may still be in use.
+        """Remove temporary files that killed processes left, but none of the last day.
 
         Args:
-            before: Only files that nobody has written to since then (UTC); a day ago is safe.
+            before: Only files that nobody has written to since then (UTC).
 
         Returns:
             How many were removed.
@@ -102,13 +102,4 @@ class FolderArchive:
         Raises:
             OSError: The folder is read-only.
         """
-        removed = 0
-        for path in self._folder.glob(".*.tmp"):
-            try:
-                if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
-                    path.unlink()
-                    removed += 1
-            except FileNotFoundError:
-                # Its writer, or another process that cleans up, was faster.
-                continue
-        return removed
+        return remove_leftovers(self._folder, before)

@@ -1,11 +1,17 @@
 """Writes that survive a kill or a power cut: a file is there whole, or not at all."""
 
 import os
+import re
 import secrets
-from collections.abc import Iterator
+import stat
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]+\.tmp")
+# No write takes so long, and no process waits in the midst of one.
+_LONGEST_WRITE = timedelta(days=1)
 _READ_ONLY = 0o444
 _READ_WRITE = 0o644
 
@@ -78,6 +84,51 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_leftovers(folder: Path, before: datetime, names: Collection[str] | None = None) -> int:
+    """Remove temporary files of processes that were killed in the midst of a write.
+
+    What may still be written to stays: whatever is less than a day older than the last change in the folder,
+    by the file system's own clock, which this machine's may differ from.
+
+    Args:
+        folder: Where files are written. It needn't exist.
+        before: Only files that nobody has written to since then (UTC).
+        names: Of which files; None for all in the folder.
+
+    Returns:
+        How many were removed.
+
+    Raises:
+        OSError: The folder is read-only.
+    """
+    try:
+        changed, entries = folder.stat().st_mtime, os.scandir(folder)
+    except FileNotFoundError:
+        return 0
+    limit = min(before.timestamp(), changed - _LONGEST_WRITE.total_seconds())
+    removed = 0
+    with entries:
+        for entry in entries:
+            # Most names in an archive of years begin otherwise.
+            found = _TEMPORARY.fullmatch(entry.name) if entry.name.startswith(".") else None
+            if found and (names is None or found["name"] in names):
+                removed += _remove_file(entry, limit)
+    return removed
+
+
+def _remove_file(entry: "os.DirEntry[str]", limit: float) -> bool:
+    """Remove an ordinary file that hasn't changed since ``limit``, in seconds since 1970."""
+    try:
+        found = entry.stat(follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode) or found.st_mtime >= limit:
+            return False
+        Path(entry.path).unlink()
+    except FileNotFoundError:
+        # Its writer, or another process that cleans up, was faster.
+        return False
+    return True
 
 
 @contextmanager

@@ -42,7 +42,7 @@ from pipeline_lib.ops.notices import (
     warning_notice,
 )
 from pipeline_lib.ops.problem_record import LATE, ProblemRecord, Subject
-from pipeline_lib.ops.problems import REMINDER, Notification, add_failure, add_notification, decide, is_over
+from pipeline_lib.ops.problems import Notification, add_failure, add_notification, decide, is_over, is_recent
 from pipeline_lib.ops.unreported import Unreported, UnreportedNotices
 from pipeline_lib.settings import Settings, secrets_of
 
@@ -255,7 +255,7 @@ class OpsAlerts:
     def _notify_without_record(self, notice: OpsNotice, unreported: Unreported) -> None:
         """Notify, unless this machine has done so within a day."""
         if any(
-            each.is_sent and each.title == unreported.title and self.now() - each.noted_at < REMINDER
+            each.is_sent and each.title == unreported.title and is_recent(each.noted_at, self.now())
             for each in self.unreported.read()
         ):
             return

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from pipeline_lib.common.timestamps import CLOCK_TOLERANCE
 from pipeline_lib.model.open_problem import OpenProblem
 
 REMINDER = timedelta(hours=24)
@@ -32,7 +33,17 @@ def decide(problem: OpenProblem | None, kind: str, now: datetime) -> Notificatio
     notified_at = problem.notified_at.get(kind) if problem else None
     if notified_at is None:
         return Notification.NEW
-    return Notification.STILL if now - notified_at >= REMINDER else Notification.NOTHING
+    return Notification.NOTHING if is_recent(notified_at, now) else Notification.STILL
+
+
+def is_recent(notified_at: datetime, now: datetime) -> bool:
+    """Whether operators aren't notified again yet; a time ahead of now is of a clock that was fast.
+
+    Args:
+        notified_at: When they were notified, by the clock of then.
+        now: The real time.
+    """
+    return -CLOCK_TOLERANCE <= now - notified_at < REMINDER
 
 
 def add_failure(problem: OpenProblem | None, moment: datetime) -> OpenProblem:

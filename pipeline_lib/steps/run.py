@@ -16,6 +16,7 @@ from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.model.outcome import Outcome
 from pipeline_lib.settings import Settings, read_webhook
 from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs.checks.webhook_variables import require_own_variable
 from pipeline_lib.specs.layout import quota_file
 
 if TYPE_CHECKING:
@@ -99,11 +100,20 @@ class Services:
         return SlackWebhook(webhook, self._retry_policy)
 
     def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Services":
-        """The services of one pipeline, which may name a variable of ``environment`` as its own webhook."""
+        """The services of one pipeline, which may name a variable of ``environment`` as its own webhook.
+
+        Finding that webhook raises ``SettingsError`` where the spec may not name that one.
+        """
         variable = spec.alerts.webhook_variable
         if variable is None:
             return self
-        return replace(self, find_slack_webhook=lambda: read_webhook(environment, variable))
+
+        def find_own_webhook() -> Secret | None:
+            # A spec may come here without the checks of the whole project.
+            require_own_variable(variable, self.settings.webhook_prefix)
+            return read_webhook(environment, variable)
+
+        return replace(self, find_slack_webhook=find_own_webhook)
 
     @property
     def _retry_policy(self) -> RetryPolicy:

@@ -14,6 +14,7 @@ from pipeline_lib.publishing.s3 import (
 )
 from pipeline_lib.publishing.s3.objects import ObjectOptions
 from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs.checks.default_bucket import require_bucket_name
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.run import Run, Services
 
@@ -75,11 +76,16 @@ def find_destination(spec: PipelineSpec, services: Services) -> Destination | Sk
     """Where a pipeline publishes, or why it doesn't.
 
     Raises:
-        S3RefusedError: The credentials can't be used.
+        SettingsError: ``S3_BUCKET`` is no name of a bucket.
+        S3SettingsError: Settings or credentials can't be used.
+        S3UnavailableError: Who gives the credentials can't be reached.
     """
     if spec.s3 is None:
         return Skipped("the spec has no s3 section")
-    name = spec.s3.bucket or services.settings.s3_bucket
+    name = spec.s3.bucket
+    if name is None:
+        name = services.settings.s3_bucket
+        require_bucket_name(name)
     if name is None:
         return Skipped("no bucket: neither s3.bucket in the spec nor S3_BUCKET is set")
     bucket = services.open_s3_account().open_bucket(name, spec.s3.endpoint_url)

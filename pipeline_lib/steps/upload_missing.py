@@ -33,7 +33,9 @@ def start_upload(spec: PipelineSpec, services: Services) -> tuple[Source, Destin
     """Forget what S3 has, so that it is asked; what to publish and where, or why nothing can be.
 
     Raises:
-        S3RefusedError: The credentials can't be used.
+        SettingsError: ``S3_BUCKET`` is no name of a bucket.
+        S3SettingsError: Settings or credentials can't be used.
+        S3UnavailableError: Who gives the credentials can't be reached.
         DatabaseError: The database can't be used.
         OSError: The disk is read-only.
     """

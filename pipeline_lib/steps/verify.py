@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 from pipeline_lib.archive import keeper
 from pipeline_lib.archive.store import FolderArchive
-from pipeline_lib.errors import S3RefusedError, S3UnavailableError
+from pipeline_lib.errors import (
+    CoinPipelinesError,
+    S3RefusedError,
+    S3SettingsError,
+    S3UnavailableError,
+    SettingsError,
+)
 from pipeline_lib.model.difference import Difference
 from pipeline_lib.model.outcome import Skipped
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
 from pipeline_lib.publishing.csv.raw_log import RawLog
-from pipeline_lib.publishing.s3 import Destination, Source
 from pipeline_lib.publishing.s3.verification import compare_with_s3
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
@@ -54,7 +59,6 @@ def verify(spec: PipelineSpec, services: Services) -> Verification:
 
     Raises:
         OtherDatabaseError: Another database keeps the archive.
-        S3RefusedError: The credentials can't be used.
         DatabaseError: The database can't be used.
         OSError: A file can't be read.
     """
@@ -71,12 +75,15 @@ def verify(spec: PipelineSpec, services: Services) -> Verification:
     ]
     if recorded.arrivals:
         differences += _check_derived(spec, services, layout)
-    destination = find_destination(spec, services)
     services.database.close()
-    if isinstance(destination, Skipped):
-        return Verification(len(recorded.arrivals), tuple(differences), destination.reason)
-    if not services.database.is_empty:
-        differences += _compare_with_s3(open_source(spec, services), destination)
+    try:
+        destination = find_destination(spec, services)
+        if isinstance(destination, Skipped):
+            return Verification(len(recorded.arrivals), tuple(differences), destination.reason)
+        if not services.database.is_empty:
+            differences += compare_with_s3(open_source(spec, services), destination)
+    except (S3UnavailableError, S3RefusedError, S3SettingsError, SettingsError) as error:
+        differences.append(_incomparable(spec, services, error))
     return Verification(len(recorded.arrivals), tuple(differences))
 
 
@@ -112,9 +119,7 @@ def _check_derived(spec: PipelineSpec, services: Services, layout: Layout) -> It
             yield from check_file(connection, layout.processed_table, table)
 
 
-def _compare_with_s3(source: Source, destination: Destination) -> Iterator[Difference]:
-    try:
-        yield from compare_with_s3(source, destination)
-    except (S3UnavailableError, S3RefusedError) as error:
-        place = destination.bucket.location(destination.prefix)
-        yield Difference(place, f"can't be compared: {error.message}", error.hint or "try again later")
+def _incomparable(spec: PipelineSpec, services: Services, error: CoinPipelinesError) -> Difference:
+    bucket = (spec.s3 and spec.s3.bucket) or services.settings.s3_bucket
+    place = f"s3://{bucket}/{spec.s3.prefix}" if spec.s3 else "S3"
+    return Difference(place, f"can't be compared: {error.message}", error.hint or "try again later")

@@ -3,12 +3,13 @@ import os
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 
-from pipeline_lib.common.durable_files import replace, write_all, write_once
+from pipeline_lib.common.durable_files import remove_leftovers, replace, write_all, write_once
 
 Write = Callable[[Path, bytes], object]
 BOTH = pytest.mark.parametrize("write", [write_once, replace])
@@ -143,3 +144,89 @@ def test_a_read_only_folder_refuses_the_file(tmp_path: Path, write: Write) -> No
         assert _names(tmp_path) == []
     finally:
         tmp_path.chmod(0o755)
+
+
+def _leave(folder: Path, name: str, hours: float) -> Path:
+    """A file that hasn't changed for so many hours."""
+    path = folder / name
+    path.write_bytes(b"half")
+    changed = path.stat().st_mtime - hours * 3600
+    os.utime(path, (changed, changed))
+    return path
+
+
+TEMPORARY = ".a.json.0123456789abcdef.tmp"
+
+
+def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
+    _leave(tmp_path, TEMPORARY, 24.1)
+    _leave(tmp_path, ".b.json.0123456789abcdef.tmp", 23.9)
+    assert remove_leftovers(tmp_path, datetime.now(UTC)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [".b.json.0123456789abcdef.tmp"]
+
+
+def test_a_fast_clock_removes_nothing_of_the_last_day(tmp_path: Path) -> None:
+    _leave(tmp_path, TEMPORARY, 1)
+    assert remove_leftovers(tmp_path, datetime.now(UTC) + timedelta(days=1000)) == 0
+
+
+def test_a_slow_clock_removes_less(tmp_path: Path) -> None:
+    _leave(tmp_path, TEMPORARY, 48)
+    assert remove_leftovers(tmp_path, datetime.now(UTC) - timedelta(days=1000)) == 0
+    assert remove_leftovers(tmp_path, datetime.now(UTC)) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.json",
+        ".a.json.lock",
+        ".a.csv.progress",
+        "a.json.0123456789abcdef.tmp",
+        ".a.json.tmp",
+        ".0123456789abcdef.tmp",
+        ".a.json.xyz.tmp",
+        ".a.json.0123456789abcdef.tmp.gz",
+    ],
+)
+def test_nothing_else_is_removed_however_old(tmp_path: Path, name: str) -> None:
+    _leave(tmp_path, name, 1000)
+    assert remove_leftovers(tmp_path, datetime.now(UTC)) == 0
+
+
+def test_neither_links_nor_folders_are_removed(tmp_path: Path) -> None:
+    target = _leave(tmp_path, "kept", 1000)
+    (tmp_path / TEMPORARY).symlink_to(target)
+    (tmp_path / ".b.json.0123456789abcdef.tmp").mkdir()
+    os.utime(tmp_path / ".b.json.0123456789abcdef.tmp", (0, 0))
+    assert remove_leftovers(tmp_path, datetime.now(UTC)) == 0
+    assert target.exists()
+
+
+def test_of_a_shared_folder_only_ones_own_files_are_removed(tmp_path: Path) -> None:
+    for name in ("a.csv", ".a.csv.progress", "b.csv"):
+        _leave(tmp_path, f".{name}.0123456789abcdef.tmp", 48)
+    assert remove_leftovers(tmp_path, datetime.now(UTC), ("a.csv", ".a.csv.progress")) == 2
+    assert [path.name for path in tmp_path.iterdir()] == [".b.csv.0123456789abcdef.tmp"]
+
+
+def test_a_folder_that_isnt_there_has_nothing_left(tmp_path: Path) -> None:
+    assert remove_leftovers(tmp_path / "none", datetime.now(UTC)) == 0
+
+
+def test_writers_and_those_who_clean_up_are_in_nobodys_way(tmp_path: Path) -> None:
+    for number in range(50):
+        _leave(tmp_path, f".{number}.json.0123456789abcdef.tmp", 48)
+
+    def write(number: int) -> bool:
+        return write_once(tmp_path / f"{number}.json", b"content" * 1000)
+
+    def clean(_number: int) -> int:
+        return remove_leftovers(tmp_path, datetime.now(UTC) + timedelta(days=1000))
+
+    with ThreadPoolExecutor(8) as pool:
+        cleaned = [pool.submit(clean, number) for number in range(50)]
+        written = [pool.submit(write, number) for number in range(200)]
+        assert all(each.result() for each in written)
+        assert sum(each.result() for each in cleaned) == 50
+    assert {path.name for path in tmp_path.iterdir()} == {f"{number}.json" for number in range(200)}

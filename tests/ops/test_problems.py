@@ -24,6 +24,11 @@ def test_the_same_is_reported_again_after_a_day() -> None:
     assert decide(NOTIFIED, "OSError", MOMENT + REMINDER) is Notification.STILL
 
 
+def test_a_notification_of_a_clock_that_was_fast_counts_as_old() -> None:
+    assert decide(NOTIFIED, "OSError", MOMENT - timedelta(minutes=1)) is Notification.NOTHING
+    assert decide(NOTIFIED, "OSError", MOMENT - timedelta(minutes=1, seconds=1)) is Notification.STILL
+
+
 def test_another_kind_of_trouble_is_new() -> None:
     assert decide(NOTIFIED, "StoreBusyError", MOMENT + HOUR) is Notification.NEW
     both = add_notification(NOTIFIED, "StoreBusyError", MOMENT + HOUR)

@@ -75,3 +75,29 @@ def test_the_environments_plan_counts_and_takes_no_pipeline_away(project: Path) 
         " let pipelines run at the same minutes, which share calls, or less often,"
         " or set COINGECKO_CALLS_PER_MONTH)"
     )
+
+
+def _name_variables(project: Path, **variables: str) -> None:
+    for name, variable in variables.items():
+        path = project / "dag_configs" / f"{name}.yaml"
+        path.write_text(f"{SPEC}alerts: {{webhook_variable: {variable}}}\n", encoding="utf-8")
+
+
+def test_a_spec_that_has_any_other_variable_read_is_not_loaded(project: Path) -> None:
+    _name_variables(project, bitcoin="AWS_SECRET_ACCESS_KEY", ethereum="SLACK_WEBHOOK_URL_MAJORS")
+    loaded = load(project)
+    assert names(loaded) == ["ethereum", "solana"]
+    (problem,) = loaded.errors
+    assert str(problem) == (
+        f"{project}/dag_configs/bitcoin.yaml:4:10: alerts.webhook_variable: AWS_SECRET_ACCESS_KEY may hold"
+        " something else than a webhook: its name doesn't begin with SLACK_WEBHOOK_URL (for example"
+        " SLACK_WEBHOOK_URL_MAJORS; WEBHOOK_VARIABLE_PREFIX sets what names begin with)"
+    )
+
+
+def test_the_environment_says_what_names_of_webhooks_begin_with(project: Path) -> None:
+    _name_variables(project, bitcoin="TEAM_HOOK_A", ethereum="SLACK_WEBHOOK_URL")
+    loaded = load(project, WEBHOOK_VARIABLE_PREFIX="TEAM_HOOK_")
+    assert names(loaded) == ["bitcoin", "solana"]
+    parsing = Settings.for_parsing({"WEBHOOK_VARIABLE_PREFIX": "TEAM_HOOK_"}, project_folder=project)
+    assert names(load_pipelines(parsing)) == names(loaded)

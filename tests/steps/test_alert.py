@@ -107,18 +107,31 @@ def test_a_backfilled_run_alerts_when_the_spec_asks_for_it(world: World) -> None
 
 
 def test_a_pipeline_may_have_a_webhook_of_its_own(world: World) -> None:
-    alerts = replace(world.spec.alerts, webhook_variable="SLACK_MAJORS")
+    alerts = replace(world.spec.alerts, webhook_variable="SLACK_WEBHOOK_URL_MAJORS")
     own = world.with_spec(lambda spec: replace(spec, alerts=alerts))
     own.fetch(CRASH)
     assert own.services.for_pipeline(world.spec, {}) is own.services
-    unset = replace(own, services=own.services.for_pipeline(own.spec, {"SLACK_MAJORS": " "}))
-    assert _alert(unset) == Skipped(f"{EVENTS}: not delivered, since SLACK_MAJORS is not set")
-    environment = {"SLACK_MAJORS": f"{world.simulator.slack_webhook_url}/majors"}
+    unset = replace(own, services=own.services.for_pipeline(own.spec, {"SLACK_WEBHOOK_URL_MAJORS": " "}))
+    assert _alert(unset) == Skipped(f"{EVENTS}: not delivered, since SLACK_WEBHOOK_URL_MAJORS is not set")
+    environment = {"SLACK_WEBHOOK_URL_MAJORS": f"{world.simulator.slack_webhook_url}/majors"}
     given = replace(own, services=own.services.for_pipeline(own.spec, environment))
-    assert given.services.find_slack_webhook() == Secret(environment["SLACK_MAJORS"])
-    unsafe = own.services.for_pipeline(own.spec, {"SLACK_MAJORS": "http://hooks.example/secret"})
-    with pytest.raises(SettingsError, match=r"^SLACK_MAJORS is not an https address$"):
+    assert given.services.find_slack_webhook() == Secret(environment["SLACK_WEBHOOK_URL_MAJORS"])
+    unsafe = own.services.for_pipeline(own.spec, {"SLACK_WEBHOOK_URL_MAJORS": "http://hooks.example/secret"})
+    with pytest.raises(SettingsError, match=r"^SLACK_WEBHOOK_URL_MAJORS is not an https address$"):
         _alert(replace(own, services=unsafe))
+
+
+@pytest.mark.parametrize("variable", ["AWS_SECRET_ACCESS_KEY", "SLACK_MAJORS", "XSLACK_WEBHOOK_URL"])
+def test_no_pipeline_has_any_other_variable_read(world: World, variable: str) -> None:
+    alerts = replace(world.spec.alerts, webhook_variable=variable)
+    spying = world.with_spec(lambda spec: replace(spec, alerts=alerts))
+    spying.fetch(CRASH)
+    environment = {variable: f"{world.simulator.slack_webhook_url}/secret"}
+    spying = replace(spying, services=spying.services.for_pipeline(spying.spec, environment))
+    with pytest.raises(SettingsError, match=f"^{variable} may hold something else than a webhook") as caught:
+        _alert(spying)
+    assert "/secret" not in str(caught.value)
+    assert world.delivered() == []
 
 
 def test_without_a_webhook_the_move_is_named_and_skipped(world: World) -> None:

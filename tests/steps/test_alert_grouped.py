@@ -206,7 +206,8 @@ def test_what_was_sent_for_others_without_an_answer_isnt_sent_again_by_those_tha
 
 def test_a_channel_of_its_own_is_delivered_apart(pipelines: list[World]) -> None:
     majors = replace(
-        pipelines[0].spec, alerts=replace(pipelines[0].spec.alerts, webhook_variable="SLACK_MAJORS")
+        pipelines[0].spec,
+        alerts=replace(pipelines[0].spec.alerts, webhook_variable="SLACK_WEBHOOK_URL_MAJORS"),
     )
     pipelines[0].simulator.faults.add(Fault(kind="status", path="/services", status=429, retry_after=7200))
     with pytest.raises(SlackUnavailableError):

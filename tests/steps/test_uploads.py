@@ -10,6 +10,8 @@ from pipeline_lib import steps
 from pipeline_lib.errors import (
     S3ConflictError,
     S3RefusedError,
+    S3SettingsError,
+    SettingsError,
     SnapshotDamagedError,
     SnapshotMissingError,
     StatisticsMissingError,
@@ -182,6 +184,29 @@ def test_the_environments_bucket_serves_specs_that_name_none(computed: World, st
     settings = replace(computed.services.settings, s3_bucket=computed.bucket.name)
     assert isinstance(step(nameless.spec, Run(CRASH), replace(computed.services, settings=settings)), Done)
     assert computed.objects() != {}
+
+
+@BOTH
+def test_a_bucket_of_the_environment_that_no_spec_could_name_is_refused(computed: World, step: Step) -> None:
+    nameless = computed.with_spec(_to(S3Target(None, "crypto/btc", None, None)))
+    settings = replace(computed.services.settings, s3_bucket="s3://my-bucket")
+    with pytest.raises(SettingsError, match="S3_BUCKET is 's3://…', and a bucket's name is 3 to 63"):
+        step(nameless.spec, Run(CRASH), replace(computed.services, settings=settings))
+    # Whoever names a bucket needs no other.
+    assert isinstance(step(computed.spec, Run(CRASH), replace(computed.services, settings=settings)), Done)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("variable", "value"), [("AWS_ENDPOINT_URL", "127.0.0.1:9000"), ("AWS_DEFAULT_REGION", "us_east_1")]
+)
+def test_settings_that_s3_cannot_be_reached_with_are_permanent(
+    computed: World, step: Step, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(S3SettingsError) as caught:
+        step(computed.spec, Run(CRASH), computed.services)
+    assert variable in caught.value.hint
 
 
 @BOTH

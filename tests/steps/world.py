@@ -119,6 +119,10 @@ class World:
         database = PreparedDatabase(self.services.settings.database_url)
         return replace(self, services=replace(self.services, database=database))
 
+    def at_the_real_time(self) -> "World":
+        """The same surroundings with the machine's clock, by which files have their times."""
+        return replace(self, services=replace(self.services, now=lambda: datetime.now(UTC)))
+
     def forget_publications(self) -> None:
         """Lose all that the database knows of S3."""
         with self.services.database.writing() as connection:

@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.airflow.dag import build_dag
+from pipeline_lib.settings import is_safe_url
 from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs.checks.schema import subschema
 from pipeline_lib.specs.checks.semantics import find_semantic_violations
 from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.reading.completion import read_spec
@@ -47,7 +49,8 @@ EPISODES = {
 ALERTS = st.one_of(
     st.fixed_dictionaries({}, optional={"connection": CONNECTIONS, **EPISODES}),
     st.fixed_dictionaries(
-        {"webhook_variable": st.from_regex(r"[A-Z][A-Z0-9_]{0,99}", fullmatch=True)}, optional=EPISODES
+        {"webhook_variable": st.from_regex(r"SLACK_WEBHOOK_URL[A-Z0-9_]{0,83}", fullmatch=True)},
+        optional=EPISODES,
     ),
 )
 
@@ -90,11 +93,13 @@ SCHEDULES = st.one_of(
     st.sampled_from(sorted(PRESETS)),
     st.tuples(CRONS, SPACES).map(lambda cron: cron[1].join(cron[0])).filter(is_schedule),
 )
+# With its anchors, a line break might follow.
+ENDPOINT = subschema(("s3", "endpoint_url"))["pattern"].removeprefix("^").removesuffix("$")
 S3 = st.fixed_dictionaries(
     {"prefix": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._=-]*(/[A-Za-z0-9][A-Za-z0-9._=-]*)*", fullmatch=True)},
     optional={
         "bucket": st.from_regex(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", fullmatch=True),
-        "endpoint_url": st.from_regex(r"https?://[A-Za-z0-9._:\[\]-]+(/[!-?A-~]*)?", fullmatch=True),
+        "endpoint_url": st.from_regex(ENDPOINT, fullmatch=True).filter(is_safe_url),
         "connection": CONNECTIONS,
         "layout": st.sampled_from(["complete", "partitions"]),
         "encryption": st.sampled_from(["AES256", "aws:kms"]),

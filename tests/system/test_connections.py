@@ -1,10 +1,15 @@
 """Secrets that live in Airflow connections, which a spec names."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from airflow.models.connection import Connection
+from airflow.utils.session import create_session
+from sqlalchemy import delete
 
 from tests.system.world import World, run_pipeline
 
@@ -100,3 +105,37 @@ def test_no_log_line_of_a_run_holds_a_secret(
     assert "CG-made-up-key-of-the-api" not in shown
     assert "/services/T00000000" not in shown
     assert "made-up-secret" not in shown
+
+
+def test_keys_of_the_environment_are_no_substitute_for_a_connection(
+    without_credentials: World, monkeypatch: pytest.MonkeyPatch, s3_url: str
+) -> None:
+    connect_slack(monkeypatch, password=without_credentials.simulator.slack_webhook_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-others")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-others")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
+    states = run(without_credentials)
+    assert {task for task, state in states.items() if state == "failed"} == {
+        "upload_raw_to_s3",
+        "upload_processed_csv_to_s3",
+    }
+    assert without_credentials.objects() == {}
+
+
+def test_a_connection_of_airflows_database_serves_the_command_line(
+    without_credentials: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    webhook = without_credentials.simulator.slack_webhook_url
+    with create_session() as session:
+        session.add(Connection(conn_id="team_slack", conn_type="slackwebhook", password=webhook))
+    monkeypatch.setenv("DAG_CONFIGS_DIR", str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline_lib.cli", "alerts", "test", "linked"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    with create_session() as session:
+        session.execute(delete(Connection).where(Connection.conn_id == "team_slack"))
+    assert done.stdout == "sent a test message to the webhook in the connection team_slack\n", done.stderr
+    assert len(without_credentials.simulator.slack_messages) == 1

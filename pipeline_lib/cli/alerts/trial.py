@@ -1,13 +1,12 @@
 """The command that sends a test message."""
 
-import os
 from datetime import UTC, datetime
 
 import click
 
-from pipeline_lib import steps
 from pipeline_lib.alerts.messages.trial import trial_message
 from pipeline_lib.alerts.rules import rules_of
+from pipeline_lib.cli.connections import services_of
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.settings import WEBHOOK_VARIABLE
@@ -25,17 +24,12 @@ def test(pipeline: str) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    if spec.alerts.connection:
-        raise SettingsError(
-            f"the connection {spec.alerts.connection}",
-            "is known to Airflow alone",
-            hint=f"test its webhook through a spec without alerts.connection and {WEBHOOK_VARIABLE}",
-        )
-    services = steps.Services.from_settings(settings).for_pipeline(spec, os.environ)
+    services = services_of(spec, settings)
     webhook = services.find_slack_webhook()
-    variable = spec.alerts.webhook_variable or WEBHOOK_VARIABLE
+    connection = spec.alerts.connection
+    place = f"the connection {connection}" if connection else spec.alerts.webhook_variable or WEBHOOK_VARIABLE
     if webhook is None:
-        raise SettingsError(variable, "is not set", hint="it holds the address of a Slack incoming webhook")
+        raise SettingsError(place, "is not set", hint="it holds the address of a Slack incoming webhook")
     rules = [rule.info for rule in rules_of(spec)]
     services.open_slack(webhook).deliver(trial_message(spec.name, spec.coin, rules, datetime.now(UTC)))
-    click.echo(f"sent a test message to the webhook in {variable}")
+    click.echo(f"sent a test message to the webhook in {place}")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import click
 
 from pipeline_lib import steps
+from pipeline_lib.cli.connections import require_connections, s3_connection, with_connections
 from pipeline_lib.cli.pipelines.attempts import attempt
 from pipeline_lib.cli.pipelines.progress import shown_progress
 from pipeline_lib.cli.project import (
@@ -82,6 +83,7 @@ def backfill(
     services = steps.Services.from_settings(settings)
     with closing(services.database):
         if not dry_run:
+            require_connections(*map(s3_connection, specs))
             services.database.prepare()
         plans = plan_backfills(_spans(specs, start, end, to_moment(services.now())), services)
         for line in _describe_plans(plans, settings):
@@ -195,7 +197,8 @@ def _derive(spec: PipelineSpec, summary: BackfillSummary, services: steps.Servic
     if last is None:
         return True
     run = steps.Run(last, is_backfill=True)
-    return None not in [attempt(step, spec, run, services) for step in DERIVING_STEPS]
+    connected = with_connections(services, spec)
+    return None not in [attempt(step, spec, run, connected) for step in DERIVING_STEPS]
 
 
 def _is_complete(backfill: _Backfill) -> bool:

@@ -1,13 +1,11 @@
 """The command that publishes what S3 lacks of a pipeline."""
 
-import os
 import sys
 from collections.abc import Iterator
 
 import click
 
-from pipeline_lib import steps
-from pipeline_lib.cli.pipelines.waiting import SpokenWait
+from pipeline_lib.cli.connections import require_connections, s3_connection, services_of
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.model.outcome import Skipped
 from pipeline_lib.steps.upload_missing import Batch, start_upload, upload_days, upload_snapshots
@@ -27,7 +25,8 @@ def upload(pipeline: str) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    services = steps.Services.from_settings(settings, SpokenWait()).for_pipeline(spec, os.environ)
+    require_connections(s3_connection(spec))
+    services = services_of(spec, settings)
     started = start_upload(spec, services)
     # Asked for by hand, an upload that can't happen is a failure.
     if isinstance(started, Skipped):

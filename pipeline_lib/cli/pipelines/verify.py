@@ -1,12 +1,12 @@
 """The command that proves what is held of a pipeline against its archive."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 
 import click
 
+from pipeline_lib.cli.connections import services_of
 from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.errors import CoinPipelinesError
@@ -71,7 +71,7 @@ def verify(pipeline: str | None, *, all_pipelines: bool, manifest: bool, format_
 
 
 def _verify(spec: PipelineSpec, settings: Settings) -> Verification:
-    services = Services.from_settings(settings).for_pipeline(spec, os.environ)
+    services = services_of(spec, settings)
     try:
         verification = verify_pipeline(spec, services)
     finally:

@@ -12,7 +12,10 @@ from pipeline_lib.cli.places import with_shown_files
 from pipeline_lib.cli.project import current_settings
 from pipeline_lib.cli.specs.reports import Report, github, json, sarif, text
 from pipeline_lib.errors import SettingsError
-from pipeline_lib.specs import Loaded, PipelineSpec, load_path
+from pipeline_lib.settings import Settings
+from pipeline_lib.specs import Catalog, Loaded, PipelineSpec, load_path
+from pipeline_lib.specs.checks.default_bucket import require_bucket_name
+from pipeline_lib.specs.checks.webhook_variables import find_foreign_variables
 from pipeline_lib.specs.pipelines import load_pipelines
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ def validate(paths: tuple[Path, ...], format_name: str) -> None:
 def _load_project() -> Loaded:
     try:
         settings = current_settings()
+        require_bucket_name(settings.s3_bucket)
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
     if not settings.dag_configs_dir.is_dir():
@@ -72,11 +76,23 @@ def _load(paths: Iterable[Path]) -> Loaded:
     specs: dict[Path, PipelineSpec] = {}
     diagnostics: dict[Diagnostic, None] = {}
     for path in paths:
-        loaded = _with_shown_files(load_path(path))
+        loaded = _with_shown_files(_load_path(path))
         folder = (path if path.is_dir() else path.parent).resolve()
         specs.update({folder / spec.name: spec for spec in loaded.specs})
         diagnostics.update(dict.fromkeys(loaded.diagnostics))
     return Loaded(tuple(specs.values()), tuple(diagnostics))
+
+
+def _load_path(path: Path) -> Loaded:
+    """What a path holds, but for pipelines that name a variable which may hold something else."""
+    prefix = Settings.for_parsing(os.environ, project_folder=Path.cwd()).webhook_prefix
+    loaded = load_path(path)
+    foreign = list(find_foreign_variables(loaded.specs, prefix))
+    refused = {name for name, _ in foreign}
+    placed = Catalog(path if path.is_dir() else path.parent).place(foreign)
+    return Loaded(
+        tuple(spec for spec in loaded.specs if spec.name not in refused), (*loaded.diagnostics, *placed)
+    )
 
 
 def _with_shown_files(loaded: Loaded) -> Loaded:

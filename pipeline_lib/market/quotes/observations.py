@@ -65,10 +65,9 @@ def _address_of(coin: str, answer: MarketAnswer) -> str:
 
 
 def _check_moment(quote: Quote, moment: datetime, max_age: timedelta, requested_at: datetime) -> None:
-    if abs(quote.last_updated - moment) <= max_age:
-        return
     if quote.last_updated > requested_at + CLOCK_TOLERANCE:
-        # Taken for the newest price, it would send every run to history until that time has come.
+        # No price has a time to come. Taken for the newest one, it would send every run to history until
+        # that time; taken for the price of its moment, it would be one that nobody can have known.
         raise InvalidQuoteError(
             quote.coin,
             "last_updated",
@@ -76,6 +75,8 @@ def _check_moment(quote: Quote, moment: datetime, max_age: timedelta, requested_
             f"after the request of {format_moment(requested_at)}",
             hint="if it lasts, the clock of this machine may be slow",
         )
+    if abs(quote.last_updated - moment) <= max_age:
+        return
     raise MomentMismatchError(
         quote.coin,
         format_moment(moment),

@@ -66,7 +66,7 @@ class Progress:
 def read(path: Path) -> Progress | None:
     """The note beside a file; None when there is none, or it is unreadable."""
     try:
-        values = json.loads(_note_path(path).read_bytes())
+        values = json.loads(note_path(path).read_bytes())
         written, intended = (values[name] and Written(**values[name]) for name in ("written", "intended"))
         return Progress(written, int(values["modified_ns"]), intended)
     except (FileNotFoundError, ValueError, TypeError, KeyError):
@@ -79,8 +79,9 @@ def write(path: Path, progress: Progress) -> None:
     Raises:
         OSError: The disk is full or read-only.
     """
-    replace(_note_path(path), json.dumps(asdict(progress)).encode() + b"\n")
+    replace(note_path(path), json.dumps(asdict(progress)).encode() + b"\n")
 
 
-def _note_path(path: Path) -> Path:
+def note_path(path: Path) -> Path:
+    """Where the note beside a file lies."""
     return path.with_name(f".{path.name}.progress")

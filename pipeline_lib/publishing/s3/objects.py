@@ -7,12 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline_lib.common.retries import RetryPolicy
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import S3ConflictError, S3RefusedError, S3UnavailableError
 from pipeline_lib.publishing.s3.failures import (
     ConditionFailedError,
     is_missing,
-    refusing_broken_configuration,
+    is_unexplained,
     translated_failures,
+)
+from pipeline_lib.publishing.s3.unusable_settings import (
+    ENDPOINT_VARIABLES,
+    refusing_unusable_settings,
+    require_usable_address,
+    require_usable_keys,
 )
 
 if TYPE_CHECKING:
@@ -79,12 +86,14 @@ class Bucket:
         name: The bucket.
         retry_policy: For what boto3's own retries leave over.
         options: For every object that is written.
+        secrets: What S3 knows and no error may repeat.
     """
 
     client: "S3Client"
     name: str
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     options: ObjectOptions = field(default_factory=ObjectOptions)
+    secrets: tuple[Secret, ...] = ()
 
     def put_immutable(self, key: str, content: bytes, content_type: str) -> bool:
         """Write an object that no later call changes, and ask S3 for its hash.
@@ -248,6 +257,9 @@ class Bucket:
         except ClientError as error:
             if is_missing(error):
                 return None
+            if is_unexplained(error):
+                # The answer to a HEAD has no body; that to a GET says why.
+                self.client.get_object(Bucket=self.name, Key=key, Range="bytes=0-0")
             raise
 
     def _list_page(self, prefix: str, position: dict[str, Any]) -> Any:  # noqa: ANN401 (boto3's answer)
@@ -280,7 +292,7 @@ class Bucket:
         return self.retry_policy.call(lambda: self._call_once(key, function))
 
     def _call_once(self, key: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401 (boto3's answer)
-        with translated_failures(self.location(key)):
+        with translated_failures(self.location(key), self.secrets):
             return function()
 
 
@@ -291,21 +303,23 @@ class S3Account:
     Attributes:
         session: boto3's session, with credentials or without.
         endpoint_url: An S3-compatible store, or None to leave it to boto3 (``AWS_ENDPOINT_URL``, else AWS).
+        connection: The Airflow connection that both come from, or None for the environment.
     """
 
     session: "boto3.Session"
     endpoint_url: str | None
+    connection: str | None = None
 
     @classmethod
     def from_environment(cls) -> "S3Account":
         """Credentials by the ordinary AWS chain: environment, profile, ``~/.aws``, role.
 
         Raises:
-            S3RefusedError: The profile doesn't exist, or ``~/.aws`` can't be read.
+            S3SettingsError: The profile doesn't exist, or ``~/.aws`` can't be read.
         """
-        import boto3
+        with refusing_unusable_settings():
+            import boto3
 
-        with refusing_broken_configuration():
             return cls(boto3.Session(), None)
 
     def open_bucket(self, name: str, endpoint_url: str | None) -> Bucket | None:
@@ -313,24 +327,39 @@ class S3Account:
 
         Args:
             name: The bucket.
-            endpoint_url: Goes before the account's own.
+            endpoint_url: What the spec says; goes before the account's own.
 
         Raises:
-            S3RefusedError: There is half a pair of credentials, or ``~/.aws`` can't be read.
+            S3SettingsError: Settings or credentials can't be used.
+            S3UnavailableError: Who gives the credentials can't be reached.
         """
-        with refusing_broken_configuration():
-            if self.session.get_credentials() is None:
-                return None
         from botocore.config import Config
 
+        endpoint_name, connection = self._endpoint_name(endpoint_url), self.connection
+        with refusing_unusable_settings(endpoint_name, connection):
+            credentials = self.session.get_credentials()
+            if credentials is None:
+                return None
+            # Some are fetched only now, which is better done before a request than in the midst of it.
+            keys = credentials.get_frozen_credentials()
+            require_usable_keys(keys)
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             max_pool_connections=_CONNECTIONS,
         )
-        endpoint = endpoint_url or self.endpoint_url
-        return Bucket(self.session.client("s3", endpoint_url=endpoint, config=config), name)
+        with refusing_unusable_settings(endpoint_name, connection):
+            client = self.session.client("s3", endpoint_url=endpoint_url or self.endpoint_url, config=config)
+            require_usable_address(client.meta.endpoint_url, endpoint_name)
+        secrets = tuple(Secret(text) for text in (keys.secret_key, keys.token) if text)
+        return Bucket(client, name, secrets=secrets)
+
+    def _endpoint_name(self, endpoint_url: str | None) -> str:
+        """What the store's address is written in, for people."""
+        if endpoint_url:
+            return "s3.endpoint_url"
+        return f"endpoint_url of the connection {self.connection}" if self.connection else ENDPOINT_VARIABLES
 
 
 def _bare(etag: str) -> str:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pipeline_lib.model.diagnostic import Diagnostic
+from pipeline_lib.settings import is_safe_url
 from pipeline_lib.specs.checks.schema_violations import show_value
 from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.schedules.cron import PRESETS, is_cron
@@ -19,6 +20,7 @@ def find_semantic_violations(document: Mapping[str, Any]) -> Iterator[Diagnostic
     yield from _check_windows(document["windows"])
     yield from _check_alerts(document["alerts"])
     yield from _check_deviation_rules(document["alerts"], document["windows"])
+    yield from _check_endpoint(document.get("s3", {}))
     yield from _check_encryption(document.get("s3", {}))
 
 
@@ -81,6 +83,16 @@ def _check_deviation_rules(alerts: Mapping[str, Any], windows: Sequence[str | fl
                 f"{window} is not one of the windows",
                 f"windows: {', '.join(map(str, windows))}",
             )
+
+
+def _check_endpoint(s3: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    # What the schema's pattern can't see: a port beyond 65535, brackets in wrong places.
+    if "endpoint_url" in s3 and not is_safe_url(s3["endpoint_url"]):
+        yield Diagnostic(
+            ("s3", "endpoint_url"),
+            f"{show_value(s3['endpoint_url'])} is not an address",
+            "for example https://minio.example.com",
+        )
 
 
 def _check_encryption(s3: Mapping[str, Any]) -> Iterator[Diagnostic]:

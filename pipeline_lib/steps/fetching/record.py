@@ -16,6 +16,7 @@ from pipeline_lib.errors import UnreplayedArchiveError
 from pipeline_lib.model.observation import Archived
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.leftovers import clean_up
 from pipeline_lib.steps.manifests import write_closed_manifests
 from pipeline_lib.steps.run import Run, Services
 
@@ -88,6 +89,8 @@ def record(spec: PipelineSpec, run: Run, services: Services, archived: Sequence[
         is_closing = manifests.has_unwritten(connection, spec.name)
     if is_closing:
         write_closed_manifests(services.database, spec.name, layout.manifests)
+        # Once a day, since it costs as much as the archive is long.
+        clean_up(spec, services)
     return any(is_new for _, is_new in recorded)
 
 

@@ -38,12 +38,13 @@ def test_a_pipeline_alerts_at_its_own_webhook(
     project: Path, market: Simulator, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = project / "dag_configs" / "bitcoin.yaml"
-    spec.write_text(spec.read_text() + "alerts: {webhook_variable: SLACK_MAJORS}\n")
+    spec.write_text(spec.read_text() + "alerts: {webhook_variable: SLACK_WEBHOOK_URL_MAJORS}\n")
     unset = command("run", "bitcoin", *AT)
     assert (
-        f"send_price_alerts: skipped: {EVENTS}: not delivered, since SLACK_MAJORS is not set" in unset.stdout
+        f"send_price_alerts: skipped: {EVENTS}: not delivered, since SLACK_WEBHOOK_URL_MAJORS is not set"
+        in unset.stdout
     )
-    monkeypatch.setenv("SLACK_MAJORS", market.slack_webhook_url)
+    monkeypatch.setenv("SLACK_WEBHOOK_URL_MAJORS", market.slack_webhook_url)
     monkeypatch.delenv("SLACK_WEBHOOK_URL")
     assert f"send_price_alerts: {EVENTS}: delivered to Slack" in command("run", "bitcoin", *AT).stdout
 

@@ -152,3 +152,29 @@ def test_verify_tells_that_s3_could_not_be_compared(command: Command) -> None:
     result = command("verify", "bitcoin")
     assert result.exit_code == 1
     assert result.stdout.startswith(f"bitcoin: s3://my-bucket/{PREFIX}: can't be compared: ")
+
+
+@pytest.mark.usefixtures("market", "with_s3", "objects")
+def test_settings_that_boto3_refuses_fail_the_uploads_alone(
+    command: Command, monkeypatch: pytest.MonkeyPatch, project: Path
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:9000")
+    result = command(*RUN)
+    assert result.exit_code == 1
+    assert [line.partition(":")[0] for line in result.stdout.splitlines()] == [
+        "fetch_and_save_price",
+        "send_price_alerts",
+        "compute_moving_average",
+    ]
+    failures = result.stderr.splitlines()
+    assert [line.partition(":")[0] for line in failures] == ["upload_raw_to_s3", "upload_processed_csv_to_s3"]
+    assert all(
+        ": failed: S3 can't be used: Invalid endpoint: 127.0.0.1:9000 (check " in line for line in failures
+    )
+    assert (project / "data" / "bitcoin_processed.csv").read_bytes().count(b"\n") == 2
+    verified = command("verify", "bitcoin")
+    assert verified.exit_code == 1
+    assert verified.stdout.startswith(
+        f"bitcoin: s3://my-bucket/{PREFIX}: can't be compared: S3 can't be used: Invalid endpoint: "
+    )
+    assert verified.stdout.endswith("\nbitcoin: 1 difference\n")

@@ -128,6 +128,32 @@ def test_a_bad_environment_matters_only_to_what_reads_it(
     assert command("validate", "dag_configs").exit_code == 0
 
 
+@pytest.mark.usefixtures("project")
+def test_a_bucket_of_the_environment_that_no_spec_could_name_is_refused(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("S3_BUCKET", "s3://my-bucket")
+    result = command("validate")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Error: S3_BUCKET is 's3://…', and a bucket's name is 3 to 63 lower-case letters" in result.stderr
+    monkeypatch.setenv("S3_BUCKET", "my-bucket")
+    assert command("validate").exit_code == 0
+
+
+@pytest.mark.parametrize("path", [(), ("dag_configs",), ("dag_configs/bitcoin.yaml",)])
+def test_a_spec_that_has_any_other_variable_read_is_refused(
+    project: Path, command: Command, monkeypatch: pytest.MonkeyPatch, path: tuple[str, ...]
+) -> None:
+    with (project / "dag_configs" / "bitcoin.yaml").open("a", encoding="utf-8") as spec:
+        spec.write("alerts: {webhook_variable: DATABASE_URL}\n")
+    result = command("validate", *path)
+    assert result.exit_code == 1
+    assert "alerts.webhook_variable: DATABASE_URL may hold something else than a webhook" in result.stdout
+    assert result.stdout.endswith("1 problem in 1 file, 0 valid specs\n")
+    monkeypatch.setenv("WEBHOOK_VARIABLE_PREFIX", "DATABASE_")
+    assert command("validate", *path).exit_code == 0
+
+
 @pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize("name", ["json", "sarif"])
 def test_programs_get_nothing_but_their_format(command: Command, name: str) -> None:

@@ -90,8 +90,10 @@ def test_of_a_large_answer_the_start_is_carried(moment: datetime) -> None:
 @pytest.mark.parametrize(
     ("time", "requested", "error"),
     [
-        ("14:10:00", "14:00:09", None),
-        ("14:10:01", "14:00:09", InvalidQuoteError),
+        ("14:01:09", "14:00:09", None),
+        ("14:01:10", "14:00:09", InvalidQuoteError),
+        ("14:10:00", "14:00:09", InvalidQuoteError),
+        ("14:10:00", "14:09:00", None),
         ("23:00:00", "14:00:09", InvalidQuoteError),
         ("14:10:01", "14:09:00", InvalidQuoteError),
         ("14:10:01", "14:09:01", MomentMismatchError),
@@ -110,3 +112,13 @@ def test_no_quote_is_newer_than_its_request(
         return
     with pytest.raises(error):
         find_observation(answer, "bitcoin", moment, MAX_AGE)
+
+
+def test_a_quote_that_may_be_of_any_moment_is_still_not_of_the_future(
+    row: Callable[..., str], moment: datetime
+) -> None:
+    quoted_at = '"2018-02-05T14:02:00Z"'
+    body = f"[{row(last_updated=quoted_at)}]".encode()
+    answer = MarketAnswer("usd", ("bitcoin",), URL, moment, body)
+    with pytest.raises(InvalidQuoteError, match="after the request of 2018-02-05T14:00:00Z"):
+        find_observation(answer, "bitcoin", moment, timedelta.max)

@@ -113,8 +113,8 @@ def test_a_window_not_longer_than_those_of_its_kind_before_it_is_told(
 
 def test_a_webhook_in_two_places_is_told() -> None:
     assert violations(alerts={"connection": "slack"}) == []
-    assert violations(alerts={"webhook_variable": "SLACK_MAJORS"}) == []
-    (violation,) = violations(alerts={"connection": "slack", "webhook_variable": "SLACK_MAJORS"})
+    assert violations(alerts={"webhook_variable": "SLACK_WEBHOOK_URL_MAJORS"}) == []
+    (violation,) = violations(alerts={"connection": "slack", "webhook_variable": "SLACK_WEBHOOK_URL_MAJORS"})
     assert violation.path == ("alerts", "webhook_variable")
     assert violation.message == "the connection names a webhook already"
 

@@ -161,21 +161,34 @@ def test_beyond_the_reach_nothing_is_asked(past: World) -> None:
     assert paths(past) == [CHART]
 
 
-def test_a_run_on_time_that_takes_history_says_so(past: World) -> None:
+@pytest.mark.parametrize(("minutes", "quoted"), [(9.5, 10.1), (10.1, 10.1), (30, 30), (59.9, 59)])
+def test_a_run_that_is_due_and_takes_history_says_so(past: World, minutes: float, quoted: float) -> None:
     moment = START + HOUR * 50
-    past.simulator.clock.set(moment + timedelta(minutes=9, seconds=30))
-    past.simulator.faults.add(
-        Fault(kind="replace_field", field="last_updated", value=f"{moment + timedelta(minutes=10.1):%FT%TZ}")
-    )
+    past.simulator.clock.set(moment + timedelta(minutes=minutes))
+    quoted_at = f"{moment + timedelta(minutes=quoted):%FT%TZ}"
+    past.simulator.faults.add(Fault(kind="replace_field", field="last_updated", value=quoted_at))
     outcome = fetch(past, moment)
     assert isinstance(outcome, Done)
     assert "from history" in outcome.summary
     assert outcome.warnings == (
         (
-            "btc: the run was on time, but CoinGecko's quote is later than quality.max_age allows:"
-            " the price comes from history (is this machine's clock right?)"
+            "btc: the price of the newest moment comes from history: CoinGecko's quote is later than"
+            " quality.max_age allows (do runs start late, or is this machine's clock wrong?)"
         ),
     )
     late = fetch(past, moment - HOUR)
     assert isinstance(late, Done)
     assert late.warnings == ()
+
+
+@pytest.mark.parametrize("schedule", ["@hourly", "30 5 * * *"])
+def test_a_run_that_others_have_followed_or_that_no_schedule_names_takes_history_quietly(
+    past: World, schedule: str
+) -> None:
+    other = past.with_spec(lambda spec: replace(spec, schedule=schedule))
+    moment = START + HOUR * 50
+    past.simulator.clock.set(moment + HOUR)
+    outcome = fetch(other, moment)
+    assert isinstance(outcome, Done)
+    assert "from history" in outcome.summary
+    assert outcome.warnings == ()
