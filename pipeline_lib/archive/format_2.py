@@ -34,7 +34,7 @@ from typing import Any, TypeAlias
 
 from pipeline_lib.archive.json_fields import mapping, read_observation
 from pipeline_lib.archive.part import Head, Part
-from pipeline_lib.archive.rows import to_fields
+from pipeline_lib.archive.rows import from_fields, to_fields
 from pipeline_lib.common.http.bounded_json import read_json
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.model.observation import Archived, ImportedLine, ImportedObservation, Provenance, Snapshot
@@ -104,16 +104,14 @@ def decode(content: bytes) -> Part:
 
 
 def decode_head(content: bytes) -> Head:
-    """Read what stands before the answers, in a fraction of the time of ``decode``.
+    """Read what stands before the answers, of bytes that a hash has proved to be those of ``encode``.
 
-    Raises:
-        ValueError: The bytes aren't as they were written.
+    Takes a fraction of the time of ``decode``.
     """
-    fields = json.loads(_proven(content).partition(_ANSWERS_START)[0] + b"}")
-    return Head(
-        tuple(read_observation(_without_source(each)) for each in fields["observations"]),
-        max(parse_moment(source["requested_at"]) for source in fields["sources"]),
-    )
+    fields = json.loads(content[: content.index(_ANSWERS_START)].decode() + "}")
+    # Written alike, the times sort as texts.
+    requested_at = max([source["requested_at"] for source in fields["sources"]])
+    return Head(tuple(map(from_fields, fields["observations"])), parse_moment(requested_at))
 
 
 def _proven(content: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """An observation as a row of CSV, and back, digit for digit."""
 
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.model.observation import Observation
@@ -18,6 +19,10 @@ COLUMNS = (
     "last_updated",
 )
 HEADER = ",".join(COLUMNS) + "\n"
+
+_REQUIRED = ("coin", "vs_currency", "timestamp", "price", "last_updated")
+# An exponent could ask for more digits than there is memory.
+_DIGITS = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
 def to_fields(observation: Observation) -> dict[str, str]:
@@ -41,16 +46,21 @@ def from_fields(fields: Mapping[str, str]) -> Observation:
     Raises:
         ValueError: A value is missing or can't be read; the text says which.
     """
+    if not all(map(fields.get, _REQUIRED)):
+        raise ValueError(f"no {next(column for column in _REQUIRED if not fields.get(column))}")
+    price = _number(fields, "price")
+    if price is None or price <= 0:
+        raise ValueError(f"price is {fields['price']!r}, not above zero")
     return Observation(
-        coin=_required(fields, "coin"),
-        vs_currency=_required(fields, "vs_currency"),
-        moment=parse_moment(_required(fields, "timestamp")),
-        price=_positive_number(_required(fields, "price"), "price"),
-        change_1h_percent=_optional_number(fields, "change_1h_percent"),
-        change_24h_percent=_optional_number(fields, "change_24h_percent"),
-        market_cap=_optional_number(fields, "market_cap"),
-        total_volume=_optional_number(fields, "total_volume"),
-        last_updated=parse_moment(_required(fields, "last_updated")),
+        fields["coin"],
+        fields["vs_currency"],
+        parse_moment(fields["timestamp"]),
+        price,
+        _number(fields, "change_1h_percent"),
+        _number(fields, "change_24h_percent"),
+        _number(fields, "market_cap"),
+        _number(fields, "total_volume"),
+        parse_moment(fields["last_updated"]),
     )
 
 
@@ -76,30 +86,12 @@ def format_decimal(value: Decimal | None) -> str:
     return "" if value is None else f"{value:f}"
 
 
-def _required(fields: Mapping[str, str], column: str) -> str:
-    if not fields.get(column):
+def _number(fields: Mapping[str, str], column: str) -> Decimal | None:
+    text = fields.get(column)
+    if text is None:
         raise ValueError(f"no {column}")
-    return fields[column]
-
-
-def _optional_number(fields: Mapping[str, str], column: str) -> Decimal | None:
-    if column not in fields:
-        raise ValueError(f"no {column}")
-    return _number(fields[column], column) if fields[column] else None
-
-
-def _positive_number(text: str, column: str) -> Decimal:
-    number = _number(text, column)
-    if number <= 0:
-        raise ValueError(f"{column} is {text!r}, not above zero")
-    return number
-
-
-def _number(text: str, column: str) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        raise ValueError(f"{column} is {text!r}, not a number")
-    return number
+    if not text:
+        return None
+    if not _DIGITS.fullmatch(text):
+        raise ValueError(f"{column} is {text!r}, not written as digits")
+    return Decimal(text)

@@ -6,6 +6,8 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Table
 
+from pipeline_lib.common.timestamps import format_moment
+
 BoundRow: TypeAlias = tuple[Any, ...]
 """The values of a row, a column each, as the driver takes them; generated columns have none."""
 
@@ -27,7 +29,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[BoundRow]) -> No
 
 def moment_binder(connection: Connection) -> Callable[[datetime], datetime | str]:
     """What makes of a moment (UTC, to the second) the value that the driver takes."""
-    return _unchanged if connection.dialect.name == "postgresql" else _as_text
+    return _unchanged if connection.dialect.name == "postgresql" else format_moment
 
 
 def moment_reader(connection: Connection) -> Callable[[Any], datetime]:
@@ -37,11 +39,6 @@ def moment_reader(connection: Connection) -> Callable[[Any], datetime]:
 
 def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
-
-
-def _as_text(moment: datetime) -> str:
-    # What ``format_moment`` makes of it, in a third of the time.
-    return moment.isoformat()[: -len("+00:00")] + "Z"
 
 
 def _unchanged(moment: datetime) -> datetime:

@@ -1,14 +1,14 @@
 """Statistics that are proved to be what the observations give, or rebuilt."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from pipeline_lib.analysis.processed import processed_rows
 from pipeline_lib.common.bulk_work import collecting_no_garbage
-from pipeline_lib.common.timestamps import BEGINNING, format_moment
+from pipeline_lib.common.timestamps import BEGINNING, END, format_moment
 from pipeline_lib.database import statistics
 from pipeline_lib.database.statistics import LatestObservation, StatisticsState
 from pipeline_lib.steps.statistics import update_statistics
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline_lib.specs import Window
-
-_END = datetime.max.replace(tzinfo=UTC, microsecond=0)
-
 
 def rebuild_statistics(connection: "Connection", series_id: int, windows: "Sequence[Window]") -> bool:
     """Make the statistics of a series those that its observations give, whatever they were.
@@ -56,7 +53,7 @@ def find_wrong_moment(connection: "Connection", series_id: int, windows: "Sequen
     """
     labels = [window.label for window in windows]
     with collecting_no_garbage():
-        prices = statistics.read_prices(connection, series_id, BEGINNING, _END)
+        prices = statistics.read_prices(connection, series_id, BEGINNING, END)
         found = statistics.read_cells(connection, series_id, labels, BEGINNING)
         for wanted, row in zip_longest(map(_as_text, processed_rows(prices, windows)), map(_as_text, found)):
             if wanted != row:
