@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from operator import itemgetter
 
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.model.observation import Observation
@@ -20,7 +21,8 @@ COLUMNS = (
 )
 HEADER = ",".join(COLUMNS) + "\n"
 
-_REQUIRED = ("coin", "vs_currency", "timestamp", "price", "last_updated")
+_REQUIRED = ("timestamp", "coin", "vs_currency", "price", "last_updated")
+_IN_ORDER = itemgetter(*COLUMNS)
 # An exponent could ask for more digits than there is memory.
 _DIGITS = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
@@ -46,21 +48,24 @@ def from_fields(fields: Mapping[str, str]) -> Observation:
     Raises:
         ValueError: A value is missing or can't be read; the text says which.
     """
-    if not all(map(fields.get, _REQUIRED)):
-        raise ValueError(f"no {next(column for column in _REQUIRED if not fields.get(column))}")
-    price = _number(fields, "price")
-    if price is None or price <= 0:
-        raise ValueError(f"price is {fields['price']!r}, not above zero")
+    try:
+        moment, coin, vs_currency, price, hour, day, market_cap, volume, last_updated = _IN_ORDER(fields)
+    except KeyError as error:
+        raise ValueError(f"no {error.args[0]}") from None
+    if not (moment and coin and vs_currency and price and last_updated):
+        raise ValueError(f"no {next(column for column in _REQUIRED if not fields[column])}")
+    if (number := _number(price, "price")) <= 0:
+        raise ValueError(f"price is {price!r}, not above zero")
     return Observation(
-        fields["coin"],
-        fields["vs_currency"],
-        parse_moment(fields["timestamp"]),
-        price,
-        _number(fields, "change_1h_percent"),
-        _number(fields, "change_24h_percent"),
-        _number(fields, "market_cap"),
-        _number(fields, "total_volume"),
-        parse_moment(fields["last_updated"]),
+        coin,
+        vs_currency,
+        parse_moment(moment),
+        number,
+        _number(hour, "change_1h_percent") if hour else None,
+        _number(day, "change_24h_percent") if day else None,
+        _number(market_cap, "market_cap") if market_cap else None,
+        _number(volume, "total_volume") if volume else None,
+        parse_moment(last_updated),
     )
 
 
@@ -86,12 +91,7 @@ def format_decimal(value: Decimal | None) -> str:
     return "" if value is None else f"{value:f}"
 
 
-def _number(fields: Mapping[str, str], column: str) -> Decimal | None:
-    text = fields.get(column)
-    if text is None:
-        raise ValueError(f"no {column}")
-    if not text:
-        return None
+def _number(text: str, column: str) -> Decimal:
     if not _DIGITS.fullmatch(text):
         raise ValueError(f"{column} is {text!r}, not written as digits")
     return Decimal(text)
