@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import chain
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline_lib.analysis.price_moves import FURTHEST_BACK, Horizon, moves_of_all
@@ -80,13 +81,8 @@ def processed_rows(
     for _ in before:
         for column in columns:
             next(column)
+    log_returns, *windowed = columns
     moves = (moves_of_all(ordered, horizon, series.moments, prices) for horizon in Horizon)
-    for observation, hour, day, log_return, *statistics in zip(ordered, *moves, *columns, strict=True):
-        yield (
-            observation.moment,
-            observation.price,
-            hour,
-            day,
-            log_return,
-            *chain.from_iterable(statistics),
-        )
+    own = slice(len(before), None)
+    first = zip(series.moments[own], prices[own], *moves, log_returns, strict=True)
+    return (reduce(add, parts) for parts in zip(first, *windowed, strict=True))
