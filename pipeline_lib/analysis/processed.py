@@ -62,7 +62,7 @@ def processed_columns(windows: "Sequence[Window]") -> tuple[str, ...]:
 def processed_rows(
     observations: Iterable[Observation | ObservedPrice],
     windows: "Sequence[Window]",
-    before: Sequence[PricePoint] = (),
+    before: Sequence[Observation | ObservedPrice] = (),
 ) -> Iterator[Row]:
     """The rows of ``observations`` by time, the same for any order of theirs.
 
@@ -71,12 +71,12 @@ def processed_rows(
     Args:
         observations: No moment twice.
         windows: The rolling windows, in the order of their columns.
-        before: Prices older than all ``observations``, oldest first: those within the ``Lookback`` of
+        before: Those older than all ``observations``, oldest first: those within the ``Lookback`` of
             ``windows`` make the rows the same as in a table that begins further back.
     """
     ordered = sorted(observations, key=lambda observation: observation.moment)
-    points = [*before, *(PricePoint(observation.moment, observation.price) for observation in ordered)]
-    series, prices = PriceSeries.of(points), [point.price for point in points]
+    everything = [*before, *ordered]
+    series, prices = PriceSeries.of(everything), [observation.price for observation in everything]
     columns = [series.log_returns(), *(series.statistics(window.span) for window in windows)]
     for _ in before:
         for column in columns:

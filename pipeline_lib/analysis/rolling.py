@@ -16,6 +16,7 @@ from math import lcm
 from typing import TypeAlias
 
 from pipeline_lib.analysis.exact import log_of_ratio, sqrt_of_ratio
+from pipeline_lib.model.observation import Observation, ObservedPrice
 
 FEWEST_FOR_DEVIATION = 2
 """A sample standard deviation divides by one less than the count."""
@@ -79,7 +80,7 @@ class PriceSeries:
     squares: list[int]
 
     @classmethod
-    def of(cls, points: Iterable[PricePoint]) -> "PriceSeries":
+    def of(cls, points: Iterable[PricePoint | Observation | ObservedPrice]) -> "PriceSeries":
         """The series of ``points``, oldest first, no moment twice."""
         ordered = list(points)
         ratios = [point.price.as_integer_ratio() for point in ordered]

@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from operator import itemgetter
+from sys import intern
 
+from pipeline_lib.common.digits import to_digits
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.model.observation import Observation
 
@@ -57,8 +59,8 @@ def from_fields(fields: Mapping[str, str]) -> Observation:
     if (number := _number(price, "price")) <= 0:
         raise ValueError(f"price is {price!r}, not above zero")
     return Observation(
-        coin,
-        vs_currency,
+        intern(coin),
+        intern(vs_currency),
         parse_moment(moment),
         number,
         _number(hour, "change_1h_percent") if hour else None,
@@ -88,7 +90,7 @@ def decode_row(line: str) -> Observation:
 
 def format_decimal(value: Decimal | None) -> str:
     """Plain digits without an exponent: ``0.00000007``; empty for None."""
-    return "" if value is None else f"{value:f}"
+    return "" if value is None else to_digits(value)
 
 
 def _number(text: str, column: str) -> Decimal:

@@ -4,15 +4,17 @@ Series, events, messages and quarantine stay: they don't follow from it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, delete, select, update
 
+from pipeline_lib.common.digits import to_digits
+from pipeline_lib.common.timestamps import BEGINNING
 from pipeline_lib.database import arrivals as orders
 from pipeline_lib.database import observations as rows
 from pipeline_lib.database.arrivals import ArchivedPart, Arrival, chained, midnight
@@ -36,13 +38,13 @@ from pipeline_lib.model.observation import Observation
 
 _ROWS_AT_ONCE = 10_000
 _MOMENTS_KEPT = 1 << 18
+_DAY = timedelta(days=1)
 _Bind: TypeAlias = Callable[[datetime], datetime | str]
 _DERIVED = (price_moves, window_statistics, statistics_state, latest_observations, rule_checkpoints)
 _PUBLISHED = (publications, published_objects, unpublished_snapshots)
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayedPart:
+class ReplayedPart(NamedTuple):
     """A snapshot with what it holds.
 
     Attributes:
@@ -58,8 +60,7 @@ ObservationKey: TypeAlias = tuple[str, str, datetime]
 """Coin, currency and moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedObservation:
+class PlacedObservation(NamedTuple):
     """An observation with the snapshot that it is recorded from.
 
     Attributes:
@@ -97,12 +98,12 @@ class Written:
 
 def in_order(parts: Iterable[ReplayedPart]) -> Iterator[Arrival]:
     """The arrivals that parts make which come in this order."""
-    chain, day = NO_CHAIN, None
-    for number, part in enumerate(parts, start=1):
-        chain = chained(chain, part.archived)
-        midnight_of_part = midnight(part.archived.moment)
-        day = max(midnight_of_part, day or midnight_of_part)
-        yield Arrival(number, part.archived, chain, day)
+    chain, day = NO_CHAIN, BEGINNING
+    for number, (archived, _) in enumerate(parts, start=1):
+        chain = chained(chain, archived)
+        if archived.moment - day >= _DAY:
+            day = midnight(archived.moment)
+        yield Arrival(number, archived, chain, day)
 
 
 def placed(parts: Iterable[ReplayedPart]) -> dict[ObservationKey, PlacedObservation]:
@@ -192,14 +193,14 @@ def read_head(connection: Connection, pipeline: str) -> Arrival | None:
     row = connection.execute(found).one_or_none()
     if row is None:
         return None
-    return replace(orders.to_arrival(row), chain_sha256=row.chain, manifest_day=row.day)
+    return orders.to_arrival(row)._replace(chain_sha256=row.chain, manifest_day=row.day)
 
 
 def _with_silence(part: ReplayedPart, silent: Mapping[tuple[datetime, int], bool]) -> ReplayedPart:
     # The archive doesn't say whom a backfill alerts.
     archived = part.archived
     known = silent.get((archived.moment, archived.part), archived.is_silent)
-    return part if known == archived.is_silent else replace(part, archived=replace(archived, is_silent=known))
+    return part if known == archived.is_silent else part._replace(archived=archived._replace(is_silent=known))
 
 
 def _record(connection: Connection, pipeline: str, part: ReplayedPart) -> None:
@@ -286,4 +287,4 @@ def _observation_row(series_id: int, placed: PlacedObservation, bind: _Bind) -> 
 
 
 def _digits(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"
+    return None if value is None else to_digits(value)

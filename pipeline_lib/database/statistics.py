@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from pipeline_lib.common.digits import to_digits
 from pipeline_lib.database.engine import bulk
 from pipeline_lib.database.pipelines import insert_or_ignore
 from pipeline_lib.database.tables import (
@@ -396,8 +397,8 @@ def _moves(
         (
             series_id,
             moment,
-            None if hour is None else f"{hour:f}",
-            None if day is None else f"{day:f}",
+            None if hour is None else to_digits(hour),
+            None if day is None else to_digits(day),
             log_return,
             arrival,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline_lib.analysis.processed import processed_rows
 from pipeline_lib.common.bulk_work import collecting_no_garbage
+from pipeline_lib.common.digits import to_digits
 from pipeline_lib.common.timestamps import BEGINNING, END, format_moment
 from pipeline_lib.database import statistics
 from pipeline_lib.database.statistics import LatestObservation, StatisticsState
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline_lib.specs import Window
+
 
 def rebuild_statistics(connection: "Connection", series_id: int, windows: "Sequence[Window]") -> bool:
     """Make the statistics of a series those that its observations give, whatever they were.
@@ -73,4 +75,4 @@ def _unchanged(cell: Any) -> Any:  # noqa: ANN401 (a cell of any kind)
     return cell
 
 
-_FORMATS: Mapping[type, Callable[[Any], Any]] = {Decimal: "{:f}".format, datetime: format_moment}
+_FORMATS: Mapping[type, Callable[[Any], Any]] = {Decimal: to_digits, datetime: format_moment}
