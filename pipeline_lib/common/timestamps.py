@@ -34,12 +34,12 @@ def to_moment(value: datetime) -> datetime:
 
 def format_moment(moment: datetime) -> str:
     """``2018-02-05T14:00:00Z``: how a moment stands in rows, messages and logs."""
-    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % _PARTS(to_moment(moment))
+    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % _PARTS(to_moment(moment))  # noqa: UP031 (half the time)
 
 
 def format_key(moment: datetime) -> str:
     """``20180205T140000Z``: how a moment stands in file names and object keys; sorts by time."""
-    return "%04d%02d%02dT%02d%02d%02dZ" % _PARTS(to_moment(moment))
+    return "%04d%02d%02dT%02d%02d%02dZ" % _PARTS(to_moment(moment))  # noqa: UP031 (same)
 
 
 def part_key(moment: datetime, part: int) -> str:
