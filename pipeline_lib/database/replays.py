@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from sqlalchemy import Connection, delete, select, update
 
 from pipeline_lib.common.digits import to_digits
-from pipeline_lib.common.timestamps import BEGINNING
+from pipeline_lib.common.timestamps import BEGINNING, format_moment
 from pipeline_lib.database import arrivals as orders
 from pipeline_lib.database import observations as rows
 from pipeline_lib.database.arrivals import ArchivedPart, Arrival, chained, midnight
@@ -39,7 +39,7 @@ from pipeline_lib.model.observation import Observation
 _ROWS_AT_ONCE = 10_000
 _MOMENTS_KEPT = 1 << 18
 _DAY = timedelta(days=1)
-_Bind: TypeAlias = Callable[[datetime], datetime | str]
+_Format: TypeAlias = Callable[[datetime], str]
 _DERIVED = (price_moves, window_statistics, statistics_state, latest_observations, rule_checkpoints)
 _PUBLISHED = (publications, published_objects, unpublished_snapshots)
 
@@ -219,8 +219,8 @@ def _insert(
     connection: Connection, pipeline_id: int, parts: Sequence[ReplayedPart], wanted: Sequence[Arrival]
 ) -> None:
     # Most times stand in several columns, and to write one out takes longer than to find it.
-    bind = lru_cache(_MOMENTS_KEPT)(bulk.moment_binder(connection))
-    for chunk in _chunks(_arrival_row(pipeline_id, each, bind) for each in wanted):
+    write_out = lru_cache(_MOMENTS_KEPT)(format_moment)
+    for chunk in _chunks(_arrival_row(pipeline_id, each, write_out) for each in wanted):
         bulk.upsert(connection, arrivals, chunk)
     found = placed(parts)
     coins: dict[str, set[str]] = {}
@@ -232,7 +232,7 @@ def _insert(
         for coin, key in ensure_series(connection, pipeline_id, of_currency, vs_currency).items()
     }
     for chunk in _chunks(
-        _observation_row(series[each.observation.coin, each.observation.vs_currency], each, bind)
+        _observation_row(series[each.observation.coin, each.observation.vs_currency], each, write_out)
         for each in found.values()
     ):
         bulk.upsert(connection, observations, chunk)
@@ -254,27 +254,27 @@ def _chunks(found: Iterable[bulk.BoundRow]) -> Iterator[list[bulk.BoundRow]]:
         yield chunk
 
 
-def _arrival_row(pipeline_id: int, arrival: Arrival, bind: _Bind) -> bulk.BoundRow:
+def _arrival_row(pipeline_id: int, arrival: Arrival, write_out: _Format) -> bulk.BoundRow:
     archived = arrival.archived
     return (
         pipeline_id,
         arrival.number,
-        bind(archived.moment),
+        write_out(archived.moment),
         archived.part,
         archived.json_sha256,
         archived.csv_sha256,
         arrival.chain_sha256,
-        bind(arrival.manifest_day),
+        write_out(arrival.manifest_day),
         archived.is_silent,
-        bind(archived.requested_at),
+        write_out(archived.requested_at),
     )
 
 
-def _observation_row(series_id: int, placed: PlacedObservation, bind: _Bind) -> bulk.BoundRow:
+def _observation_row(series_id: int, placed: PlacedObservation, write_out: _Format) -> bulk.BoundRow:
     observation = placed.observation
     return (
         series_id,
-        bind(observation.moment),
+        write_out(observation.moment),
         placed.arrival,
         placed.part,
         _digits(observation.price),
@@ -282,7 +282,7 @@ def _observation_row(series_id: int, placed: PlacedObservation, bind: _Bind) -> 
         _digits(observation.change_24h_percent),
         _digits(observation.market_cap),
         _digits(observation.total_volume),
-        bind(observation.last_updated),
+        write_out(observation.last_updated),
     )
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from pipeline_lib.common.digits import to_digits
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.database.engine import bulk
 from pipeline_lib.database.pipelines import insert_or_ignore
 from pipeline_lib.database.tables import (
@@ -256,10 +257,9 @@ def write(
     Returns:
         How many rows there were.
     """
-    bind = bulk.moment_binder(connection)
     remaining, count = iter(rows), 0
     while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
-        moments = [bind(row[0]) for row in chunk]
+        moments = [format_moment(row[0]) for row in chunk]
         bulk.upsert(connection, price_moves, _moves(series_id, moments, chunk, arrival))
         bulk.upsert(connection, window_statistics, _windows(series_id, moments, chunk, labels))
         count += len(chunk)
@@ -391,7 +391,7 @@ def _same_moment(table: FromClause) -> ColumnElement[bool]:
 
 
 def _moves(
-    series_id: int, moments: Sequence[object], rows: Sequence[StatisticsRow], arrival: int
+    series_id: int, moments: Sequence[str], rows: Sequence[StatisticsRow], arrival: int
 ) -> list[bulk.BoundRow]:
     return [
         (
@@ -407,7 +407,7 @@ def _moves(
 
 
 def _windows(
-    series_id: int, moments: Sequence[object], rows: Sequence[StatisticsRow], labels: Sequence[str]
+    series_id: int, moments: Sequence[str], rows: Sequence[StatisticsRow], labels: Sequence[str]
 ) -> list[bulk.BoundRow]:
     starts = range(_FIRST_WINDOW, len(rows[0]), _WINDOW_VALUES)
     places = [

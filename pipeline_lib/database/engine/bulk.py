@@ -6,10 +6,11 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Table
 
-from pipeline_lib.common.timestamps import format_moment
-
 BoundRow: TypeAlias = tuple[Any, ...]
-"""The values of a row, a column each, as the driver takes them; generated columns have none."""
+"""The values of a row, a column each: numbers, texts, None, and moments as ``format_moment`` writes them.
+
+Generated columns have none.
+"""
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[BoundRow]) -> None:
@@ -22,14 +23,9 @@ def upsert(connection: Connection, table: Table, rows: Sequence[BoundRow]) -> No
     """
     statement = _statement(connection, table)
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
+        connection.exec_driver_sql(statement, tuple(map(_array, zip(*rows, strict=True))))
     else:
         connection.exec_driver_sql(statement, list(rows))
-
-
-def moment_binder(connection: Connection) -> Callable[[datetime], datetime | str]:
-    """What makes of a moment (UTC, to the second) the value that the driver takes."""
-    return _unchanged if connection.dialect.name == "postgresql" else format_moment
 
 
 def moment_reader(connection: Connection) -> Callable[[Any], datetime]:
@@ -41,8 +37,13 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def _unchanged(moment: datetime) -> datetime:
-    return moment
+def _array(values: Sequence[object]) -> str:
+    """PostgreSQL's text of an array: the driver makes one of a list in several times the time."""
+    return "{" + ",".join(["NULL" if value is None else _quoted(str(value)) for value in values]) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _statement(connection: Connection, table: Table) -> str:
