@@ -16,7 +16,9 @@ from pathlib import Path
 
 from benchmarks.databases import KINDS, empty_databases
 from benchmarks.history import TEN_YEARS, WINDOWS, write_history
+from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import schema
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, PipelineSpec
@@ -34,14 +36,10 @@ def main() -> None:
         project = Path(name)
         settings = Settings.from_environment({"LOCAL_FILES": "1"}, project_folder=project)
         spec = _spec(project)
-        layout = Layout.of("bitcoin", settings)
-        write_history(layout, TEN_YEARS)
+        write_history(Layout.of("bitcoin", settings), TEN_YEARS)
         for kind in KINDS:
             with empty_databases(kind, _ROUNDS) as addresses:
-                rounds = [
-                    _measure_round(spec, layout, replace(Services.from_settings(settings), database=database))
-                    for database in map(PreparedDatabase, addresses)
-                ]
+                rounds = [_measure_round(spec, settings, address) for address in addresses]
             reading, filling, again = (min(times) for times in zip(*rounds, strict=True))
             print(f"{TEN_YEARS} snapshots                 {kind}")
             print(f"opening and reading them         {reading:.2f} s CPU")
@@ -49,12 +47,15 @@ def main() -> None:
             print(f"replay of what is there          {again:.2f} s CPU, ratio {again / reading:.2f}\n")
 
 
-def _measure_round(spec: PipelineSpec, layout: Layout, services: Services) -> tuple[float, float, float]:
+def _measure_round(spec: PipelineSpec, settings: Settings, address: Secret) -> tuple[float, float, float]:
+    layout = Layout.of(spec.name, settings)
     paths = sorted(layout.archive.glob("*.json"))
     layout.raw_log.unlink()
     layout.processed_table.unlink(missing_ok=True)
-    with closing(services.database):
-        schema.upgrade(services.database)
+    with closing(Database(address)) as database:
+        schema.upgrade(database)
+    with closing(PreparedDatabase(address)) as database:
+        services = replace(Services.from_settings(settings), database=database)
         adopt_archive(spec, services)
         filling, again = (_measure(partial(_replay, spec, services)) for _ in range(2))
     return _measure(partial(_read_all, paths)), filling, again
