@@ -22,8 +22,10 @@ from pathlib import Path
 
 from benchmarks.databases import KINDS, empty_databases
 from benchmarks.history import PIPELINE, TEN_YEARS, WINDOWS, fill_database
+from pipeline_lib.archive import keeper
+from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.database.pipelines import Series
 from pipeline_lib.publishing.csv import export
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
@@ -142,7 +144,8 @@ def _make(folder: Path, hours: int, address: Secret) -> None:
     text = f'spec_version: 1\ncoin: {PIPELINE}\nschedule: "@hourly"\nwindows: [{labels}]\n'
     (specs / f"{PIPELINE}.yaml").write_text(text, encoding="utf-8")
     series = fill_database(address, hours)
-    with closing(Database(address)) as database:
+    with closing(PreparedDatabase(address)) as database:
+        keeper.adopt(FolderArchive(layout.archive), database.prepare())
         with database.writing() as connection:
             update_statistics(connection, series, WINDOWS)
         write_closed_manifests(database, PIPELINE, layout.manifests)
