@@ -94,7 +94,7 @@ def _replay(spec: PipelineSpec, settings: Settings, world: SimulatedWorld) -> No
     for hour in range(_HISTORY_HOURS):
         moment = world.crash - timedelta(hours=_HISTORY_HOURS - hour)
         world.simulator.clock.set(moment)
-        for step in steps.ALL_STEPS:
+        for step in steps.all_steps():
             step(spec, steps.Run(moment), services)
         if (hour + 1) % 24 == 0:
             _say(f"replayed {hour + 1} of {_HISTORY_HOURS} hours, up to {format_moment(moment)}")

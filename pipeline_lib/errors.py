@@ -17,6 +17,7 @@
     │   ├── AnswerAwaitedError ~        another process has been asking for the shared answer for too long
     │   ├── RequestRefusedError !       CoinGecko said no: 400, 401, 403, 404, 422, a redirect
     │   ├── HistoryReachError !         the moment lies further back than the plan reaches
+    │   ├── HistoryCallsError !         the run has made all the calls for the past that it may
     │   ├── HistoryGapError !           the source has no price near the moment
     │   ├── HistoryNotReadyError ~      the source may still get one: the moment has hardly passed
     │   └── UnusableAnswerError         status 200, and no observation can be made of it; carries it
@@ -378,6 +379,27 @@ class HistoryReachError(MarketError, PermanentError):
         self.earliest = earliest
 
 
+class HistoryCallsError(MarketError, PermanentError):
+    """A run needs the past, and has made as many calls for it as one run may.
+
+    Attributes:
+        moment: The run's moment, as text in UTC.
+        calls: How many calls a run may make.
+        command: The command that fills the gap.
+    """
+
+    def __init__(self, pipeline: str, moment: str, calls: int) -> None:
+        command = f"coin-pipelines backfill {pipeline} --from {moment} --to {moment}"
+        super().__init__(
+            f"{pipeline} has no price of {moment}: COINGECKO_HISTORY_CALLS_PER_RUN allows a run"
+            f" {calls} call{'' if calls == 1 else 's'} for the past",
+            hint=f"to fill the gap: {command}",
+        )
+        self.moment = moment
+        self.calls = calls
+        self.command = command
+
+
 class HistoryGapError(MarketError, PermanentError):
     """CoinGecko's history has no price of a moment.
 
@@ -716,19 +738,19 @@ class OtherDatabaseError(DatabaseError, PermanentError):
     Attributes:
         archive: The archive's folder, or its address.
         keeper: The UUID of the database that keeps it.
-        found: The UUID of the one at hand.
+        found: The UUID of the one at hand; None for one without tables.
     """
 
-    def __init__(self, archive: Path | str, keeper: str, found: str) -> None:
+    def __init__(self, archive: Path | str, keeper: str, found: str | None) -> None:
         """Say which database keeps the archive.
 
         Args:
             archive: The archive's folder, or its address.
             keeper: The UUID of the database that keeps it.
-            found: The UUID of the one at hand.
+            found: The UUID of the one at hand; None for one without tables.
         """
         super().__init__(
-            f"the archive {archive} is kept by the database {keeper}, and this one is {found}",
+            f"the archive {archive} is kept by the database {keeper}, and this one is {found or 'empty'}",
             hint="set DATABASE_URL to that one, or run the command where it is set"
             " (docker compose exec airflow-scheduler coin-pipelines ...);"
             " coin-pipelines replay --adopt takes the archive over",

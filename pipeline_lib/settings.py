@@ -22,6 +22,7 @@ _QUOTA_SCHEMES = ("redis://", "rediss://", "postgresql://")
 _SQLITE_SCHEME = "sqlite:///"
 _DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://", _SQLITE_SCHEME)
 _DATABASE_FILE = "coin_pipelines.db"
+_HISTORY_CALLS_PER_RUN = 10
 _OPS_WEBHOOK, _ALERT_URLS = "OPS_SLACK_WEBHOOK_URL", "OPS_ALERT_URLS"
 _OPS_VARIABLES = (_OPS_WEBHOOK, _ALERT_URLS)
 # An AWS access key's id is no secret, and on a store of one's own it may be an ordinary word.
@@ -60,6 +61,8 @@ class Settings:
         history_reach: How far back the plan's history goes (``COINGECKO_HISTORY_DAYS``).
         history_tolerance: How old the price of a past moment may be at that moment
             (``COINGECKO_HISTORY_TOLERANCE_MINUTES``).
+        history_calls_per_run: How many calls for the past one run may make, over all its tries
+            (``COINGECKO_HISTORY_CALLS_PER_RUN``); 0 for none. None, which no variable sets, is no limit.
         coingecko_shared_answer_age: For how long nobody asks again for what CoinGecko just answered
             (``COINGECKO_SHARED_ANSWER_SECONDS``); its own cache holds an answer 45 to 60 s.
         coingecko_quota_url: Redis or PostgreSQL that counts the calls of several hosts
@@ -96,6 +99,7 @@ class Settings:
     s3_bucket: str | None
     alert_grouping_seconds: int = _GROUPING_SECONDS
     local_files: bool = True
+    history_calls_per_run: int | None = _HISTORY_CALLS_PER_RUN
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, project_folder: Path) -> "Settings":
@@ -141,6 +145,9 @@ class Settings:
                 values, "ALERT_GROUPING_SECONDS", _GROUPING_SECONDS, least=0, most=_LONGEST_GROUPING_SECONDS
             ),
             local_files=_local_files(values, database_url),
+            history_calls_per_run=_whole_number(
+                values, "COINGECKO_HISTORY_CALLS_PER_RUN", _HISTORY_CALLS_PER_RUN, least=0, most=1000
+            ),
         )
 
     @classmethod

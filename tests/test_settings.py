@@ -84,6 +84,20 @@ def test_history_has_bounds(variable: str, most: int) -> None:
     assert str(caught.value) == (f"{variable} is {str(most + 1)!r}, not a whole number from 1 to {most:,}")
 
 
+def test_a_run_makes_ten_calls_for_the_past_unless_the_environment_says_otherwise() -> None:
+    assert read().history_calls_per_run == 10
+    assert read(COINGECKO_HISTORY_CALLS_PER_RUN="0").history_calls_per_run == 0
+
+
+@pytest.mark.parametrize("text", ["-1", "1001", "2.5", "none"])
+def test_the_calls_for_the_past_are_a_whole_number(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(COINGECKO_HISTORY_CALLS_PER_RUN=text)
+    assert str(caught.value) == (
+        f"COINGECKO_HISTORY_CALLS_PER_RUN is {text!r}, not a whole number from 0 to 1,000"
+    )
+
+
 @pytest.mark.parametrize("variable", ["COINGECKO_CALLS_PER_MINUTE", "COINGECKO_CALLS_PER_MONTH"])
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "10,000", "1e4", "many", "007", "9" * 13, "٣"])
 def test_a_plan_is_a_whole_number_of_calls(variable: str, text: str) -> None:

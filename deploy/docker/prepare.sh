@@ -37,6 +37,14 @@ chown -R 0:0 $secrets
 chmod 0750 $secrets
 chmod 0440 $secrets/*
 
+# The version before kept bitcoin's snapshots in archive/ itself, where no command outside the stack looks for them.
+archive=/opt/airflow/data/archive
+if [ -d "$archive" ]; then
+  mkdir -p "$archive/bitcoin"
+  find "$archive" -maxdepth 1 -type f \( -name '[0-9]*T[0-9]*Z*.json' -o -name '[0-9]*T[0-9]*Z*.csv' -o -name 'keeper*' \) \
+    -exec mv --no-clobber --target-directory="$archive/bitcoin" {} +
+fi
+
 for folder in /opt/airflow/data /opt/airflow/logs; do
   find "$folder" \( ! -user "$owner" -o ! -group 0 \) -exec chown --no-dereference "$owner:0" {} +
 done

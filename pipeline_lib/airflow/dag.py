@@ -114,11 +114,10 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
 
     fetch = task(f"fetch_and_save_{spec.coin}_price", "fetch_and_save_price", [Asset(f"{spec.name}_raw")])
     compute = task("compute_moving_average", "compute_moving_average", [Asset(f"{spec.name}_processed")])
-    upload_processed = task("upload_processed_csv_to_s3", "upload_processed_csv_to_s3")
-    alert = task("send_price_alerts", "send_price_alerts")
-    upload_raw = task("upload_raw_to_s3", "upload_raw_to_s3")
-    fetch >> compute >> upload_processed
-    fetch >> [alert, upload_raw]
+    fetch >> [compute, task("send_price_alerts", "send_price_alerts")]
+    if spec.s3:
+        compute >> task("upload_processed_csv_to_s3", "upload_processed_csv_to_s3")
+        fetch >> task("upload_raw_to_s3", "upload_raw_to_s3")
     return dag
 
 

@@ -19,11 +19,12 @@ from pipeline_lib.airflow.masking import mask, mask_environment
 from pipeline_lib.common.redacted_logs import CLIENT_LOGGERS, redacted_logs
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import CoinPipelinesError, DatabaseUnsafeError, SettingsError
-from pipeline_lib.model.outcome import Done, Outcome, Skipped
+from pipeline_lib.model.outcome import Outcome, Skipped
 from pipeline_lib.settings import Settings, is_safe_url, secrets_of
 from pipeline_lib.specs import PipelineSpec
 
 if TYPE_CHECKING:
+    from pipeline_lib.database.engine.prepared import PreparedDatabase
     from pipeline_lib.publishing.s3.objects import S3Account
     from pipeline_lib.steps import Run, Services, Step
 
@@ -55,7 +56,7 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
         _refuse_shared_sqlite(services)
         with closing(services.database):
             outcome = step(spec, _current_run(), services)
-    _notify_operators(outcome, project_folder)
+            _notify_operators(outcome, project_folder, services.database)
     if isinstance(outcome, Skipped):
         raise AirflowSkipException(outcome.reason)
     _log.info(outcome.summary)
@@ -71,22 +72,26 @@ def _refuse_shared_sqlite(services: "Services") -> None:
         )
 
 
-def _notify_operators(outcome: Outcome, project_folder: Path) -> None:
+def _notify_operators(outcome: Outcome, project_folder: Path, database: "PreparedDatabase") -> None:
     """Notify operators of warnings, and of a step that works again after a failure.
 
     The step has done its work: what goes wrong here is logged, left to the next run, and fails no task.
+
+    Args:
+        outcome: The step's.
+        project_folder: What ``data`` lies in unless the environment says otherwise.
+        database: The step's, with the connection that it left.
     """
     from pipeline_lib.airflow.context import task_run_of
     from pipeline_lib.ops.alerts import OpsAlerts
+    from pipeline_lib.ops.problem_record import ProblemRecord
 
-    warnings = outcome.warnings if isinstance(outcome, Done) else ()
-    for warning in warnings:
+    for warning in outcome.warnings:
         _log.warning(warning)
     try:
         operators = OpsAlerts.from_environment(os.environ, project_folder=project_folder)
-        run = task_run_of(get_current_context())
-        operators.task_succeeded(run)
-        operators.step_warned(run, warnings)
+        operators = replace(operators, record=ProblemRecord(lambda: database))
+        operators.task_succeeded(task_run_of(get_current_context()), outcome)
     except (CoinPipelinesError, OSError):
         _log.exception("operators were not notified")
 

@@ -10,12 +10,12 @@ from pipeline_lib.errors import OtherDatabaseError
 _MOST_BYTES = 100
 
 
-def require_keeper(archive: Archive, database: str) -> str | None:
+def require_keeper(archive: Archive, database: str | None) -> str | None:
     """Make sure that no other database keeps the archive.
 
     Args:
         archive: The pipeline's archive.
-        database: The UUID of the database at hand.
+        database: The UUID of the database at hand; None for one without tables.
 
     Returns:
         The UUID of the database at hand when it keeps the archive; None when none does so far.

@@ -324,6 +324,16 @@ history_answers = Table(
     comment="Answers of CoinGecko's history, so that one call serves many runs; a cache",
 )
 
+history_calls = Table(
+    "history_calls",
+    metadata,
+    Column("pipeline", Text, primary_key=True, comment="name of the pipeline"),
+    Column("moment", Moment, primary_key=True, comment="of the run"),
+    Column("calls", Integer, nullable=False, comment="how many it has made, over all its tries"),
+    Column("counted_at", Moment, nullable=False, comment="when the last one was made, by the real clock"),
+    comment="Calls for the past that runs made, so that none makes more than it may",
+)
+
 publications = Table(
     "publications",
     metadata,

@@ -18,7 +18,7 @@ from pipeline_lib.errors import (
     UnexpectedAnswerError,
 )
 from pipeline_lib.market.error_bodies import read_api_error
-from pipeline_lib.market.quota.calls import CallQuota
+from pipeline_lib.market.quota.calls import Quota
 
 _TEMPORARY_STATUSES = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 _PAID_HOST = "pro-api.coingecko.com"
@@ -74,7 +74,7 @@ class Transport:
 
     base_url: str
     api_key: Secret | None
-    quota: CallQuota | None = None
+    quota: Quota | None = None
     limits: http.Limits = field(default_factory=http.Limits)
 
     def get(self, path: str, parameters: Mapping[str, str]) -> Answer:

@@ -24,6 +24,21 @@ class MarketAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredRange:
+    """What an answer of history is of, without the answer.
+
+    Attributes:
+        start: The first moment that was asked for (UTC, to the second).
+        end: The last one.
+        requested_at: When it was asked for, by the real clock (UTC, to the second).
+    """
+
+    start: datetime
+    end: datetime
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryAnswer:
     """The history of one coin over a range of time.
 

@@ -19,13 +19,16 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """There was nothing that the step could do, and that is all right.
+    """There was nothing that the step could do.
 
     Attributes:
         reason: One line for people.
+        warnings: What those who run the pipelines should do about it, a line each; none where that is all
+            right.
     """
 
     reason: str
+    warnings: tuple[str, ...] = ()
 
 
 Outcome: TypeAlias = Done | Skipped

@@ -27,6 +27,7 @@ from pipeline_lib.errors import (
     StoreBusyError,
 )
 from pipeline_lib.model.open_problem import OpenProblem
+from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.ops.advice import kind_of
 from pipeline_lib.ops.channels import AppriseChannel, Channel, SlackChannel, deliver_to_all
 from pipeline_lib.ops.notices import (
@@ -51,8 +52,10 @@ _PATIENT = RetryPolicy()
 _LATE = "late"
 # No pipeline has such a name.
 _IMPORT_ERRORS = "_import_errors"
+_WITHOUT_WARNINGS = Done("done")
 _UNUSABLE = (DatabaseError, StoreBusyError, SettingsError, OSError)
 _PLACE_IN_FILE = re.compile(r":\d+:\d+: ")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,52 +148,55 @@ class OpsAlerts:
                 self._notify(notice, lambda: self.record.save(subject, notified))
         self._report_unreported()
 
-    def task_succeeded(self, run: TaskRun) -> None:
-        """Notify of a task that works again after a failure; one look at the database when it hadn't failed.
+    def task_succeeded(self, run: TaskRun, outcome: Outcome = _WITHOUT_WARNINGS) -> None:
+        """Notify of a task that works again after a failure, and of its new warnings.
+
+        A run without warnings makes all of them new again; two that differ in nothing but times are the same
+        warning, of which each run names its own. When nothing is wrong and nothing was, this is one
+        look at the database.
+
+        Args:
+            run: The task's run.
+            outcome: What it did, and what it warns of.
 
         Raises:
-            OpsAlertFailedError: A channel missed it; where all did, the next success notifies of it.
+            OpsAlertFailedError: A channel missed it; where all did, the next run notifies of it.
             StoreBusyError: Another process holds the record for too long.
-            DatabaseError: The record can't be read or removed.
+            DatabaseError: The record can't be read or changed.
             OSError: The same.
         """
-        subject = Subject(run.pipeline, run.task)
-        is_known = self.record.find(subject) is not None
+        task, warned = Subject(run.pipeline, run.task), Subject(run.pipeline, f"{run.task}_warnings")
+        known = self.record.find_all(run.pipeline, [task.name, warned.name])
         self._report_unreported()
-        if not is_known:
-            return
+        if task.name in known:
+            self._notify_of_recovery(task, run)
+        if outcome.warnings:
+            self._notify_of_warnings(warned, run, outcome)
+        elif warned.name in known:
+            with self.record.locked(warned):
+                self.record.close(warned)
+
+    def _notify_of_recovery(self, subject: Subject, run: TaskRun) -> None:
         with self.record.locked(subject):
             problem = self.record.find(subject)
             if problem is None or not is_over(problem, run.moment):
                 return
             self._notify(recovery_notice(run, problem), lambda: self.record.close(subject))
 
-    def step_warned(self, run: TaskRun, warnings: Sequence[str]) -> None:
-        """Notify of a step's new warnings; a run without warnings makes all of them new again.
-
-        Raises:
-            OpsAlertFailedError: A channel missed it; where all did, the next run notifies of it.
-            StoreBusyError: Another process holds the record for too long.
-            DatabaseError: The record can't be read or kept.
-            OSError: The same.
-        """
-        subject = Subject(run.pipeline, f"{run.task}_warnings")
-        if not warnings and self.record.find(subject) is None:
-            return
+    def _notify_of_warnings(self, subject: Subject, run: TaskRun, outcome: Outcome) -> None:
         with self.record.locked(subject):
-            if not warnings:
-                self.record.close(subject)
-                return
             now, known = self.now(), self.record.find(subject)
             news = [
-                warning for warning in warnings if decide(known, warning, now) is not Notification.NOTHING
+                warning
+                for warning in outcome.warnings
+                if decide(known, _without_times(warning), now) is not Notification.NOTHING
             ]
             if not news:
                 return
             problem = add_failure(known, run.moment)
             for warning in news:
-                problem = add_notification(problem, warning, now)
-            self._notify(warning_notice(run, news), lambda: self.record.save(subject, problem))
+                problem = add_notification(problem, _without_times(warning), now)
+            self._notify(warning_notice(run, outcome, news), lambda: self.record.save(subject, problem))
 
     def run_is_late(self, run: TaskRun, needed_by: datetime) -> None:
         """Notify of a run that missed its deadline, at most once a day for a pipeline.
@@ -291,6 +297,10 @@ class OpsAlerts:
 def _identity(problem: str) -> str:
     # An edit elsewhere in a file moves its problems to other lines; they stay the same ones.
     return _PLACE_IN_FILE.sub(": ", problem, count=1)
+
+
+def _without_times(warning: str) -> str:
+    return _TIME.sub("…", warning)
 
 
 def _redacted(notice: OpsNotice, secrets: tuple[Secret, ...]) -> OpsNotice:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.open_problem import OpenProblem
+from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.ops.advice import advice_for, kind_of, message_of
 from pipeline_lib.ops.problems import REMINDER, Notification
 from pipeline_lib.ops.unreported import Unreported
@@ -116,11 +117,18 @@ def recovery_notice(run: TaskRun, problem: OpenProblem) -> OpsNotice:
     return OpsNotice(_WELL, f"{run.pipeline} · {run.task} works again", facts, to_do, run.links)
 
 
-def warning_notice(run: TaskRun, warnings: Sequence[str]) -> OpsNotice:
-    """A task did its work and saw something that people should look at."""
+def warning_notice(run: TaskRun, outcome: Outcome, warnings: Sequence[str]) -> OpsNotice:
+    """A task saw something that people should look at.
+
+    Args:
+        run: The task's run.
+        outcome: What it did.
+        warnings: Those of its warnings that are new to operators.
+    """
+    done = "done, no data is missing" if isinstance(outcome, Done) else "skipped, its data is missing"
     facts = (
         *(("Seen", warning) for warning in warnings),
-        ("Run", f"{format_moment(run.moment)}: done, no data is missing"),
+        ("Run", f"{format_moment(run.moment)}: {done}"),
     )
     to_do = f"check whether this matters to you; the same warning is reported again after {_HOURS} hours."
     return OpsNotice(_WARNING, f"{run.pipeline} · {run.task} warns", facts, to_do, run.links)

@@ -5,7 +5,7 @@ people are notified over HTTP.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,14 +48,18 @@ class ProblemRecord:
 
     def find(self, subject: Subject) -> OpenProblem | None:
         """The open problem of a subject, or None."""
+        return self.find_all(subject.pipeline, [subject.name]).get(subject.name)
+
+    def find_all(self, pipeline: str, names: Collection[str]) -> Mapping[str, OpenProblem]:
+        """The open problems of a pipeline's subjects, by name; one that has none is left out."""
         try:
             with closing(self.find_database()) as database, database.reading() as connection:
-                return problems.find(connection, subject.pipeline, subject.name)
+                return problems.find(connection, pipeline, names)
         except SchemaVersionError as error:
             if error.found:
                 raise
             # Nothing was ever written; the first problem makes the tables.
-            return None
+            return {}
 
     def save(self, subject: Subject, problem: OpenProblem) -> None:
         """Keep the open problem of a subject, in the place of what was known of it."""

@@ -1,25 +1,37 @@
 """Backfill: the past of a pipeline, moment by moment, from CoinGecko's history."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from typing import TypeAlias
 
-from pipeline_lib.errors import HistoryNotReadyError, InvalidQuoteError, SnapshotDamagedError
-from pipeline_lib.model.outcome import Skipped
+from pipeline_lib.errors import (
+    CallQuotaError,
+    HistoryNotReadyError,
+    InvalidQuoteError,
+    MarketUnavailableError,
+    SnapshotDamagedError,
+)
+from pipeline_lib.model.outcome import Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.backfilling.plan import BackfillPlan
 from pipeline_lib.steps.compute import compute_moving_average
 from pipeline_lib.steps.fetching.fetch import fetch_and_save_price
-from pipeline_lib.steps.fetching.past import require_reach
 from pipeline_lib.steps.run import Run, Services, Step
 from pipeline_lib.steps.upload import upload_processed_csv_to_s3, upload_raw_to_s3
 
 # What is wrong with one moment is not wrong with the next; anything else would only come again.
 _OF_ONE_MOMENT = (HistoryNotReadyError, InvalidQuoteError, SnapshotDamagedError)
+# What says when to ask again.
+_OF_THE_QUOTA = (CallQuotaError, MarketUnavailableError)
+_LONGEST_WAIT_SECONDS = 3600.0
 
 DERIVING_STEPS: tuple[Step, ...] = (compute_moving_average, upload_raw_to_s3, upload_processed_csv_to_s3)
 """What follows once from all that was filled in, at the last moment that has a price."""
+
+Wait: TypeAlias = Callable[[float, str], None]
+"""Waits for some seconds, for a reason that people can read."""
 
 
 class FillStatus(Enum):
@@ -76,50 +88,59 @@ class BackfillSummary:
             self.failures[filled.moment] = filled.reason
 
     @property
+    def count(self) -> int:
+        """How many moments there were so far."""
+        return sum(map(len, self.moments.values()))
+
+    @property
     def last_with_price(self) -> datetime | None:
         """The newest moment (UTC) that has an observation, or None."""
         return max(self.moments[FillStatus.OBSERVED] + self.moments[FillStatus.ARCHIVED], default=None)
 
 
-def require_history(spec: PipelineSpec, moments: Sequence[datetime], services: Services) -> None:
-    """Make sure, before anything is asked, that every moment without a snapshot can be had.
+def fill_in(plan: BackfillPlan, services: Services, wait: Wait) -> Iterator[FilledMoment]:
+    """Fetch and record each moment of a plan, oldest first; what is there already is left as it is.
 
     Args:
-        spec: The pipeline.
-        moments: What is to be filled in (UTC), oldest first.
+        plan: The pipeline and its moments.
         services: How to reach the world.
-
-    Raises:
-        HistoryReachError: The plan doesn't reach back to the first of them.
-    """
-    layout = Layout.of(spec.name, services.settings)
-    missing = next((moment for moment in moments if not layout.snapshot_json(moment).exists()), None)
-    if missing is not None:
-        require_reach(spec, missing, services)
-
-
-def fill_in(spec: PipelineSpec, moments: Sequence[datetime], services: Services) -> Iterator[FilledMoment]:
-    """Fetch and record each moment; what the archive holds already is left as it is.
-
-    Args:
-        spec: The pipeline.
-        moments: What to fill in (UTC), oldest first.
-        services: How to reach the world.
+        wait: How to wait for as long as CoinGecko, or its quota, asks for: at most an hour for a moment.
 
     Raises:
         CoinPipelinesError: Something fails that would fail for the other moments, too.
         OSError: The disk is full or read-only.
     """
-    layout = Layout.of(spec.name, services.settings)
-    for moment in moments:
-        was_archived = layout.snapshot_json(moment).exists()
+    # A run is bounded so that it points to this command.
+    services = replace(services, settings=replace(services.settings, history_calls_per_run=None))
+    there = [moment for moment in plan.moments if moment not in plan.missing]
+    # With the last one, what a killed process left undone of any is done.
+    untouched = frozenset(there[:-1]) - plan.unrecorded
+    for moment in plan.moments:
+        if moment in untouched:
+            yield FilledMoment(moment, FillStatus.ARCHIVED)
+            continue
+        run = Run(moment, is_backfill=True, history_since=plan.history_since)
         try:
-            outcome = fetch_and_save_price(spec, Run(moment, is_backfill=True), services)
+            outcome = _fetch_patiently(plan.spec, run, services, wait)
         except _OF_ONE_MOMENT as error:
             yield FilledMoment(moment, FillStatus.FAILED, str(error))
             continue
         if isinstance(outcome, Skipped):
             yield FilledMoment(moment, FillStatus.GAP)
             continue
-        status = FillStatus.ARCHIVED if was_archived else FillStatus.OBSERVED
+        status = FillStatus.OBSERVED if moment in plan.missing else FillStatus.ARCHIVED
         yield FilledMoment(moment, status, warnings=outcome.warnings)
+
+
+def _fetch_patiently(spec: PipelineSpec, run: Run, services: Services, wait: Wait) -> Outcome:
+    waited = 0.0
+    while True:
+        try:
+            return fetch_and_save_price(spec, run, services)
+        except _OF_THE_QUOTA as error:
+            seconds = error.retry_after
+            if seconds is None or waited + seconds > _LONGEST_WAIT_SECONDS:
+                raise
+            services.database.close()
+            wait(seconds, error.message)
+            waited += seconds

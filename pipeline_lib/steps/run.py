@@ -1,22 +1,26 @@
-"""What every step is called with: the run, and the access to the world."""
+"""What every step is called with: the run, and the access to the world.
+
+A step imports no more of the world than it reaches, so each part comes in when it is opened.
+"""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from pipeline_lib.alerts.delivery.slack import SlackWebhook
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.engine.address import server_address
 from pipeline_lib.database.engine.prepared import PreparedDatabase
-from pipeline_lib.market import CallQuota, CoinGecko, Transport
-from pipeline_lib.market.quota.stores import choose_store
 from pipeline_lib.model.outcome import Outcome
-from pipeline_lib.publishing.s3.objects import S3Account
 from pipeline_lib.settings import Settings, read_webhook
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import quota_file
+
+if TYPE_CHECKING:
+    from pipeline_lib.alerts.delivery.slack import SlackWebhook
+    from pipeline_lib.market import CoinGecko
+    from pipeline_lib.publishing.s3.objects import S3Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,17 @@ class Run:
         url: Its page in the Airflow UI, or None outside Airflow.
         log_url: The log of the task that runs, or None outside Airflow.
         is_backfill: Whether it fills in the past, which alerts nobody unless the spec says so.
+        history_since: From when on (UTC) an answer of history is as good as a new one: when the backfill
+            began. None for a minute ago.
+        confirms: The moment (UTC) of the run whose price is confirmed by that of this one's moment, or None.
     """
 
     moment: datetime
     url: str | None = None
     is_backfill: bool = False
     log_url: str | None = None
+    history_since: datetime | None = None
+    confirms: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ class Services:
     settings: Settings
     database: PreparedDatabase
     find_slack_webhook: Callable[[], Secret | None]
-    open_s3_account: Callable[[], S3Account]
+    open_s3_account: "Callable[[], S3Account]"
     now: Callable[[], datetime]
     sleep: Callable[[float], None] = time.sleep
 
@@ -63,12 +72,15 @@ class Services:
             settings=settings,
             database=PreparedDatabase(settings.database_url),
             find_slack_webhook=lambda: settings.slack_webhook_url,
-            open_s3_account=S3Account.from_environment,
+            open_s3_account=_open_s3_account,
             now=lambda: datetime.now(UTC),
         )
 
-    def open_market(self) -> CoinGecko:
+    def open_market(self) -> "CoinGecko":
         """CoinGecko, within the calls that its plan allows to all processes together."""
+        from pipeline_lib.market import CallQuota, CoinGecko, Transport
+        from pipeline_lib.market.quota.stores import choose_store
+
         settings = self.settings
         quota = None
         if settings.coingecko_plan:
@@ -78,8 +90,10 @@ class Services:
         transport = Transport(settings.coingecko_base_url, settings.coingecko_api_key, quota)
         return CoinGecko(transport, self.now)
 
-    def open_slack(self, webhook: Secret) -> SlackWebhook:
+    def open_slack(self, webhook: Secret) -> "SlackWebhook":
         """How Slack is reached."""
+        from pipeline_lib.alerts.delivery.slack import SlackWebhook
+
         return SlackWebhook(webhook)
 
     def for_pipeline(self, spec: PipelineSpec, environment: Mapping[str, str]) -> "Services":
@@ -88,6 +102,12 @@ class Services:
         if variable is None:
             return self
         return replace(self, find_slack_webhook=lambda: read_webhook(environment, variable))
+
+
+def _open_s3_account() -> "S3Account":
+    from pipeline_lib.publishing.s3.objects import S3Account
+
+    return S3Account.from_environment()
 
 
 Step: TypeAlias = Callable[[PipelineSpec, Run, Services], Outcome]

@@ -62,8 +62,7 @@ def verify(spec: PipelineSpec, services: Services) -> Verification:
     archive = FolderArchive(layout.archive)
     # Listed first: what a run archives later is no difference.
     names = set(archive.names())
-    if not services.database.is_empty:
-        keeper.require_keeper(archive, services.database.uuid)
+    keeper.require_keeper(archive, None if services.database.is_empty else services.database.uuid)
     recorded = read_recorded(services, spec.name)
     differences = [
         *check_order(recorded),

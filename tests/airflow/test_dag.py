@@ -54,6 +54,16 @@ def test_the_tasks_and_their_order_are_those_of_the_pipeline() -> None:
     }
 
 
+def test_a_pipeline_that_publishes_nothing_has_no_upload_tasks(configs: Path) -> None:
+    (configs / "lite.yaml").write_text(SPEC)
+    dag = build_dag(Catalog(configs).load("lite"), configs.parent)
+    assert {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks} == {
+        "fetch_and_save_litecoin_price": ["compute_moving_average", "send_price_alerts"],
+        "compute_moving_average": [],
+        "send_price_alerts": [],
+    }
+
+
 def test_a_dag_carries_what_its_spec_says(configs: Path) -> None:
     (configs / "lite.yaml").write_text(
         SPEC + "owner: quants\ntags: [small]\nretries: 5\nretry_delay: 2m\ntimeout: 90s\n"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.steps import ALL_STEPS
+from pipeline_lib.steps import all_steps
 from tests.crashes.scene import KILLED, REPEAT, Job, Scene
 from tests.steps.world import CRASH
 
-STEPS = [step.__name__ for step in ALL_STEPS]
+STEPS = [step.__name__ for step in all_steps()]
 KILLS = int(os.environ.get("CRASH_KILLS", "60"))
 # A fifth is enough where each state to set back is a database to copy.
 KILLS_ON_POSTGRESQL = KILLS // 5

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.steps import ALL_STEPS
+from pipeline_lib.steps import all_steps
 from tests.crashes.scene import KILLED, REPEAT, Job, Scene, State
 from tests.steps.world import CRASH
 
-STEPS = [step.__name__ for step in ALL_STEPS]
+STEPS = [step.__name__ for step in all_steps()]
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
 

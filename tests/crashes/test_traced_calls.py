@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.steps import ALL_STEPS
+from pipeline_lib.steps import all_steps
 from tests.crashes.scene import Scene
 from tests.steps.world import CRASH
 
-STEPS = [step.__name__ for step in ALL_STEPS]
+STEPS = [step.__name__ for step in all_steps()]
 # Under which of the wrapped functions of os a system call is counted.
 NAMES = {
     "pwrite64": "pwrite",

@@ -44,7 +44,7 @@ def test_airflow_sees_the_folders_and_variables_of_the_project(name: str) -> Non
     environment = service["environment"]
     assert environment["BITCOIN_RAW_PATH"] == "/opt/airflow/data/bitcoin_raw.csv"
     assert environment["BITCOIN_PROCESSED_PATH"] == "/opt/airflow/data/bitcoin_processed.csv"
-    assert environment["BITCOIN_ARCHIVE_PATH"] == "/opt/airflow/data/archive"
+    assert environment["BITCOIN_ARCHIVE_PATH"] == "/opt/airflow/data/archive/bitcoin"
     assert "SLACK_WEBHOOK_URL" in environment
     assert service["env_file"] == [{"path": ".env", "required": False}]
     assert service["user"] == "${AIRFLOW_UID:-50000}:0"

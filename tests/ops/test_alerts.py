@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.errors import (
     DatabaseDamagedError,
@@ -17,6 +18,7 @@ from pipeline_lib.errors import (
     SettingsError,
     SlackUnavailableError,
 )
+from pipeline_lib.model.outcome import Done, Skipped
 from pipeline_lib.ops.alerts import OpsAlerts
 from pipeline_lib.ops.channels import AppriseChannel, Channel, SlackChannel
 from pipeline_lib.ops.messages import ops_plain_text
@@ -161,7 +163,6 @@ def test_a_database_that_refuses_is_reported(board: Board, clock: Clock, tmp_pat
 def test_before_any_run_wrote_a_failure_makes_the_tables(board: Board, clock: Clock, tmp_path: Path) -> None:
     alerts = _alerts(Secret(f"sqlite:///{tmp_path / 'data' / 'x.db'}"), [board], clock, tmp_path)
     alerts.task_succeeded(run(0))
-    alerts.step_warned(run(0), [])
     for hour in range(3):
         alerts.task_failed(failing(hour))
     assert board.titles == ["bitcoin · compute failed"]
@@ -240,15 +241,27 @@ def test_a_warning_is_reported_once_a_day_and_anew_after_it_was_gone(
     alerts: OpsAlerts, board: Board, clock: Clock
 ) -> None:
     for hour in range(3):
-        alerts.step_warned(run(hour), ["new field"])
-    alerts.step_warned(run(3), ["new field", "another"])
+        alerts.task_succeeded(run(hour), Done("done", ("new field",)))
+    alerts.task_succeeded(run(3), Done("done", ("new field", "another")))
     assert [text.splitlines()[0] for text in board.texts] == ["Seen: new field", "Seen: another"]
-    alerts.step_warned(run(4), [])
-    alerts.step_warned(run(5), ["new field"])
+    alerts.task_succeeded(run(4), Skipped("nothing to do"))
+    alerts.task_succeeded(run(5), Done("done", ("new field",)))
     assert len(board.titles) == 3
     clock.now += 24 * HOUR
-    alerts.step_warned(run(6), ["new field"])
+    alerts.task_succeeded(run(6), Done("done", ("new field",)))
     assert len(board.titles) == 4
+
+
+def test_warnings_that_differ_in_times_alone_are_reported_once_a_day(alerts: OpsAlerts, board: Board) -> None:
+    for hour in range(3):
+        reason = f"no price of {format_moment(run(hour).moment)}"
+        alerts.task_succeeded(run(hour), Skipped(reason, (reason,)))
+    assert [text.splitlines()[:2] for text in board.texts] == [
+        [
+            "Seen: no price of 2018-02-05T14:00:00Z",
+            "Run: 2018-02-05T14:00:00Z: skipped, its data is missing",
+        ]
+    ]
 
 
 def test_a_pipeline_that_is_late_each_hour_is_reported_once_a_day(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline_lib.errors import S3ConflictError
 from pipeline_lib.model.open_problem import OpenProblem
+from pipeline_lib.model.outcome import Done
 from pipeline_lib.ops.messages import ops_plain_text, ops_plain_title, ops_slack_message
 from pipeline_lib.ops.notices import (
     Link,
@@ -60,7 +61,7 @@ def test_a_recovery_says_which_runs_are_left() -> None:
 
 
 def test_warnings_and_late_runs_have_their_own_words() -> None:
-    warning = warning_notice(RUN, ["a new field", "another"])
+    warning = warning_notice(RUN, Done("done"), ["a new field", "another"])
     assert lines(warning)[:3] == [
         "Seen: a new field",
         "Seen: another",

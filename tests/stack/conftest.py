@@ -76,9 +76,7 @@ def stack(
         logs = stack.try_compose("logs", "--no-color", "--tail=300").stdout.decode()
         (PROJECT / f"stack-{executor}.log").write_text(logs, encoding="utf-8")
         report(f"the containers' last lines are in stack-{executor}.log")
-    # Files of another user are removed by one who may.
-    stack.compose("run", "--rm", "--no-deps", "--user=0", "--entrypoint=/bin/bash", "airflow-prepare",
-                  "-c", "rm -rf /opt/airflow/data/* /opt/airflow/data/.[!.]*")  # fmt: skip
+    stack.remove_data()
     stack.compose("down", "--volumes", "--timeout=1")
 
 

@@ -1,6 +1,6 @@
 """The pipeline under test and its runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -26,6 +26,7 @@ class Pipeline:
     moments: list[datetime] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
     hours: Iterator[int] = field(default_factory=count)
+    on_another_disk: Sequence[datetime] = ()
 
     def trigger(self) -> str:
         moment = _FIRST_MOMENT + timedelta(hours=next(self.hours))
@@ -44,4 +45,4 @@ class Pipeline:
         return self.api.wait_for_state(DAG_ID, run_id, "fetch_and_save_bitcoin_price", *states)
 
     def assert_every_run_once(self) -> None:
-        assert_every_run_once(self.stack.data(), self.moments)
+        assert_every_run_once(self.stack.data(), self.moments, self.on_another_disk)

@@ -27,6 +27,7 @@ class Stack:
     folder: Path
     executor: str
     port: int
+    name: str = "coin-pipelines-test"
 
     @property
     def task_service(self) -> str:
@@ -39,10 +40,8 @@ class Stack:
         return os.getuid() or _AIRFLOW_IN_THE_IMAGE
 
     def lay_out(self) -> None:
-        for name in ("dags", "schemas"):
-            shutil.copytree(PROJECT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        self.bring_files_of(PROJECT)
         shutil.copytree(HERE / "dag_configs", self.folder / "dag_configs")
-        shutil.copy(PROJECT / "docker-compose.yaml", self.folder)
         shutil.copy(HERE / "in_the_world.yaml", self.folder / "docker-compose.override.yaml")
         shutil.copy(HERE / "small_disk.yaml", self.folder)
         for name in ("data", "aws"):
@@ -50,9 +49,16 @@ class Stack:
         lines = (f"{name}={value}\n" for name, value in self._settings().items())
         (self.folder / ".env").write_text("".join(lines), encoding="utf-8")
 
+    def bring_files_of(self, project: Path) -> None:
+        """Put the files of a version of the project in place, over those of another version."""
+        for name in ("dags", "schemas"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            shutil.copytree(project / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(project / "docker-compose.yaml", self.folder)
+
     def _settings(self) -> dict[str, str]:
         settings = {
-            "COMPOSE_PROJECT_NAME": "coin-pipelines-test",
+            "COMPOSE_PROJECT_NAME": self.name,
             "AIRFLOW_UID": str(self.user_id),
             "AIRFLOW_PORT": str(self.port),
             "AWS_FOLDER": str(self.folder / "aws"),
@@ -114,6 +120,11 @@ class Stack:
         )
         finished = run_docker("exec", container, "bash", "-c", script, folder=self.folder)
         return int(finished.stdout or b"0")
+
+    def remove_data(self) -> None:
+        """Empty ``data/``, whose files belong to another user, by one who may."""
+        self.compose("run", "--rm", "--no-deps", "--user=0", "--entrypoint=/bin/bash", "airflow-prepare",
+                     "-c", f"rm -rf {_DATA_IN_A_CONTAINER}/* {_DATA_IN_A_CONTAINER}/.[!.]*")  # fmt: skip
 
     def data(self) -> dict[str, bytes]:
         """The files of ``data/`` as tasks see them, by path; hidden ones too."""

@@ -1,6 +1,9 @@
 """The stack in operation. The tests go from top to bottom, on one stack whose runs add up."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -33,10 +36,32 @@ def test_a_run_asked_for_over_the_api_writes_files_and_objects(
     day, hour = f"date={moment:%Y-%m-%d}", f"hour={moment:%H}"
     raw = f"crypto/bitcoin/raw/{day}/{hour}/{moment:%Y%m%dT%H%M%SZ}"
     for suffix in (".json", ".csv"):
-        assert objects[raw + suffix].encode() == files[f"archive/{moment:%Y%m%dT%H%M%SZ}{suffix}"]
+        assert objects[raw + suffix].encode() == files[f"archive/bitcoin/{moment:%Y%m%dT%H%M%SZ}{suffix}"]
     partition = [key for key in objects if key.startswith(f"crypto/bitcoin/processed/{day}/")]
     assert partition
     report(f"first run: {len(TASKS)} tasks green, {len(files)} files, {len(objects)} objects")
+
+
+@pytest.mark.parametrize("command", [("verify",), ("replay",), ("run", "--at", "2025-06-11T04:00:00Z")])
+def test_a_command_on_the_host_says_how_to_reach_the_database(
+    stack: Stack, pipeline: Pipeline, command: tuple[str, ...]
+) -> None:
+    assert pipeline.moments
+    before = stack.data()
+    name, *options = command
+    places = {"DATA_DIR": str(stack.folder / "data"), "DAG_CONFIGS_DIR": str(stack.folder / "dag_configs")}
+    tried = subprocess.run(
+        [sys.executable, "-m", "pipeline_lib.cli", name, "bitcoin", *options],
+        env={**os.environ, **places},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tried.returncode == 1
+    assert "docker compose exec airflow-scheduler coin-pipelines ..." in tried.stderr
+    assert {path: content for path, content in stack.data().items() if path in before} == before
+    inside = stack.compose("exec", "-T", stack.task_service, "coin-pipelines", "verify", "bitcoin")
+    assert "no difference" in inside
 
 
 def test_files_belong_to_the_user_that_tasks_run_as(stack: Stack, pipeline: Pipeline) -> None:

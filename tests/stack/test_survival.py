@@ -17,6 +17,12 @@ pytestmark = pytest.mark.timeout(2400)
 
 # An answer that comes this late is still in time for one try; together they hold a task for minutes.
 SLOW_SECONDS = 10.0
+# What has to be backed up together: a service that sees it, and its folder there.
+_KEPT_PLACES = (
+    ("postgres", "/var/lib/postgresql/data"),
+    ("airflow-prepare", "/run/coin-pipelines"),
+    ("airflow-prepare", "/opt/airflow/data"),
+)
 # What runs a task and what watches over it; not the idle processes of the executor.
 _TASK_TITLE = "airflow worker -- [0-9a-f]\\|LocalExecutor: [^<]\\|supervisor: "
 
@@ -143,20 +149,31 @@ def test_down_while_a_task_runs_lets_it_end(
     _ends_well(pipeline, world, run_id, report, f"down, in {down:.0f} s, with a task under way, and up")
 
 
-def test_backup_and_restore(stack: Stack, pipeline: Pipeline, world: World, report: Report) -> None:
+def test_backup_and_restore_with_an_alert_pending(
+    stack: Stack, pipeline: Pipeline, world: World, report: Report
+) -> None:
     """By the commands of docs/operations.md that stop the stack."""
+    world.move_price(9.25)
     known = pipeline.trigger()
     pipeline.wait_for_success(known)
+    world.refuse_messages()
+    world.move_price(-12.75)
+    pending = pipeline.trigger()
+    pipeline.api.wait_for_state(DAG_ID, pending, "send_price_alerts", "up_for_retry")
     stack.compose("stop")
-    database = _keep(stack, "postgres", "/var/lib/postgresql/data")
-    secrets = _keep(stack, "airflow-prepare", "/run/coin-pipelines")
+    kept = {place: _keep(stack, *place) for place in _KEPT_PLACES}
+    stack.remove_data()
     stack.compose("down", "--volumes")
-    _put_back(stack, "postgres", "/var/lib/postgresql/data", database)
-    _put_back(stack, "airflow-prepare", "/run/coin-pipelines", secrets)
+    for place, content in kept.items():
+        _put_back(stack, *place, content)
     stack.up()
     assert pipeline.api.tasks(DAG_ID, known)
+    _ends_well(pipeline, world, pending, report, "volumes and data lost and restored, with an alert pending")
     run_id = pipeline.trigger()
-    _ends_well(pipeline, world, run_id, report, "all volumes lost and restored")
+    _ends_well(pipeline, world, run_id, report, "the run after it")
+    told = world.messages()
+    assert [sum(percent in text for text in told) for percent in ("9.25", "12.75")] == [1, 1], told
+    assert len(set(told)) == len(told)
 
 
 def test_workers_share_the_work(pipeline: Pipeline, executor: str, report: Report) -> None:
@@ -169,7 +186,7 @@ def test_workers_share_the_work(pipeline: Pipeline, executor: str, report: Repor
 def test_full_disk(stack: Stack, world: World, pipeline: Pipeline, report: Report) -> None:
     """The last one: ``data/`` is another disk from here on."""
     stack.up("small_disk.yaml")
-    on_the_disk = Pipeline(stack, world, pipeline.api, hours=pipeline.hours)
+    on_the_disk = Pipeline(stack, world, pipeline.api, hours=pipeline.hours, on_another_disk=pipeline.moments)
     on_the_disk.wait_for_success(on_the_disk.trigger())
     stack.compose(
         "exec",
@@ -182,6 +199,6 @@ def test_full_disk(stack: Stack, world: World, pipeline: Pipeline, report: Repor
     run_id = on_the_disk.trigger()
     on_the_disk.fetch_task(run_id, "up_for_retry")
     full = stack.data()
-    assert_every_run_once(full, on_the_disk.moments[:-1])
+    assert_every_run_once(full, on_the_disk.moments[:-1], pipeline.moments)
     stack.compose("exec", "-T", stack.task_service, "rm", "/opt/airflow/data/filler")
     _ends_well(on_the_disk, world, run_id, report, "disk full, then room again")

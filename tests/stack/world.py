@@ -1,11 +1,13 @@
 """Everything outside the stack, simulated in a container: a market, Slack, and S3."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pipeline_lib.common.timestamps import format_moment
+from pipeline_lib.simulator.faults.queue import SLACK_ROOT
 from pipeline_lib.simulator.slack import WEBHOOK_PATH
 from tests.stack.docker import run_docker
 
@@ -56,16 +58,33 @@ class World:
 
     def answer_slowly(self, seconds: float, times: int) -> None:
         """Let the next answers of the market wait."""
-        fault = {"kind": "slow", "seconds": seconds, "times": times}
-        self._ask("--data", json.dumps(fault), f"{_SIMULATOR}/faults")
+        self._add_fault({"kind": "slow", "seconds": seconds, "times": times})
+
+    def move_price(self, percent: float) -> None:
+        """Let the next answer of the market say that bitcoin moved so far within the hour."""
+        field = "price_change_percentage_1h_in_currency"
+        self._add_fault({"kind": "replace_field", "coin": "bitcoin", "field": field, "value": percent})
+
+    def refuse_messages(self) -> None:
+        """Let Slack be away."""
+        self._add_fault({"kind": "status", "status": 503, "path": SLACK_ROOT, "times": 1000})
 
     def answer_at_once(self) -> None:
+        """End all that was asked for above."""
         self._ask("-X", "DELETE", f"{_SIMULATOR}/faults")
+
+    def messages(self) -> list[str]:
+        """What Slack took, each message's text."""
+        taken = json.loads(self._ask(f"{_SIMULATOR}/slack/messages"))
+        return [str(message["body"]["text"]) for message in taken]
 
     def objects(self) -> dict[str, str]:
         """What S3 holds, by key."""
         found: dict[str, str] = json.loads(self._exec("python", "-c", _LIST_KEYS))
         return found
+
+    def _add_fault(self, fault: Mapping[str, object]) -> None:
+        self._ask("--data", json.dumps(fault), f"{_SIMULATOR}/faults")
 
     def _ask(self, *arguments: str) -> str:
         return self._exec("curl", "--fail", "--silent", "--show-error", *arguments)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.market import CallQuota
 from pipeline_lib.market.quota.stores import QuotaDatabase, QuotaFile, QuotaStore
 from pipeline_lib.settings import Settings
 from pipeline_lib.steps import Services
@@ -15,7 +16,7 @@ def store_of(folder: Path, **environment: str) -> QuotaStore:
     services = Services.from_settings(Settings.from_environment(environment, project_folder=folder))
     with closing(services.database):
         quota = services.open_market().transport.quota
-    assert quota is not None
+    assert isinstance(quota, CallQuota)
     return quota.store
 
 

@@ -81,3 +81,20 @@ def test_a_gap_skips_the_whole_run_with_the_reason(
     assert "CoinGecko's history of 'bitcoin' has no price of " in "".join(capfd.readouterr())
     assert [name for name in world.files() if not name.startswith("history/")] == []
     assert world.objects() == {}
+
+
+def test_a_run_that_may_not_ask_for_the_past_is_skipped_and_reported_with_the_command(
+    world: World, moment: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COINGECKO_HISTORY_CALLS_PER_RUN", "0")
+    for run in (moment, moment + HOUR):
+        assert set(run_pipeline(DAG_ID, run).values()) == {"skipped"}
+    assert CHART not in paths(world)
+    # The next run of the same day has the same to say, and its own log to say it in.
+    (message,) = world.simulator.slack_messages
+    body: Any = message.body
+    assert body["text"] == f":warning: ops · bitcoin · {FETCH} warns"
+    text = body["blocks"][1]["text"]["text"]
+    key = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    assert f"coin-pipelines backfill bitcoin --from {key} --to {key}" in text
+    assert f"*Run*: {key}: skipped, its data is missing" in text

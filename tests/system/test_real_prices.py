@@ -76,7 +76,7 @@ def _run_all(market: Simulator, moments: list[datetime]) -> None:
     services = replace(steps.Services.from_settings(settings), open_s3_account=lambda: account)
     for moment in moments:
         market.clock.set(moment)
-        for step in steps.ALL_STEPS:
+        for step in steps.all_steps():
             assert isinstance(step(spec, steps.Run(moment), services), Done)
 
 

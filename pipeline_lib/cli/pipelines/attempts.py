@@ -3,7 +3,7 @@
 import click
 
 from pipeline_lib.errors import CoinPipelinesError
-from pipeline_lib.model.outcome import Done, Outcome, Skipped
+from pipeline_lib.model.outcome import Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps import Run, Services, Step
 
@@ -25,7 +25,7 @@ def attempt(step: Step, spec: PipelineSpec, run: Run, services: Services) -> Out
     finally:
         services.database.close()
     click.echo(f"{step.__name__}: {_describe(outcome)}")
-    for warning in outcome.warnings if isinstance(outcome, Done) else ():
+    for warning in outcome.warnings:
         click.echo(f"{step.__name__}: warning: {warning}", err=True)
     return outcome
 

@@ -1,26 +1,55 @@
-"""The command that fills in the past of a pipeline."""
+"""The command that fills in the past of pipelines."""
 
-import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import click
 
 from pipeline_lib import steps
 from pipeline_lib.cli.pipelines.attempts import attempt
-from pipeline_lib.cli.project import MOMENT, complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.cli.pipelines.progress import shown_progress
+from pipeline_lib.cli.project import (
+    MOMENT,
+    chosen_pipelines,
+    complete_names,
+    current_settings,
+    load_pipeline,
+    reporting_errors,
+)
 from pipeline_lib.common.timestamps import format_moment, to_moment
-from pipeline_lib.errors import CoinPipelinesError
+from pipeline_lib.errors import CoinPipelinesError, StoreError, UnusableAnswerError
+from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.schedules.moments import moments_between
-from pipeline_lib.steps.backfill import DERIVING_STEPS, BackfillSummary, FillStatus, fill_in, require_history
+from pipeline_lib.steps.backfill import DERIVING_STEPS, BackfillSummary, FillStatus, fill_in
+from pipeline_lib.steps.backfilling.plan import BackfillPlan, expected_time, plan_backfills
 
 _INTERRUPTED = 130
 _MOST_MOMENTS_SHOWN = 5
+# What is wrong with one pipeline; anything else would fail for the next one, too.
+_OF_ONE_PIPELINE = (UnusableAnswerError, StoreError)
+
+
+@dataclass(slots=True)
+class _Backfill:
+    """One pipeline's backfill, as far as it is.
+
+    Attributes:
+        plan: What it is to do.
+        summary: What became of its moments.
+        is_derived: Whether tables and uploads have all of it.
+    """
+
+    plan: BackfillPlan
+    summary: BackfillSummary = field(default_factory=BackfillSummary)
+    is_derived: bool = True
 
 
 @click.command()
-@click.argument("pipeline", shell_complete=complete_names)
+@click.argument("names", metavar="[PIPELINE]...", nargs=-1, shell_complete=complete_names)
+@click.option("--all", "all_pipelines", is_flag=True, help="Fill in every pipeline of the project.")
 @click.option(
     "--from",
     "start",
@@ -29,83 +58,130 @@ _MOST_MOMENTS_SHOWN = 5
     help="The first moment to fill in, such as 2026-02-05T14:00:00Z.",
 )
 @click.option("--to", "end", type=MOMENT, help="The last moment to fill in, instead of now.")
+@click.option("--dry-run", is_flag=True, help="Only say how many calls and minutes it takes.")
 @reporting_errors
-def backfill(pipeline: str, start: datetime, end: datetime | None) -> None:
-    """Fill in the past of PIPELINE: every moment of its schedule from --from to --to.
+def backfill(
+    names: tuple[str, ...], *, all_pipelines: bool, start: datetime, end: datetime | None, dry_run: bool
+) -> None:
+    """Fill in the past of each PIPELINE: every moment of its schedule from --from to --to.
 
-    Prices come from CoinGecko's history. What the archive holds already is left as it is, so a backfill
-    that was stopped goes on where it was. Nobody is alerted. Then the tables are written and published once.
-    The exit code is 1 when a moment or a step failed, 130 after Ctrl-C; gaps in the history are no failure.
+    Prices come from CoinGecko's history; the first lines say how many calls that takes. What the archive
+    holds already is left as it is and not asked for, so a backfill that was stopped goes on where it was. It
+    waits when CoinGecko, or the quota, asks for it. Nobody is alerted. Then the tables are written and
+    published once. When --from and --to are the same moment, that one is filled in, on the schedule or not.
+
+    The last line says what is missing. Exit code 0: every moment has a price, or CoinGecko has none of it;
+    1: moments or steps failed, or were not tried; 2: misuse; 130: stopped by Ctrl-C.
 
     \b
     Example:
       coin-pipelines backfill bitcoin --from 2026-02-01T00:00:00Z --to 2026-02-28T23:00:00Z
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
-    spec = load_pipeline(settings, pipeline)
+    specs = _chosen(settings, names, all_pipelines=all_pipelines)
     services = steps.Services.from_settings(settings)
-    moments = _moments(spec, start, end, to_moment(datetime.now(UTC)))
-    require_history(spec, moments, services)
-    summary = BackfillSummary()
-    try:
-        succeeded = _fill_in(spec, moments, services, summary)
-    except KeyboardInterrupt:
-        click.echo(f"\nstopped: {_counted(summary)} of {len(moments)} moments", err=True)
-        click.echo("the same command goes on from there, and then makes the tables", err=True)
-        raise SystemExit(_INTERRUPTED) from None
-    if not succeeded:
-        raise SystemExit(1)
+    with closing(services.database):
+        if not dry_run:
+            services.database.prepare()
+        plans = plan_backfills(_spans(specs, start, end, to_moment(services.now())), services)
+        for line in _describe_plans(plans, settings):
+            click.echo(line)
+        if not dry_run:
+            _fill_in_all([_Backfill(plan) for plan in plans], services)
 
 
-def _fill_in(
-    spec: PipelineSpec, moments: Sequence[datetime], services: steps.Services, summary: BackfillSummary
-) -> bool:
-    stopped_by = None
-    label = f"{spec.name}: {len(moments)} moments"
-    filled = fill_in(spec, moments, services)
-    try:
-        with click.progressbar(filled, length=len(moments), label=label, file=sys.stderr) as shown:
-            for each in shown:
-                summary.add(each)
-    except (CoinPipelinesError, OSError) as error:
-        stopped_by = error
-    _report(summary, len(moments))
-    if stopped_by is not None:
-        click.echo(f"stopped: {stopped_by}", err=True)
-    has_derived = _derive(spec, summary, services)
-    return has_derived and stopped_by is None and not summary.failures
+def _chosen(settings: Settings, names: Sequence[str], *, all_pipelines: bool) -> Sequence[PipelineSpec]:
+    if names and not all_pipelines:
+        return [load_pipeline(settings, name) for name in dict.fromkeys(names)]
+    return chosen_pipelines(settings, names[0] if names else None, all_pipelines=all_pipelines)
 
 
-def _moments(spec: PipelineSpec, start: datetime, end: datetime | None, now: datetime) -> Sequence[datetime]:
+def _spans(
+    specs: Sequence[PipelineSpec], start: datetime, end: datetime | None, now: datetime
+) -> list[tuple[PipelineSpec, Sequence[datetime]]]:
+    """The pipelines that have moments in the span, with these."""
     if end is not None and end > now:
         click.echo(f"--to lies in the future: filling in up to now, {format_moment(now)}", err=True)
     last = now if end is None else min(end, now)
     if start > last:
         raise click.UsageError(f"--from {format_moment(start)} lies after {format_moment(last)}")
-    moments = list(moments_between(spec.schedule, start, last))
-    if not moments:
+    if start == last:
+        return [(spec, [start]) for spec in specs]
+    spans = [(spec, list(moments_between(spec.schedule, start, last))) for spec in specs]
+    if not any(moments for _, moments in spans):
         raise click.UsageError(
-            f"{spec.schedule} has no moment from {format_moment(start)} to {format_moment(last)}"
+            f"{specs[0].schedule} has no moment from {format_moment(start)} to {format_moment(last)}"
         )
-    return moments
+    return [(spec, moments) for spec, moments in spans if moments]
 
 
-def _report(summary: BackfillSummary, count: int) -> None:
-    click.echo(f"{_counted(summary)} of {count} moments")
-    gaps = summary.moments[FillStatus.GAP]
+def _describe_plans(plans: Sequence[BackfillPlan], settings: Settings) -> list[str]:
+    lines = [
+        f"{plan.spec.name}: {_describe_work(len(plan.missing), plan.calls, settings)}"
+        f" ({len(plan.moments) - len(plan.missing):,} of {len(plan.moments):,} are there)"
+        for plan in plans
+    ]
+    if len(plans) > 1:
+        missing, calls = sum(len(plan.missing) for plan in plans), sum(plan.calls for plan in plans)
+        lines.append(f"together: {_describe_work(missing, calls, settings)}")
+    return lines
+
+
+def _describe_work(missing: int, calls: int, settings: Settings) -> str:
+    allowed = settings.coingecko_plan.per_minute if settings.coingecko_plan else max(calls, 1)
+    time = expected_time(calls, missing, allowed)
+    return f"{_count(missing, 'moment')} to fill in, {_count(calls, 'call')} of CoinGecko, {_minutes(time)}"
+
+
+def _minutes(time: timedelta) -> str:
+    minutes = round(time / timedelta(minutes=1))
+    return f"about {_count(minutes, 'minute')}" if minutes else "less than a minute"
+
+
+def _fill_in_all(backfills: Sequence[_Backfill], services: steps.Services) -> None:
+    try:
+        for each in backfills:
+            if not _fill_in(each, services):
+                break
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped: {_describe_missing(backfills)}", err=True)
+        click.echo("the same command goes on from there, and then makes the tables", err=True)
+        raise SystemExit(_INTERRUPTED) from None
+    click.echo(_describe_missing(backfills))
+    if not all(map(_is_complete, backfills)):
+        raise SystemExit(1)
+
+
+def _fill_in(backfill: _Backfill, services: steps.Services) -> bool:
+    """Fill in one pipeline; whether the next one is worth trying."""
+    plan, summary, stopped_by = backfill.plan, backfill.summary, None
+    name, count = plan.spec.name, len(plan.moments)
+    with shown_progress(name, "moments filled in") as progress:
+        try:
+            for done, filled in enumerate(fill_in(plan, services, progress.wait), 1):
+                summary.add(filled)
+                progress.show(done, count)
+        except (CoinPipelinesError, OSError) as error:
+            stopped_by = error
+    _report(name, summary, count)
+    if stopped_by is not None:
+        click.echo(f"{name}: stopped: {stopped_by}", err=True)
+    backfill.is_derived = _derive(plan.spec, summary, services)
+    return stopped_by is None or isinstance(stopped_by, _OF_ONE_PIPELINE)
+
+
+def _report(name: str, summary: BackfillSummary, count: int) -> None:
+    observed, archived, gaps, failed = (len(summary.moments[status]) for status in FillStatus)
+    counted = f"{observed} observed, {archived} there already, {gaps} gaps, {failed} failed"
+    click.echo(f"{name}: {counted} of {count} moments")
     if gaps:
-        click.echo(f"CoinGecko has no price of {_some(gaps)}")
+        click.echo(f"{name}: CoinGecko has no price of {_some(summary.moments[FillStatus.GAP])}")
     for warning in summary.warnings:
         click.echo(f"warning: {warning}", err=True)
     for moment, reason in list(summary.failures.items())[:_MOST_MOMENTS_SHOWN]:
-        click.echo(f"{format_moment(moment)} failed: {reason}", err=True)
-    if len(summary.failures) > _MOST_MOMENTS_SHOWN:
-        click.echo(f"and {len(summary.failures) - _MOST_MOMENTS_SHOWN} more failed", err=True)
-
-
-def _counted(summary: BackfillSummary) -> str:
-    observed, archived, gaps, failed = (len(summary.moments[status]) for status in FillStatus)
-    return f"{observed} observed, {archived} there already, {gaps} gaps, {failed} failed"
+        click.echo(f"{name}: {format_moment(moment)} failed: {reason}", err=True)
+    if failed > _MOST_MOMENTS_SHOWN:
+        click.echo(f"{name}: and {failed - _MOST_MOMENTS_SHOWN} more failed", err=True)
 
 
 def _some(moments: Sequence[datetime]) -> str:
@@ -120,3 +196,27 @@ def _derive(spec: PipelineSpec, summary: BackfillSummary, services: steps.Servic
         return True
     run = steps.Run(last, is_backfill=True)
     return None not in [attempt(step, spec, run, services) for step in DERIVING_STEPS]
+
+
+def _is_complete(backfill: _Backfill) -> bool:
+    """Whether the same command could do no more."""
+    is_tried = backfill.summary.count == len(backfill.plan.moments)
+    return is_tried and not backfill.summary.failures and backfill.is_derived
+
+
+def _describe_missing(backfills: Sequence[_Backfill]) -> str:
+    count = sum(len(each.plan.moments) for each in backfills)
+    tried = sum(each.summary.count for each in backfills)
+    gaps, failed = (
+        sum(len(each.summary.moments[status]) for each in backfills)
+        for status in (FillStatus.GAP, FillStatus.FAILED)
+    )
+    parts = ((gaps, "without a price at CoinGecko"), (failed, "failed"), (count - tried, "not tried"))
+    missing = ", ".join(f"{number} {what}" for number, what in parts if number)
+    if not missing:
+        return f"missing: none of {_count(count, 'moment')}"
+    return f"missing: {gaps + failed + count - tried} of {_count(count, 'moment')}: {missing}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

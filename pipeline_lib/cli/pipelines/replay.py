@@ -1,14 +1,12 @@
 """The command that rebuilds what the database and the files hold of a pipeline from its archive."""
 
 import os
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
 from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
+from pipeline_lib.cli.pipelines.progress import shown_progress
 from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
@@ -16,10 +14,6 @@ from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps import Services
 from pipeline_lib.steps.replay import Replayed, adopt_archive
 from pipeline_lib.steps.replay import replay as replay_archive
-from pipeline_lib.steps.replaying.snapshots import Progress
-
-_SHOWN_EVERY = 256
-_SECONDS_BETWEEN_LINES = 10
 
 
 @click.command()
@@ -72,37 +66,10 @@ def _replay(spec: PipelineSpec, settings: Settings, *, adopt: bool) -> Replayed:
     try:
         if adopt:
             adopt_archive(spec, services)
-        with _progress(spec.name) as progress:
-            return replay_archive(spec, services, progress)
+        with shown_progress(spec.name, "snapshots read") as progress:
+            return replay_archive(spec, services, progress.show)
     finally:
         services.database.close()
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Progress]:
-    """A bar on a terminal; elsewhere a line now and then, of a replay that takes its time."""
-    if not sys.stderr.isatty():
-        yield _PlainLines(name).show
-        return
-    with click.progressbar(length=1, label=name, file=sys.stderr, show_pos=True) as bar:
-
-        def show(done: int, total: int) -> None:
-            if done % _SHOWN_EVERY == 0 or done == total:
-                bar.length = total
-                bar.update(done - bar.pos)
-
-        yield show
-
-
-class _PlainLines:
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._shown_at = time.monotonic()
-
-    def show(self, done: int, total: int) -> None:
-        if done % _SHOWN_EVERY == 0 and time.monotonic() - self._shown_at >= _SECONDS_BETWEEN_LINES:
-            self._shown_at = time.monotonic()
-            click.echo(f"{self._name}: {done} of {total} snapshots read", err=True)
 
 
 def _describe(replayed: Replayed) -> str:

@@ -35,7 +35,7 @@ def run(pipeline: str, moment: datetime | None) -> None:
     spec = load_pipeline(settings, pipeline)
     services = steps.Services.from_settings(settings).for_pipeline(spec, os.environ)
     this_run = steps.Run(moment=moment or to_moment(datetime.now(UTC)))
-    fetch, *others = steps.ALL_STEPS
+    fetch, *others = steps.all_steps()
     fetched = attempt(fetch, spec, this_run, services)
     if fetched is None:
         raise SystemExit(1)

@@ -1,8 +1,10 @@
 """Open problems, of which operators hear once a day: one row each, gone when it works again."""
 
 import json
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.database.pipelines import insert_or_ignore
@@ -10,22 +12,18 @@ from pipeline_lib.database.tables import open_problems
 from pipeline_lib.model.open_problem import OpenProblem
 
 
-def find(connection: Connection, pipeline: str, subject: str) -> OpenProblem | None:
-    """The open problem of a subject, or None.
+def find(connection: Connection, pipeline: str, subjects: Collection[str]) -> Mapping[str, OpenProblem]:
+    """The open problems of some subjects, by subject; one that has none is left out.
 
     Args:
         connection: A transaction.
         pipeline: Name of the pipeline.
-        subject: A task, or what else goes wrong.
+        subjects: Tasks, or what else goes wrong.
     """
     query = select(open_problems).where(
-        open_problems.c.pipeline == pipeline, open_problems.c.subject == subject
+        open_problems.c.pipeline == pipeline, open_problems.c.subject.in_(subjects)
     )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    notified_at = {kind: parse_moment(text) for kind, text in json.loads(row.notified).items()}
-    return OpenProblem(row.since, row.last, row.runs, notified_at)
+    return {row.subject: _problem_of(row) for row in connection.execute(query)}
 
 
 def save(connection: Connection, pipeline: str, subject: str, problem: OpenProblem) -> None:
@@ -62,3 +60,8 @@ def close(connection: Connection, pipeline: str, subject: str) -> None:
     connection.execute(
         delete(open_problems).where(open_problems.c.pipeline == pipeline, open_problems.c.subject == subject)
     )
+
+
+def _problem_of(row: Row[Any]) -> OpenProblem:
+    notified_at = {kind: parse_moment(text) for kind, text in json.loads(row.notified).items()}
+    return OpenProblem(row.since, row.last, row.runs, notified_at)

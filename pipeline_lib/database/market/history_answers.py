@@ -10,11 +10,13 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
 
 from pipeline_lib.common.timestamps import CLOCK_TOLERANCE
 from pipeline_lib.database.tables import history_answers
-from pipeline_lib.model.answers import HistoryAnswer
+from pipeline_lib.model.answers import AnsweredRange, HistoryAnswer
 
 _LONGEST_AGE = timedelta(days=7)
 # Five ranges of 89 days make a year.
-_MOST_ANSWERS = 8
+MOST_ANSWERS = 8
+"""How many answers are kept of a coin in a currency."""
+
 _NEWEST_FIRST = (
     history_answers.c.requested_at.desc(),
     history_answers.c.start.desc(),
@@ -63,9 +65,11 @@ class CoinHistory:
         row = connection.execute(query.order_by(*_NEWEST_FIRST).limit(1)).one_or_none()
         return None if row is None else HistoryAnswer(*row)
 
-    def starts(self, connection: Connection) -> list[datetime]:
-        """Where the ranges at hand begin."""
-        return list(connection.scalars(select(history_answers.c.start).where(self._is_usable())))
+    def ranges(self, connection: Connection) -> list[AnsweredRange]:
+        """The ranges at hand, the newest answer first."""
+        columns = (history_answers.c.start, history_answers.c.end, history_answers.c.requested_at)
+        query = select(*columns).where(self._is_usable()).order_by(*_NEWEST_FIRST)
+        return [AnsweredRange(*row) for row in connection.execute(query)]
 
     def keep(self, connection: Connection, answer: HistoryAnswer) -> None:
         """Keep an answer; let go of those of any coin that can't be used, and of this coin's beyond eight.
@@ -86,7 +90,7 @@ class CoinHistory:
             )
         )
         kept = select(history_answers.c.id).where(self._is_usable())
-        kept = kept.order_by(*_NEWEST_FIRST).limit(_MOST_ANSWERS)
+        kept = kept.order_by(*_NEWEST_FIRST).limit(MOST_ANSWERS)
         surplus = or_(
             history_answers.c.requested_at < self.now - _LONGEST_AGE,
             history_answers.c.requested_at > self.now + CLOCK_TOLERANCE,

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 from pyrate_limiter import Rate, RateItem
 
@@ -10,6 +10,17 @@ from pipeline_lib.errors import CallQuotaError
 from pipeline_lib.market.quota.stores import QuotaStore
 
 _SHORTEST_WAIT = 0.02
+
+
+class Quota(Protocol):
+    """What every call of CoinGecko asks for leave."""
+
+    def take_call(self) -> None:
+        """Wait until a call may be made, and count it.
+
+        Raises:
+            MarketError: None may be made for now.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from pipeline_lib.errors import ImplausibleJumpError, MarketError
+from pipeline_lib.errors import HistoryCallsError, ImplausibleJumpError, MarketError
 from pipeline_lib.model.observation import Observation, Snapshot
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps.fetching.check import LargeMove, describe_price
@@ -35,6 +35,7 @@ def confirm_jump(spec: PipelineSpec, run: Run, services: Services, first: Snapsh
         What confirms the move, for people.
 
     Raises:
+        HistoryCallsError: The run may not ask for a later price of the past.
         ImplausibleJumpError: No later price confirms it; carries the answer of ``first``.
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
@@ -44,6 +45,9 @@ def confirm_jump(spec: PipelineSpec, run: Run, services: Services, first: Snapsh
     ask_again = _price_an_hour_later if is_historic else _next_quote
     try:
         later = ask_again(spec, run, services)
+    except HistoryCallsError:
+        # Another try couldn't confirm the move either, and nothing speaks against it.
+        raise
     except MarketError as error:
         raise _refusal(first, move, f"not confirmed: {error.message}") from error
     # The same price of the same time tells nothing new.
@@ -54,7 +58,7 @@ def confirm_jump(spec: PipelineSpec, run: Run, services: Services, first: Snapsh
 
 
 def _price_an_hour_later(spec: PipelineSpec, run: Run, services: Services) -> Observation:
-    later = replace(run, moment=run.moment + _STEP_TO_THE_NEXT_POINT)
+    later = replace(run, moment=run.moment + _STEP_TO_THE_NEXT_POINT, confirms=run.moment)
     return take_snapshot(spec, later, services).snapshot.observation
 
 

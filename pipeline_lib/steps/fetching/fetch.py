@@ -5,7 +5,7 @@ Take → check → confirm → archive → record: a part may use those before i
 
 from pipeline_lib.archive.parts import find_snapshot, read_parts
 from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.errors import HistoryGapError, UnusableAnswerError
+from pipeline_lib.errors import HistoryCallsError, HistoryGapError, UnusableAnswerError
 from pipeline_lib.model.observation import Archived, Snapshot
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
@@ -23,8 +23,9 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
     """Take the run's observation from the market, archive it, record it.
 
     When the archive holds the run's observation already, that one is used and nothing is fetched. Where the
-    source has no price of the run's moment, the run is skipped: it never will. What is refused is kept in the
-    quarantine; the error tells where.
+    source has no price of the run's moment, the run is skipped: it never will. So is a run that would need
+    more calls for the past than it may make, with a warning. What is refused is kept in the quarantine; the
+    error tells where.
 
     Args:
         spec: The pipeline.
@@ -47,6 +48,8 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
         warnings = taken.warnings + _check(spec, run, services, taken.snapshot)
     except HistoryGapError as error:
         return Skipped(str(error))
+    except HistoryCallsError as error:
+        return Skipped(str(error), warnings=(str(error),))
     except UnusableAnswerError as error:
         keep_refused(spec, run, services, error)
         raise

@@ -1,5 +1,6 @@
 """The observation of a run whose moment has passed: CoinGecko's history."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pipeline_lib.common.timestamps import format_moment, to_moment
@@ -7,10 +8,12 @@ from pipeline_lib.database.market.history_answers import CoinHistory
 from pipeline_lib.errors import HistoryGapError, HistoryNotReadyError, HistoryReachError
 from pipeline_lib.market import find_past_observation
 from pipeline_lib.market.history.observations import HISTORY_LAG
-from pipeline_lib.market.history.ranges import range_needed, range_to_ask
+from pipeline_lib.market.history.ranges import AnswerNeeded, answer_needed, range_needed, range_to_ask
 from pipeline_lib.model.answers import HistoryAnswer
 from pipeline_lib.model.observation import Snapshot
+from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.steps.fetching.history_calls import open_market
 from pipeline_lib.steps.fetching.shared_work import SharedWork
 from pipeline_lib.steps.run import Run, Services
 
@@ -34,6 +37,7 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snap
 
     Raises:
         HistoryReachError: The moment lies further back than the plan reaches; nothing was asked.
+        HistoryCallsError: The run has made all the calls for the past that it may.
         HistoryGapError: CoinGecko has no price of the moment.
         HistoryNotReadyError: The moment has hardly passed, and CoinGecko has no price of it yet.
         MarketError: There is no usable answer.
@@ -43,7 +47,7 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snap
     """
     if run.moment > services.now():
         raise HistoryNotReadyError(spec.coin, format_moment(run.moment))
-    answer = _find_shared(spec, run.moment, services) or _ask_once(spec, run.moment, services)
+    answer = _find_shared(spec, run, services) or _ask_once(spec, run, services)
     tolerance = services.settings.history_tolerance
     try:
         return find_past_observation(answer, spec.coin, spec.vs_currency, run.moment, tolerance)
@@ -61,76 +65,75 @@ def has_history_at_hand(spec: PipelineSpec, run: Run, services: Services) -> boo
         run: Its run.
         services: The access to the world.
     """
-    return _find(spec, run.moment, services, run.moment + HISTORY_LAG) is not None
+    settled = replace(_needed(run, services), asked_from=run.moment + HISTORY_LAG)
+    return _find(spec, settled, services) is not None
 
 
-def require_reach(spec: PipelineSpec, moment: datetime, services: Services) -> None:
-    """Make sure that the plan reaches back to ``moment``, or that its history is at hand already.
+def earliest_of(settings: Settings, now: datetime) -> datetime:
+    """Where the plan's history begins (UTC).
 
     Args:
-        spec: The pipeline.
-        moment: The moment of a run (UTC).
-        services: The access to the world.
-
-    Raises:
-        HistoryReachError: Neither.
-        DatabaseError: The database can't be used.
+        settings: What the environment sets.
+        now: By the real clock.
     """
-    services.database.prepare()
-    earliest = _earliest(services)
-    if moment < earliest and _find_shared(spec, moment, services) is None:
-        raise HistoryReachError(format_moment(moment), format_moment(earliest))
+    return to_moment(now) - settings.history_reach + _MARGIN
 
 
-def _ask_once(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:
+def shared_from(now: datetime) -> datetime:
+    """From when on CoinGecko would only repeat an answer (UTC).
+
+    Args:
+        now: By the real clock.
+    """
+    return to_moment(now) - _SHARED_FOR
+
+
+def _ask_once(spec: PipelineSpec, run: Run, services: Services) -> HistoryAnswer:
     """Ask CoinGecko, unless the process that this one had to wait for has just done so."""
-    require_reach(spec, moment, services)
+    earliest = earliest_of(services.settings, services.now())
+    if run.moment < earliest:
+        raise HistoryReachError(format_moment(run.moment), format_moment(earliest))
     finished = SharedWork(
         f"history {spec.coin} {spec.vs_currency}",
-        find=lambda: _find_shared(spec, moment, services),
-        work=lambda: _ask(spec, moment, services),
+        find=lambda: _find_shared(spec, run, services),
+        work=lambda: _ask(spec, run, services),
         longest_wait=_LONGEST_WAIT_SECONDS,
     )
     return finished.run(services).result
 
 
-def _ask(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer:
+def _ask(spec: PipelineSpec, run: Run, services: Services) -> HistoryAnswer:
     database, history = services.database, _history(spec, services)
     with database.reading() as connection:
-        known = history.starts(connection)
+        known = [answered.start for answered in history.ranges(connection)]
     database.close()
     wanted = range_to_ask(
-        range_needed(moment, services.settings.history_tolerance),
-        _earliest(services),
+        range_needed(run.moment, services.settings.history_tolerance),
+        earliest_of(services.settings, services.now()),
         to_moment(services.now()),
         known,
     )
     # What can't be read isn't kept: the next run asks anew.
-    answer = services.open_market().ask_history(spec.coin, spec.vs_currency, wanted)
+    answer = open_market(spec, run, services).ask_history(spec.coin, spec.vs_currency, wanted)
     with database.writing() as connection:
         _history(spec, services).keep(connection, answer)
     return answer
 
 
-def _find_shared(spec: PipelineSpec, moment: datetime, services: Services) -> HistoryAnswer | None:
-    """An answer from when the points of the moment had come, or one that CoinGecko would only repeat."""
-    latest = to_moment(services.now()) - _SHARED_FOR
-    return _find(spec, moment, services, min(moment + HISTORY_LAG, max(moment, latest)))
+def _find_shared(spec: PipelineSpec, run: Run, services: Services) -> HistoryAnswer | None:
+    return _find(spec, _needed(run, services), services)
 
 
-def _find(
-    spec: PipelineSpec, moment: datetime, services: Services, asked_from: datetime
-) -> HistoryAnswer | None:
-    needed = range_needed(moment, services.settings.history_tolerance)
-    # Before the edge of the plan's reach there is nothing to be had.
-    start = max(needed.start, _earliest(services))
+def _needed(run: Run, services: Services) -> AnswerNeeded:
+    now, settings = services.now(), services.settings
+    since = run.history_since or shared_from(now)
+    return answer_needed(run.moment, settings.history_tolerance, earliest_of(settings, now), since)
+
+
+def _find(spec: PipelineSpec, needed: AnswerNeeded, services: Services) -> HistoryAnswer | None:
     with services.database.reading() as connection:
-        return _history(spec, services).find(connection, start, needed.end, asked_from)
+        return _history(spec, services).find(connection, needed.start, needed.end, needed.asked_from)
 
 
 def _history(spec: PipelineSpec, services: Services) -> CoinHistory:
     return CoinHistory(spec.coin, spec.vs_currency, to_moment(services.now()))
-
-
-def _earliest(services: Services) -> datetime:
-    return to_moment(services.now()) - services.settings.history_reach + _MARGIN

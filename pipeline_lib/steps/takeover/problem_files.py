@@ -33,7 +33,7 @@ def take_over_problems(connection: "Connection", data_dir: Path) -> int:
     count = 0
     for path in sorted((data_dir / "ops_alerts").glob("*/*.json")):
         pipeline, subject, problem = path.parent.name, path.stem, _read(path)
-        if problem is not None and problems.find(connection, pipeline, subject) is None:
+        if problem is not None and not problems.find(connection, pipeline, [subject]):
             problems.save(connection, pipeline, subject, problem)
             count += 1
     return count

@@ -47,6 +47,10 @@ def span(start: datetime, end: datetime) -> tuple[str, ...]:
     return ("--from", format_moment(start), "--to", format_moment(end))
 
 
+def lines(result: Result) -> list[str]:
+    return result.stdout.splitlines()
+
+
 def archived(project: Path) -> list[str]:
     return sorted(path.stem for path in (project / "data" / "archive" / "bitcoin").glob("*.json"))
 
@@ -57,12 +61,13 @@ def test_a_month_of_hours_costs_one_call(
     start, end = now - timedelta(days=32), now - timedelta(days=2, hours=1)
     result = command("backfill", "bitcoin", *span(start, end))
     assert result.stdout.splitlines() == [
-        "720 observed, 0 there already, 0 gaps, 0 failed of 720 moments",
+        "bitcoin: 720 moments to fill in, 1 call of CoinGecko, less than a minute (0 of 720 are there)",
+        "bitcoin: 720 observed, 0 there already, 0 gaps, 0 failed of 720 moments",
         COMPUTED.format(count=720, last=format_moment(end)),
         *NOT_UPLOADED,
+        "missing: none of 720 moments",
     ]
     assert result.exit_code == 0
-    assert result.stderr.startswith("bitcoin: 720 moments")
     assert [request.path for request in market.requests] == [CHART]
     assert market.slack_messages == ()
     series = GeneratedSeries("bitcoin", 0)
@@ -80,11 +85,14 @@ def test_what_is_there_already_is_left_as_it_is(
     command("backfill", "bitcoin", *span(start + 2 * HOUR, start + 4 * HOUR))
     before = {path: path.read_bytes() for path in (project / "data" / "archive").rglob("*.json")}
     result = command("backfill", "bitcoin", *span(start, start + 9 * HOUR))
-    assert result.stdout.startswith("7 observed, 3 there already, 0 gaps, 0 failed of 10 moments\n")
+    assert lines(result)[0] == (
+        "bitcoin: 7 moments to fill in, 0 calls of CoinGecko, less than a minute (3 of 10 are there)"
+    )
+    assert lines(result)[1] == "bitcoin: 7 observed, 3 there already, 0 gaps, 0 failed of 10 moments"
     assert {path: path.read_bytes() for path in before} == before
     assert len(archived(project)) == 10
     again = command("backfill", "bitcoin", *span(start, start + 9 * HOUR))
-    assert again.stdout.startswith("0 observed, 10 there already, 0 gaps, 0 failed of 10 moments\n")
+    assert lines(again)[1] == "bitcoin: 0 observed, 10 there already, 0 gaps, 0 failed of 10 moments"
     assert again.exit_code == 0
     assert len(market.requests) == 1
 
@@ -94,11 +102,14 @@ def test_a_failure_of_everything_stops_the_backfill(
 ) -> None:
     market.faults.add(Fault(kind="status", status=401))
     result = command("backfill", "bitcoin", *span(now - 9 * HOUR, now - 5 * HOUR))
-    assert (result.exit_code, result.stdout) == (
-        1,
-        "0 observed, 0 there already, 0 gaps, 0 failed of 5 moments\n",
+    assert result.exit_code == 1
+    assert lines(result)[1:] == [
+        "bitcoin: 0 observed, 0 there already, 0 gaps, 0 failed of 5 moments",
+        "missing: 5 of 5 moments: 5 not tried",
+    ]
+    assert (
+        "bitcoin: stopped: CoinGecko answered 401: API Key Missing. (set COINGECKO_API_KEY" in result.stderr
     )
-    assert "stopped: CoinGecko answered 401: API Key Missing. (set COINGECKO_API_KEY" in result.stderr
     assert (len(market.requests), archived(project)) == (1, [])
 
 
@@ -113,9 +124,10 @@ def test_a_failure_of_one_moment_does_not_stop_the_others(
     result = command("backfill", "bitcoin", *span(start, start + 7 * HOUR))
     assert result.exit_code == 1
     # The hour after an impossible price has no move, and is refused as well.
-    assert result.stdout.splitlines()[0] == "5 observed, 0 there already, 0 gaps, 3 failed of 8 moments"
+    assert lines(result)[1] == "bitcoin: 5 observed, 0 there already, 0 gaps, 3 failed of 8 moments"
+    assert lines(result)[-1] == "missing: 3 of 8 moments: 3 failed"
     reason = "failed: quote of 'bitcoin' refused: prices is 0, and a price is greater than zero"
-    assert f"\n{format_moment(start + 2 * HOUR)} {reason} (" in result.stderr
+    assert f"bitcoin: {format_moment(start + 2 * HOUR)} {reason} (" in result.stderr
     assert COMPUTED.format(count=5, last=format_moment(start + 7 * HOUR)) in result.stdout
 
 
@@ -130,10 +142,11 @@ def test_gaps_are_counted_and_named(
         monkeypatch.setenv("COINGECKO_BASE_URL", market.base_url)
         result = command("backfill", "bitcoin", *span(start, start + 30 * HOUR))
     named = ", ".join(format_moment(start + hour * HOUR) for hour in range(11, 16))
-    assert result.stdout.splitlines()[:2] == [
-        "21 observed, 0 there already, 10 gaps, 0 failed of 31 moments",
-        f"CoinGecko has no price of {named} and 5 more",
+    assert lines(result)[1:3] == [
+        "bitcoin: 21 observed, 0 there already, 10 gaps, 0 failed of 31 moments",
+        f"bitcoin: CoinGecko has no price of {named} and 5 more",
     ]
+    assert lines(result)[-1] == "missing: 10 of 31 moments: 10 without a price at CoinGecko"
     assert result.exit_code == 0
     assert len(archived(project)) == 21
 
@@ -144,7 +157,7 @@ def test_where_there_is_no_price_at_all_nothing_is_made(
     market.faults.add(Fault(kind="malformed", body='{"prices":[]}'))
     result = command("backfill", "bitcoin", *span(now - 9 * HOUR, now - 8 * HOUR))
     assert result.exit_code == 0
-    assert result.stdout.startswith("0 observed, 0 there already, 2 gaps, 0 failed of 2 moments\n")
+    assert lines(result)[1] == "bitcoin: 0 observed, 0 there already, 2 gaps, 0 failed of 2 moments"
     assert not (project / "data" / "bitcoin_processed.csv").exists()
 
 
@@ -166,7 +179,7 @@ def test_beyond_the_reach_of_the_plan_nothing_is_asked(
 def test_an_end_in_the_future_is_now(market: Simulator, command: Command, now: datetime) -> None:
     result = command("backfill", "bitcoin", *span(now - 3 * HOUR, now + 3 * HOUR))
     assert "--to lies in the future: filling in up to now, " in result.stderr
-    assert re.match(r"[45] observed, .* of [45] moments\n", result.stdout)
+    assert re.search(r"\nbitcoin: [45] observed, .* of [45] moments\n", result.stdout)
     without_end = command("backfill", "bitcoin", "--from", format_moment(now - 3 * HOUR))
     assert " 0 failed of " in without_end.stdout
     assert len(market.requests) <= 2
@@ -187,6 +200,7 @@ def test_an_end_in_the_future_is_now(market: Simulator, command: Command, now: d
             "@hourly has no moment from 2026-01-01T00:01:00Z to 2026-01-01T00:02:00Z",
         ),
         ((), "Missing option '--from'"),
+        (("--all", "--from", "2026-01-01T00:00:00Z"), "name a pipeline, or give --all"),
     ],
 )
 @pytest.mark.usefixtures("project")
@@ -213,16 +227,16 @@ def test_a_backfill_that_is_interrupted_goes_on_where_it_was(
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
-    assert (process.returncode, stdout) == (130, "")
-    stopped = re.search(r"stopped: (\d+) observed, 0 there already, 0 gaps, 0 failed of 409 moments", stderr)
+    assert (process.returncode, stdout.count("\n")) == (130, 1)
+    stopped = re.search(r"\nstopped: missing: (\d+) of 409 moments: \1 not tried\n", stderr)
     assert stopped is not None
     assert stderr.endswith("the same command goes on from there, and then makes the tables\n")
     there = len(archived(project))
-    assert int(stopped[1]) <= there <= int(stopped[1]) + 1
+    assert 409 - int(stopped[1]) <= there <= 409 - int(stopped[1]) + 1
     result = command(*arguments)
     assert result.exit_code == 0
-    assert result.stdout.startswith(
-        f"{409 - there} observed, {there} there already, 0 gaps, 0 failed of 409 moments\n"
+    assert lines(result)[1] == (
+        f"bitcoin: {409 - there} observed, {there} there already, 0 gaps, 0 failed of 409 moments"
     )
     assert [request.path for request in market.requests] == [CHART]
     assert (project / "data" / "bitcoin_raw.csv").read_text().count("\n") == 410

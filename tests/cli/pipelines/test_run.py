@@ -72,8 +72,8 @@ def test_a_warning_of_a_step_stands_on_stderr(
     def compute_moving_average(*_: object) -> Done:
         return Done("done", ("a new field",))
 
-    fetch, *_ = steps.ALL_STEPS
-    monkeypatch.setattr(steps, "ALL_STEPS", (fetch, compute_moving_average))
+    fetch, *_ = steps.all_steps()
+    monkeypatch.setattr(steps, "all_steps", lambda: (fetch, compute_moving_average))
     result = command("run", "bitcoin", *AT)
     assert result.stdout.splitlines()[1:] == ["compute_moving_average: done"]
     assert (result.exit_code, result.stderr) == (0, "compute_moving_average: warning: a new field\n")

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.market.history_answers import CoinHistory
-from pipeline_lib.model.answers import HistoryAnswer
+from pipeline_lib.model.answers import AnsweredRange, HistoryAnswer
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -22,6 +22,7 @@ ANSWER = HistoryAnswer(
     url="https://example.invalid/api/v3/coins/bitcoin/market_chart/range?from=1&to=2",
     body=b'{"prices":\t[[1,7202.50]]\n,"note":"\xe2\x82\xbf\x00"}',
 )
+RANGE = AnsweredRange(ANSWER.start, ANSWER.end, ANSWER.requested_at)
 
 
 def keep(database: Database, *answers: HistoryAnswer, history: CoinHistory = BITCOIN) -> None:
@@ -49,7 +50,7 @@ def test_an_answer_is_found_letter_for_letter(database: Database) -> None:
     keep(database, ANSWER)
     assert find(database) == ANSWER
     with database.reading() as connection:
-        assert BITCOIN.starts(connection) == [ANSWER.start]
+        assert BITCOIN.ranges(connection) == [RANGE]
 
 
 def test_nothing_is_found_where_nothing_is(database: Database) -> None:
@@ -58,7 +59,7 @@ def test_nothing_is_found_where_nothing_is(database: Database) -> None:
     keep(database, ANSWER, history=replace(BITCOIN, vs_currency="eur"))
     assert find(database) is None
     with database.reading() as connection:
-        assert BITCOIN.starts(connection) == []
+        assert BITCOIN.ranges(connection) == []
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,8 @@ def test_the_latest_answer_counts(database: Database) -> None:
     later = replace(ANSWER, requested_at=NOW, body=b"{}")
     keep(database, later, ANSWER)
     assert find(database) == later
+    with database.reading() as connection:
+        assert BITCOIN.ranges(connection) == [replace(RANGE, requested_at=NOW), RANGE]
 
 
 @pytest.mark.parametrize(

@@ -194,3 +194,14 @@ def test_the_open_manifest_is_what_its_file_will_be(history: Runs) -> None:
     assert content.startswith(b"# previous 2018-02-05 ")
     history.run(40)
     assert (history.layout.manifests / "2018-02-06.sha256").read_bytes() == content
+
+
+@pytest.mark.usefixtures("history")
+def test_an_empty_database_is_refused_as_any_other_and_stays_unmade(
+    open_runs: Callable[[Secret], Runs], tmp_path: Path
+) -> None:
+    path = tmp_path / "other.db"
+    other = open_runs(Secret(f"sqlite:///{path}"))
+    with pytest.raises(OtherDatabaseError, match=r"and this one is empty .*docker compose exec"):
+        verify_pipeline(other.spec, other.services)
+    assert not path.exists()

@@ -112,7 +112,6 @@ def test_open_problems_are_read_once_and_damaged_ones_left_out(
     with database.writing() as connection:
         assert take_over_problems(connection, tmp_path) == 1
         assert take_over_problems(connection, tmp_path) == 0
-        found = problems.find(connection, "btc", "compute")
-        assert problems.find(connection, "btc", "fetch") is None
-    assert found == OpenProblem(at(0), at(3), 4, {"ValueError": at(1)})
+        found = problems.find(connection, "btc", ["compute", "fetch"])
+    assert found == {"compute": OpenProblem(at(0), at(3), 4, {"ValueError": at(1)})}
     assert "fetch.json is damaged and left out" in caplog.text

@@ -48,6 +48,17 @@ def upgrade() -> None:
         ["coin", "vs_currency", "requested_at"],
     )
     op.create_table(
+        "history_calls",
+        sa.Column("pipeline", sa.Text, nullable=False, comment="name of the pipeline"),
+        sa.Column("moment", Moment, nullable=False, comment="of the run"),
+        sa.Column("calls", sa.Integer, nullable=False, comment="how many it has made, over all its tries"),
+        sa.Column(
+            "counted_at", Moment, nullable=False, comment="when the last one was made, by the real clock"
+        ),
+        sa.PrimaryKeyConstraint("pipeline", "moment", name="history_calls_pkey"),
+        comment="Calls for the past that runs made, so that none makes more than it may",
+    )
+    op.create_table(
         "known_documents",
         sa.Column("name", sa.Text, nullable=False, comment="key"),
         sa.Column("content", sa.Text, nullable=False, comment="JSON"),
