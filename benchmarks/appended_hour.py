@@ -6,8 +6,8 @@ the whole raw log with pandas, rolls it and rewrites the table. Each is a proces
 time: once from Python's start to its end, and once without start and imports, which an Airflow task has
 behind it in large part (SQLAlchemy is Airflow's own). Neither asks a market nor starts Airflow.
 
-Run from the project's folder with ``.venv/bin/python -m benchmarks.appended_hour``; with SQLite, or, given
-two addresses of empty databases, with PostgreSQL (whose server's CPU time isn't counted).
+Run from the project's folder with ``.venv/bin/python -m benchmarks.appended_hour``; with SQLite and then with
+PostgreSQL (whose server's CPU time isn't counted).
 """
 
 import os
@@ -15,13 +15,17 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.databases import KINDS, empty_databases
 from benchmarks.history import PIPELINE, TEN_YEARS, WINDOWS, fill_database
+from pipeline_lib.archive import keeper
+from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.secret import Secret
-from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.database.pipelines import Series
 from pipeline_lib.publishing.csv import export
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
@@ -99,22 +103,26 @@ class Cost:
 
 
 def main() -> None:
-    """Print the CPU time of each side and their ratios."""
-    given: list[str | None] = [*sys.argv[1:]] or [None, None]
+    """Print the CPU time of each side and their ratios, for each kind of database."""
+    for kind in KINDS:
+        with empty_databases(kind, 2) as addresses:
+            _print_costs(kind, addresses)
+
+
+def _print_costs(kind: str, given: Sequence[Secret]) -> None:
     with tempfile.TemporaryDirectory() as name:
         few, many = (Path(name) / str(rows) for rows in (_FEW_ROWS, TEN_YEARS))
-        addresses = {
-            folder: _make(folder, int(folder.name), address)
-            for folder, address in zip((few, many), given, strict=True)
-        }
+        addresses = dict(zip((few, many), given, strict=True))
+        for folder, address in addresses.items():
+            _make(folder, int(folder.name), address)
         # In turn, so that whatever else the machine does meets both.
         pairs = [
-            [_measure(_APPEND, str(folder), addresses[folder]) for folder in (few, many)]
+            [_measure(_APPEND, str(folder), addresses[folder].reveal()) for folder in (few, many)]
             for _ in range(_ROUNDS)
         ]
         after_few, after_many = (_least([pair[side] for pair in pairs]) for side in (0, 1))
         pandas = _least([_measure(_PANDAS, str(many)) for _ in range(_PANDAS_ROUNDS)])
-    print("                                   whole process   without imports")
+    print(f"{kind:<34} whole process   without imports")
     for label, cost in (
         (f"one hour more at {_FEW_ROWS} rows", after_few),
         (f"one hour more at {TEN_YEARS} rows", after_many),
@@ -124,11 +132,11 @@ def main() -> None:
     many_to_few = Cost(after_many.process / after_few.process, after_many.work / after_few.work)
     to_pandas = Cost(pandas.process / after_many.process, pandas.work / after_many.work)
     print(f"{'after ten years ÷ after four days':<34} {many_to_few.process:13.2f} {many_to_few.work:17.2f}")
-    print(f"{'an hour ÷ pandas':<34} {f'1/{to_pandas.process:.1f}':>13} {f'1/{to_pandas.work:.1f}':>17}")
+    print(f"{'an hour ÷ pandas':<34} {f'1/{to_pandas.process:.1f}':>13} {f'1/{to_pandas.work:.1f}':>17}\n")
 
 
-def _make(folder: Path, hours: int, given: str | None) -> str:
-    """Database and files of so many hours; the database's address."""
+def _make(folder: Path, hours: int, address: Secret) -> None:
+    """Database and files of so many hours."""
     layout = Layout.below(folder, PIPELINE)
     layout.manifests.mkdir(parents=True)
     specs = folder / "dag_configs"
@@ -136,16 +144,15 @@ def _make(folder: Path, hours: int, given: str | None) -> str:
     labels = ", ".join(window.label for window in WINDOWS)
     text = f'spec_version: 1\ncoin: {PIPELINE}\nschedule: "@hourly"\nwindows: [{labels}]\n'
     (specs / f"{PIPELINE}.yaml").write_text(text, encoding="utf-8")
-    address = given or f"sqlite:///{folder / 'coin_pipelines.db'}"
-    series = fill_database(Secret(address), hours)
-    with closing(Database(Secret(address))) as database:
+    series = fill_database(address, hours)
+    with closing(PreparedDatabase(address)) as database:
+        keeper.adopt(FolderArchive(layout.archive), database.prepare())
         with database.writing() as connection:
             update_statistics(connection, series, WINDOWS)
         write_closed_manifests(database, PIPELINE, layout.manifests)
         table = ProcessedTable(PIPELINE, Series(series, PIPELINE, "usd"), WINDOWS)
         export.append(layout.raw_log, RawLog(PIPELINE), database)
         export.append(layout.processed_table, table, database)
-    return address
 
 
 def _measure(program: str, *arguments: str) -> Cost:

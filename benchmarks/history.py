@@ -11,6 +11,7 @@ from pipeline_lib.archive.manifest import Link, Record, encode_link, encode_reco
 from pipeline_lib.archive.part import Part
 from pipeline_lib.archive.rows import HEADER, encode_row
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.database import schema, tables
 from pipeline_lib.database.arrivals import ArchivedPart, chained
 from pipeline_lib.database.engine import bulk
@@ -77,7 +78,6 @@ def fill_database(address: Secret, hours: int) -> int:
         with database.writing() as connection:
             pipeline = ensure_pipeline(connection, PIPELINE)
             series = ensure_series(connection, pipeline, [PIPELINE], "usd")[PIPELINE]
-            bind = bulk.moment_binder(connection)
             unknown = (None, None, None)
             chain, day, number, remaining = NO_CHAIN, None, 0, observations(hours)
             while rows := list(islice(remaining, 10_000)):
@@ -87,13 +87,13 @@ def fill_database(address: Secret, hours: int) -> int:
                     chain = chained(chain, archived)
                     day, number = datetime.combine(row.moment.date(), time(), UTC), number + 1
                     hashes = (archived.json_sha256, archived.csv_sha256, chain)
-                    moments = (bind(day), False, bind(row.moment))
-                    arrived.append((pipeline, number, bind(row.moment), 1, *hashes, *moments))
+                    moments = (format_moment(day), False, format_moment(row.moment))
+                    arrived.append((pipeline, number, format_moment(row.moment), 1, *hashes, *moments))
                 first = number - len(rows) + 1
                 observed = [
-                    (series, bind(row.moment), place, 1, f"{row.price:f}", *unknown, volume, bind(row.moment))
+                    (series, moment, place, 1, f"{row.price:f}", *unknown, f"{row.total_volume:f}", moment)
                     for place, row in enumerate(rows, first)
-                    for volume in (f"{row.total_volume:f}",)
+                    for moment in (format_moment(row.moment),)
                 ]
                 bulk.upsert(connection, tables.arrivals, arrived)
                 bulk.upsert(connection, tables.observations, observed)

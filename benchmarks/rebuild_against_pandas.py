@@ -2,12 +2,11 @@
 
 We read the observations from the database, compute moves and windows, and enter them; with the CSV file, we
 also export them. pandas reads the raw log, rolls it and writes the table: once with all our columns, once
-with nothing but means and deviations. The numbers to read are the ratios; all run in this one process. Run
-with ``.venv/bin/python -m benchmarks.rebuild_against_pandas``; with SQLite, or, given its address, with an
-empty database of PostgreSQL (whose server's CPU time isn't counted).
+with nothing but means and deviations. The numbers to read are the ratios; all run in this one process, with
+SQLite and then with PostgreSQL (whose server's CPU time isn't counted). Run with
+``.venv/bin/python -m benchmarks.rebuild_against_pandas``.
 """
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np  # noqa: TID253 (the other side of the comparison)
 import pandas as pd  # noqa: TID253 (same)
 
+from benchmarks.databases import KINDS, empty_databases
 from benchmarks.history import PIPELINE, TEN_YEARS, WINDOWS, fill_database
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.engine.connections import Database
@@ -32,10 +32,15 @@ _ROUNDS = 5
 
 
 def main() -> None:
-    """Print the CPU time of each side and the ratios."""
+    """Print the CPU time of each side and the ratios, for each kind of database."""
+    for kind in KINDS:
+        with empty_databases(kind, 1) as (address,):
+            _print_costs(kind, address)
+
+
+def _print_costs(kind: str, address: Secret) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        address = Secret(sys.argv[1] if len(sys.argv) > 1 else f"sqlite:///{folder / 'benchmark.db'}")
         series = Series(fill_database(address, TEN_YEARS), PIPELINE, "usd")
         log, table = folder / "raw.csv", folder / "processed.csv"
         with closing(Database(address)) as database:
@@ -52,12 +57,12 @@ def main() -> None:
                     ]
                 )
     ours, exported, same, fewer = (min(times) for times in zip(*rounds, strict=True))
-    print(f"rows                                  {TEN_YEARS}")
+    print(f"{TEN_YEARS} rows                            {kind}")
     print(f"coin-pipelines, into the database     {ours:.2f} s CPU")
     print(f"  and from there into the CSV file    {exported:.2f} s CPU")
     print(f"pandas, the same columns              {same:.2f} s CPU, ratio {ours / same:.2f}")
     print(f"  with the CSV file                   ratio {(ours + exported) / same:.2f}")
-    print(f"pandas, means and deviations alone    {fewer:.2f} s CPU, ratio {ours / fewer:.2f}")
+    print(f"pandas, means and deviations alone    {fewer:.2f} s CPU, ratio {ours / fewer:.2f}\n")
 
 
 def _forget(database: Database, series: Series) -> None:

@@ -2,7 +2,8 @@
 
 A replay reads each snapshot and proves its hash, fills the database, proves the manifests, computes the
 statistics and makes both CSV files. All in this one process, on the same files, in turn; each time into an
-empty database of SQLite. Run with ``.venv/bin/python -m benchmarks.replay_ten_years``.
+empty database, of SQLite and then of PostgreSQL (whose server's CPU time isn't counted). Run with
+``.venv/bin/python -m benchmarks.replay_ten_years``.
 """
 
 import tempfile
@@ -13,8 +14,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from benchmarks.databases import KINDS, empty_databases
 from benchmarks.history import TEN_YEARS, WINDOWS, write_history
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.database import schema
+from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, PipelineSpec
@@ -27,29 +31,34 @@ _SPEC = "spec_version: 1\ncoin: bitcoin\nschedule: '@hourly'\nwindows: [WINDOWS]
 
 
 def main() -> None:
-    """Print what each takes and the ratios."""
+    """Print what each takes and the ratios, for each kind of database."""
     with tempfile.TemporaryDirectory() as name:
         project = Path(name)
         settings = Settings.from_environment({"LOCAL_FILES": "1"}, project_folder=project)
         spec = _spec(project)
-        layout = Layout.of("bitcoin", settings)
-        write_history(layout, TEN_YEARS)
-        paths = sorted(layout.archive.glob("*.json"))
-        rounds = []
-        for number in range(_ROUNDS):
-            layout.raw_log.unlink()
-            layout.processed_table.unlink(missing_ok=True)
-            database = PreparedDatabase(Secret(f"sqlite:///{project / str(number)}.db"))
-            services = replace(Services.from_settings(settings), database=database)
-            with closing(database):
-                adopt_archive(spec, services)
-                filling, again = (_measure(partial(_replay, spec, services)) for _ in range(2))
-            rounds.append((_measure(partial(_read_all, paths)), filling, again))
-    reading, filling, again = (min(times) for times in zip(*rounds, strict=True))
-    print(f"snapshots                        {TEN_YEARS}")
-    print(f"opening and reading them         {reading:.2f} s CPU")
-    print(f"replay into an empty database    {filling:.2f} s CPU, ratio {filling / reading:.2f}")
-    print(f"replay of what is there          {again:.2f} s CPU, ratio {again / reading:.2f}")
+        write_history(Layout.of("bitcoin", settings), TEN_YEARS)
+        for kind in KINDS:
+            with empty_databases(kind, _ROUNDS) as addresses:
+                rounds = [_measure_round(spec, settings, address) for address in addresses]
+            reading, filling, again = (min(times) for times in zip(*rounds, strict=True))
+            print(f"{TEN_YEARS} snapshots                 {kind}")
+            print(f"opening and reading them         {reading:.2f} s CPU")
+            print(f"replay into an empty database    {filling:.2f} s CPU, ratio {filling / reading:.2f}")
+            print(f"replay of what is there          {again:.2f} s CPU, ratio {again / reading:.2f}\n")
+
+
+def _measure_round(spec: PipelineSpec, settings: Settings, address: Secret) -> tuple[float, float, float]:
+    layout = Layout.of(spec.name, settings)
+    paths = sorted(layout.archive.glob("*.json"))
+    layout.raw_log.unlink()
+    layout.processed_table.unlink(missing_ok=True)
+    with closing(Database(address)) as database:
+        schema.upgrade(database)
+    with closing(PreparedDatabase(address)) as database:
+        services = replace(Services.from_settings(settings), database=database)
+        adopt_archive(spec, services)
+        filling, again = (_measure(partial(_replay, spec, services)) for _ in range(2))
+    return _measure(partial(_read_all, paths)), filling, again
 
 
 def _spec(project: Path) -> PipelineSpec:

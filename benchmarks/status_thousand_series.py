@@ -12,15 +12,15 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
 
 from sqlalchemy import Connection, Table  # noqa: TID253 (this process measures nothing)
 
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.database import schema, tables
 from pipeline_lib.database.engine import bulk
 from pipeline_lib.database.engine.connections import Database
@@ -31,7 +31,6 @@ _HOURS = 30 * 24
 _ROUNDS = 7
 _SERIES_AT_ONCE = 20
 _BAR_SECONDS = 0.3
-Bind: TypeAlias = Callable[[datetime], datetime | str]
 
 _PREPARE = """
 import os, sys, time
@@ -133,9 +132,8 @@ def _coin(number: int) -> str:
 
 def _fill(connection: Connection, hour: datetime) -> None:
     """The rows of all pipelines up to an hour: one in ten has a gap, an episode and a lag of S3."""
-    bind = bulk.moment_binder(connection)
     numbers = range(_SERIES)
-    midnight = bind(hour.replace(hour=0))
+    midnight = format_moment(hour.replace(hour=0))
     head = (_HOURS, NO_CHAIN, midnight)
     _insert(connection, tables.pipelines, ((number + 1, _coin(number), *head) for number in numbers))
     _insert(connection, tables.series, ((number + 1, number + 1, _coin(number), "usd") for number in numbers))
@@ -147,10 +145,10 @@ def _fill(connection: Connection, hour: datetime) -> None:
             (
                 (number + 1, moment, place, 1, f"{7000 + place}.125", "0.5", "-1.5", None, None, moment)
                 for number in some
-                for place, moment in _moments(number, hour, bind)
+                for place, moment in _moments(number, hour)
             ),
         )
-    newest = {number: _moments(number, hour, bind)[-1][1] for number in numbers}
+    newest = {number: _moments(number, hour)[-1][1] for number in numbers}
     latest = ("7720.125", "0.5", "-1.5", _HOURS)
     _insert(
         connection,
@@ -171,37 +169,37 @@ def _fill(connection: Connection, hour: datetime) -> None:
         connection,
         tables.publications,
         (
-            (number + 1, "destination", folder, _HOURS - (number % 10 == 0), NO_CHAIN, bind(hour))
+            (number + 1, "destination", folder, _HOURS - (number % 10 == 0), NO_CHAIN, format_moment(hour))
             for number in numbers
             for folder in ("raw", "processed")
         ),
     )
-    _insert(connection, tables.events, _events(hour, bind))
+    _insert(connection, tables.events, _events(hour))
     problem = (
         "send_price_alerts",
-        bind(hour),
-        bind(hour),
+        format_moment(hour),
+        format_moment(hour),
         1,
         '{"SlackUnavailableError": "2026-01-01T00:00:00Z"}',
     )
     _insert(connection, tables.open_problems, ((_coin(number), *problem) for number in numbers[::100]))
 
 
-def _moments(number: int, hour: datetime, bind: Bind) -> Sequence[tuple[int, object]]:
+def _moments(number: int, hour: datetime) -> Sequence[tuple[int, object]]:
     offset = timedelta(minutes=0 if number % 2 else number % 60) - timedelta(hours=1)
     gap = _HOURS - 30 if number % 10 == 0 else None
     return [
-        (place, bind(hour + offset - timedelta(hours=_HOURS - place)))
+        (place, format_moment(hour + offset - timedelta(hours=_HOURS - place)))
         for place in range(1, _HOURS + 1)
         if place != gap
     ]
 
 
-def _events(hour: datetime, bind: Bind) -> Iterable[bulk.BoundRow]:
+def _events(hour: datetime) -> Iterable[bulk.BoundRow]:
     """Ten events of each series in the last days; one in ten is in an episode."""
     numbers = ((number, place) for number in range(_SERIES) for place in range(10))
     for key, (number, place) in enumerate(numbers, 1):
-        at = bind(hour - timedelta(hours=150 - 10 * place))
+        at = format_moment(hour - timedelta(hours=150 - 10 * place))
         kind = "fired" if place % 2 == 0 or (number % 10 == 0 and place == 9) else "cleared"  # noqa: PLR2004
         of_rule = ("9.5", "8", "%", "in 24h", "delivered", None, at)
         yield (key, number + 1, "24h", at, kind, 1, at, 1, *of_rule)

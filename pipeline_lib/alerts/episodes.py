@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from pipeline_lib.alerts.gaps import GapLimit
 from pipeline_lib.model.events import Episode, Event, EventKind, Reading, RuleInfo
@@ -30,9 +31,8 @@ class EpisodePolicy:
     gap_limit: GapLimit
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """What an observation did to its rule's episode.
+class Transition(NamedTuple):
+    """What an observation did to its rule's episode. A replay makes them by the hundred thousand.
 
     Attributes:
         moment: Of the observation (UTC).

@@ -18,7 +18,7 @@ from pipeline_lib.common.timestamps import BEGINNING
 from pipeline_lib.database.alerting import checkpoints
 from pipeline_lib.database.alerting.checkpoints import Checkpoint, RuleKey
 from pipeline_lib.model.events import Episode, Event, RuleInfo
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.model.observation import Observation, ObservedPrice
 from pipeline_lib.specs import PipelineSpec
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def key_of(spec: PipelineSpec, rule: Rule, series_id: int) -> RuleKey:
 def checkpoint_at(
     moment: datetime,
     rule: Rule,
-    rows: Sequence[Observation],
+    rows: Sequence[Observation | ObservedPrice],
     transitions: Sequence[Transition],
     episode: Episode | None = None,
 ) -> Checkpoint:
@@ -177,7 +177,7 @@ def _evaluations(
         yield _RuleEvaluation(rule, policy, key, start, run_moment - _SECOND)
 
 
-def _first_read(rule: Rule, moment: datetime, rows: Sequence[Observation]) -> datetime:
+def _first_read(rule: Rule, moment: datetime, rows: Sequence[Observation | ObservedPrice]) -> datetime:
     if not isinstance(rule.lookback, int):
         return moment - rule.lookback
     before = [row.moment for row in rows if row.moment <= moment]

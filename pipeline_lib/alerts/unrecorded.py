@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from pipeline_lib.alerts.episodes import follow
 from pipeline_lib.alerts.evaluation import checkpoint_at, checkpoint_moment, key_of, policy_of
 from pipeline_lib.alerts.rules import rules_of
-from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.database import observations
+from pipeline_lib.common.timestamps import BEGINNING, END
 from pipeline_lib.database.alerting import checkpoints, events, messages
 from pipeline_lib.database.alerting.events import Settlement
+from pipeline_lib.database.statistics import observed
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.specs import PipelineSpec
 
@@ -33,7 +33,7 @@ def settle_unknown(connection: "Connection", spec: PipelineSpec, series_id: int,
         How many events the observations make.
     """
     events.lock(connection, [series_id])
-    rows = observations.read_since(connection, series_id, BEGINNING)
+    rows = observed.read_prices(connection, series_id, BEGINNING, END)
     if not rows:
         return 0
     settlement, count, newest = Settlement(DeliveryStatus.UNKNOWN, now), 0, rows[-1].moment

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import chain
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline_lib.analysis.price_moves import FURTHEST_BACK, Horizon, moves_of_all
@@ -61,7 +62,7 @@ def processed_columns(windows: "Sequence[Window]") -> tuple[str, ...]:
 def processed_rows(
     observations: Iterable[Observation | ObservedPrice],
     windows: "Sequence[Window]",
-    before: Sequence[PricePoint] = (),
+    before: Sequence[Observation | ObservedPrice] = (),
 ) -> Iterator[Row]:
     """The rows of ``observations`` by time, the same for any order of theirs.
 
@@ -70,23 +71,18 @@ def processed_rows(
     Args:
         observations: No moment twice.
         windows: The rolling windows, in the order of their columns.
-        before: Prices older than all ``observations``, oldest first: those within the ``Lookback`` of
+        before: Those older than all ``observations``, oldest first: those within the ``Lookback`` of
             ``windows`` make the rows the same as in a table that begins further back.
     """
     ordered = sorted(observations, key=lambda observation: observation.moment)
-    points = [*before, *(PricePoint(observation.moment, observation.price) for observation in ordered)]
-    series, prices = PriceSeries.of(points), [point.price for point in points]
+    everything = [*before, *ordered]
+    series, prices = PriceSeries.of(everything), [observation.price for observation in everything]
     columns = [series.log_returns(), *(series.statistics(window.span) for window in windows)]
     for _ in before:
         for column in columns:
             next(column)
+    log_returns, *windowed = columns
     moves = (moves_of_all(ordered, horizon, series.moments, prices) for horizon in Horizon)
-    for observation, hour, day, log_return, *statistics in zip(ordered, *moves, *columns, strict=True):
-        yield (
-            observation.moment,
-            observation.price,
-            hour,
-            day,
-            log_return,
-            *chain.from_iterable(statistics),
-        )
+    own = slice(len(before), None)
+    first = zip(series.moments[own], prices[own], *moves, log_returns, strict=True)
+    return (reduce(add, parts) for parts in zip(first, *windowed, strict=True))

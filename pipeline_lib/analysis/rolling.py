@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from math import lcm
 from typing import TypeAlias
 
 from pipeline_lib.analysis.exact import log_of_ratio, sqrt_of_ratio
+from pipeline_lib.model.observation import Observation, ObservedPrice
 
 FEWEST_FOR_DEVIATION = 2
 """A sample standard deviation divides by one less than the count."""
@@ -67,49 +69,44 @@ class PriceSeries:
         moments: Their times (UTC), oldest first, none twice.
         numerators: The prices, each times ``denominator``.
         denominator: One for all, as small as it can be.
+        totals: The sum of the numerators before each place, and of all.
+        squares: The sum of their squares before each place, and of all.
     """
 
     moments: list[datetime]
     numerators: list[int]
     denominator: int
+    totals: list[int]
+    squares: list[int]
 
     @classmethod
-    def of(cls, points: Iterable[PricePoint]) -> "PriceSeries":
+    def of(cls, points: Iterable[PricePoint | Observation | ObservedPrice]) -> "PriceSeries":
         """The series of ``points``, oldest first, no moment twice."""
         ordered = list(points)
         ratios = [point.price.as_integer_ratio() for point in ordered]
         denominator = lcm(*{divisor for _, divisor in ratios})
+        numerators = [numerator * (denominator // divisor) for numerator, divisor in ratios]
         return cls(
             moments=[point.moment for point in ordered],
-            numerators=[numerator * (denominator // divisor) for numerator, divisor in ratios],
+            numerators=numerators,
             denominator=denominator,
+            totals=list(accumulate(numerators, initial=0)),
+            squares=list(accumulate([numerator * numerator for numerator in numerators], initial=0)),
         )
 
     def statistics(self, span: timedelta | int) -> Iterator[Statistics]:
         """The statistics at each price, over a window of ``span`` in time or in prices."""
-        prices, denominator = self.numerators, self.denominator
+        denominator, totals, squares = self.denominator, self.totals, self.squares
         squared_denominator = denominator * denominator
         starts = self._starts_by_count(span) if isinstance(span, int) else self._starts_by_time(span)
-        oldest = total = squares = 0
-        for place, (baseline_start, window_start) in enumerate(starts):
-            price = prices[place]
-            while oldest < baseline_start:
-                leaving = prices[oldest]
-                total -= leaving
-                squares -= leaving * leaving
-                oldest += 1
-            z_score = _z_score(price, place - oldest, total, squares)
-            while oldest < window_start:
-                leaving = prices[oldest]
-                total -= leaving
-                squares -= leaving * leaving
-                oldest += 1
-            total += price
-            squares += price * price
-            count = place + 1 - oldest
+        for place, (price, (baseline, first)) in enumerate(zip(self.numerators, starts, strict=True)):
+            before = totals[place] - totals[baseline]
+            z_score = _z_score(price, place - baseline, before, squares[place] - squares[baseline])
+            end = place + 1
+            count, total = end - first, totals[end] - totals[first]
             deviation = None
             if count >= FEWEST_FOR_DEVIATION:
-                spread = count * squares - total * total
+                spread = count * (squares[end] - squares[first]) - total * total
                 deviation = sqrt_of_ratio(spread, count * (count - 1) * squared_denominator)
             yield total / (count * denominator), deviation, count, z_score
 

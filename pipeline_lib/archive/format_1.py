@@ -7,7 +7,7 @@ import json
 
 from pipeline_lib.archive.json_fields import mapping, read_observation, sha256_of
 from pipeline_lib.archive.part import Head, Part
-from pipeline_lib.archive.rows import to_fields
+from pipeline_lib.archive.rows import from_fields, to_fields
 from pipeline_lib.common.http.bounded_json import read_json
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.model.observation import Provenance, Snapshot
@@ -72,4 +72,4 @@ def decode_head(content: bytes) -> Head:
     Takes a fraction of the time of ``decode``.
     """
     fields = json.loads(content.partition(_ANSWER_STARTS.encode())[0].removesuffix(b",") + b"}")
-    return Head((read_observation(fields["observation"]),), parse_moment(fields["source"]["requested_at"]))
+    return Head((from_fields(fields["observation"]),), parse_moment(fields["source"]["requested_at"]))

@@ -34,13 +34,16 @@ from typing import Any, TypeAlias
 
 from pipeline_lib.archive.json_fields import mapping, read_observation
 from pipeline_lib.archive.part import Head, Part
-from pipeline_lib.archive.rows import to_fields
+from pipeline_lib.archive.rows import from_fields, to_fields
 from pipeline_lib.common.http.bounded_json import read_json
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.model.observation import Archived, ImportedLine, ImportedObservation, Provenance, Snapshot
 
 _FORMAT = 2
 _QUOTE, _HISTORY, _IMPORT = "coingecko_quote", "coingecko_history", "import"
+_OBSERVATIONS_START = b',\n "observations": '
+_SOURCES_START = b',\n "sources": '
+_REQUESTED_AT = re.compile(rb'"requested_at": "([^"]*)"')
 _ANSWERS_START = b',\n "answers": [\n'
 _BETWEEN_ANSWERS = b",\n"
 _ANSWERS_END = b"\n ]"
@@ -72,14 +75,14 @@ def encode(part: Part) -> bytes:
         {"source": places[each.provenance]} | to_fields(each.observation) for each in part.snapshots
     ]
     described = [_describe(source, answer) for source, answer in zip(sources, answers, strict=True)]
-    lines = ",\n".join(
+    content = b"".join(
         [
-            *(f' "{name}": {json.dumps(value)}' for name, value in head.items()),
-            f' "observations": {_list(observations)}',
-            f' "sources": {_list(described)}',
+            b"{\n" + b",\n".join(f' "{name}": {json.dumps(value)}'.encode() for name, value in head.items()),
+            _OBSERVATIONS_START + _list(observations),
+            _SOURCES_START + _list(described),
+            _ANSWERS_START + _BETWEEN_ANSWERS.join(answers) + _ANSWERS_END,
         ]
     )
-    content = f"{{\n{lines}".encode() + _ANSWERS_START + _BETWEEN_ANSWERS.join(answers) + _ANSWERS_END
     return content + f',\n "sha256": "{sha256(content).hexdigest()}"\n}}\n'.encode()
 
 
@@ -104,16 +107,15 @@ def decode(content: bytes) -> Part:
 
 
 def decode_head(content: bytes) -> Head:
-    """Read what stands before the answers, in a fraction of the time of ``decode``.
+    """Read what stands before the answers, of bytes that a hash has proved to be those of ``encode``.
 
-    Raises:
-        ValueError: The bytes aren't as they were written.
+    Takes a fraction of the time of ``decode``.
     """
-    fields = json.loads(_proven(content).partition(_ANSWERS_START)[0] + b"}")
-    return Head(
-        tuple(read_observation(_without_source(each)) for each in fields["observations"]),
-        max(parse_moment(source["requested_at"]) for source in fields["sources"]),
-    )
+    # No text in JSON holds a line end or a bare quote, so these stand in no value. Times sort as their texts.
+    start, end = content.index(_OBSERVATIONS_START), content.index(_SOURCES_START)
+    observations = json.loads(content[start + len(_OBSERVATIONS_START) : end].decode())
+    requested_at = _REQUESTED_AT.findall(content, end, content.index(_ANSWERS_START, end))
+    return Head(tuple(map(from_fields, observations)), parse_moment(max(requested_at).decode()))
 
 
 def _proven(content: bytes) -> bytes:
@@ -127,8 +129,8 @@ def _proven(content: bytes) -> bytes:
     return proven
 
 
-def _list(values: Sequence[Mapping[str, object]]) -> str:
-    return "[\n" + ",\n".join(f"  {json.dumps(value)}" for value in values) + "\n ]"
+def _list(values: Sequence[Mapping[str, object]]) -> bytes:
+    return ("[\n" + ",\n".join(f"  {json.dumps(value)}" for value in values) + "\n ]").encode()
 
 
 def _answer(source: _Source) -> bytes:

@@ -6,9 +6,9 @@ that came later are in ``<timestamp>.2.json`` and so on; of two parts that hold 
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 from pipeline_lib.archive import format_1, format_2
 from pipeline_lib.archive.manifest import Record
@@ -176,9 +176,8 @@ def record_of(archive: Archive, moment: datetime, number: int) -> Record:
     return Record(moment, json_sha256, csv_sha256, number)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PartKey:
-    """Which part of which moment; sorts by time.
+class PartKey(NamedTuple):
+    """Which part of which moment; sorts by time. A replay looks for a hundred thousand in dictionaries.
 
     Attributes:
         moment: The run's moment (UTC).

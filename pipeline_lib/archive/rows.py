@@ -1,8 +1,12 @@
 """An observation as a row of CSV, and back, digit for digit."""
 
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from operator import itemgetter
+from sys import intern
 
+from pipeline_lib.common.digits import to_digits
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.model.observation import Observation
 
@@ -18,6 +22,11 @@ COLUMNS = (
     "last_updated",
 )
 HEADER = ",".join(COLUMNS) + "\n"
+
+_REQUIRED = ("timestamp", "coin", "vs_currency", "price", "last_updated")
+_IN_ORDER = itemgetter(*COLUMNS)
+# An exponent could ask for more digits than there is memory.
+_DIGITS = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
 def to_fields(observation: Observation) -> dict[str, str]:
@@ -41,16 +50,24 @@ def from_fields(fields: Mapping[str, str]) -> Observation:
     Raises:
         ValueError: A value is missing or can't be read; the text says which.
     """
+    try:
+        moment, coin, vs_currency, price, hour, day, market_cap, volume, last_updated = _IN_ORDER(fields)
+    except KeyError as error:
+        raise ValueError(f"no {error.args[0]}") from None
+    if not (moment and coin and vs_currency and price and last_updated):
+        raise ValueError(f"no {next(column for column in _REQUIRED if not fields[column])}")
+    if (number := _number(price, "price")) <= 0:
+        raise ValueError(f"price is {price!r}, not above zero")
     return Observation(
-        coin=_required(fields, "coin"),
-        vs_currency=_required(fields, "vs_currency"),
-        moment=parse_moment(_required(fields, "timestamp")),
-        price=_positive_number(_required(fields, "price"), "price"),
-        change_1h_percent=_optional_number(fields, "change_1h_percent"),
-        change_24h_percent=_optional_number(fields, "change_24h_percent"),
-        market_cap=_optional_number(fields, "market_cap"),
-        total_volume=_optional_number(fields, "total_volume"),
-        last_updated=parse_moment(_required(fields, "last_updated")),
+        intern(coin),
+        intern(vs_currency),
+        parse_moment(moment),
+        number,
+        _number(hour, "change_1h_percent") if hour else None,
+        _number(day, "change_24h_percent") if day else None,
+        _number(market_cap, "market_cap") if market_cap else None,
+        _number(volume, "total_volume") if volume else None,
+        parse_moment(last_updated),
     )
 
 
@@ -73,33 +90,10 @@ def decode_row(line: str) -> Observation:
 
 def format_decimal(value: Decimal | None) -> str:
     """Plain digits without an exponent: ``0.00000007``; empty for None."""
-    return "" if value is None else f"{value:f}"
-
-
-def _required(fields: Mapping[str, str], column: str) -> str:
-    if not fields.get(column):
-        raise ValueError(f"no {column}")
-    return fields[column]
-
-
-def _optional_number(fields: Mapping[str, str], column: str) -> Decimal | None:
-    if column not in fields:
-        raise ValueError(f"no {column}")
-    return _number(fields[column], column) if fields[column] else None
-
-
-def _positive_number(text: str, column: str) -> Decimal:
-    number = _number(text, column)
-    if number <= 0:
-        raise ValueError(f"{column} is {text!r}, not above zero")
-    return number
+    return "" if value is None else to_digits(value)
 
 
 def _number(text: str, column: str) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        raise ValueError(f"{column} is {text!r}, not a number")
-    return number
+    if not _DIGITS.fullmatch(text):
+        raise ValueError(f"{column} is {text!r}, not written as digits")
+    return Decimal(text)

@@ -1,12 +1,19 @@
 """Moments as text: all times are UTC, to the second, and come from the run."""
 
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 """Before any moment."""
 
+END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""After any moment."""
+
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far clocks may differ: what is dated further ahead is of one that was fast, and counts for nothing."""
+
+# Not strftime, whose %Y has four digits on some platforms only, nor isoformat, which takes longer.
+_PARTS = attrgetter("year", "month", "day", "hour", "minute", "second")
 
 
 def to_moment(value: datetime) -> datetime:
@@ -27,13 +34,12 @@ def to_moment(value: datetime) -> datetime:
 
 def format_moment(moment: datetime) -> str:
     """``2018-02-05T14:00:00Z``: how a moment stands in rows, messages and logs."""
-    # Not strftime: its %Y has four digits on some platforms only.
-    return to_moment(moment).isoformat().removesuffix("+00:00") + "Z"
+    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % _PARTS(to_moment(moment))  # noqa: UP031 (half the time)
 
 
 def format_key(moment: datetime) -> str:
     """``20180205T140000Z``: how a moment stands in file names and object keys; sorts by time."""
-    return format_moment(moment).replace("-", "").replace(":", "")
+    return "%04d%02d%02dT%02d%02d%02dZ" % _PARTS(to_moment(moment))  # noqa: UP031 (same)
 
 
 def part_key(moment: datetime, part: int) -> str:

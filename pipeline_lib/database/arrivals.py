@@ -6,10 +6,9 @@ moment when it was begun, and the first arrival of a later day closes it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, select, update
 
@@ -19,9 +18,8 @@ from pipeline_lib.database.tables import arrivals, pipelines
 from pipeline_lib.model.observation import Observation
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedPart:
-    """A snapshot as it lies in the archive.
+class ArchivedPart(NamedTuple):
+    """A snapshot as it lies in the archive. A replay makes a hundred thousand, as of all named tuples here.
 
     Attributes:
         moment: The run's moment (UTC).
@@ -40,8 +38,7 @@ class ArchivedPart:
     is_silent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A snapshot in the order of arrival.
 
     Attributes:

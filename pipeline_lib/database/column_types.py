@@ -12,6 +12,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
+from pipeline_lib.common.digits import to_digits
 from pipeline_lib.common.timestamps import format_moment, parse_moment, to_moment
 
 
@@ -50,7 +51,7 @@ class Digits(TypeDecorator[Decimal]):
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """What the database is given."""
-        return None if value is None else f"{value:f}"
+        return None if value is None else to_digits(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:  # noqa: ANN401, ARG002
         """What the database gives."""

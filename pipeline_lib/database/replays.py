@@ -4,15 +4,17 @@ Series, events, messages and quarantine stay: they don't follow from it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, delete, select, update
 
+from pipeline_lib.common.digits import to_digits
+from pipeline_lib.common.timestamps import BEGINNING, format_moment
 from pipeline_lib.database import arrivals as orders
 from pipeline_lib.database import observations as rows
 from pipeline_lib.database.arrivals import ArchivedPart, Arrival, chained, midnight
@@ -36,13 +38,13 @@ from pipeline_lib.model.observation import Observation
 
 _ROWS_AT_ONCE = 10_000
 _MOMENTS_KEPT = 1 << 18
-_Bind: TypeAlias = Callable[[datetime], datetime | str]
+_DAY = timedelta(days=1)
+_Format: TypeAlias = Callable[[datetime], str]
 _DERIVED = (price_moves, window_statistics, statistics_state, latest_observations, rule_checkpoints)
 _PUBLISHED = (publications, published_objects, unpublished_snapshots)
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayedPart:
+class ReplayedPart(NamedTuple):
     """A snapshot with what it holds.
 
     Attributes:
@@ -58,8 +60,7 @@ ObservationKey: TypeAlias = tuple[str, str, datetime]
 """Coin, currency and moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedObservation:
+class PlacedObservation(NamedTuple):
     """An observation with the snapshot that it is recorded from.
 
     Attributes:
@@ -97,12 +98,12 @@ class Written:
 
 def in_order(parts: Iterable[ReplayedPart]) -> Iterator[Arrival]:
     """The arrivals that parts make which come in this order."""
-    chain, day = NO_CHAIN, None
-    for number, part in enumerate(parts, start=1):
-        chain = chained(chain, part.archived)
-        midnight_of_part = midnight(part.archived.moment)
-        day = max(midnight_of_part, day or midnight_of_part)
-        yield Arrival(number, part.archived, chain, day)
+    chain, day = NO_CHAIN, BEGINNING
+    for number, (archived, _) in enumerate(parts, start=1):
+        chain = chained(chain, archived)
+        if archived.moment - day >= _DAY:
+            day = midnight(archived.moment)
+        yield Arrival(number, archived, chain, day)
 
 
 def placed(parts: Iterable[ReplayedPart]) -> dict[ObservationKey, PlacedObservation]:
@@ -192,14 +193,14 @@ def read_head(connection: Connection, pipeline: str) -> Arrival | None:
     row = connection.execute(found).one_or_none()
     if row is None:
         return None
-    return replace(orders.to_arrival(row), chain_sha256=row.chain, manifest_day=row.day)
+    return orders.to_arrival(row)._replace(chain_sha256=row.chain, manifest_day=row.day)
 
 
 def _with_silence(part: ReplayedPart, silent: Mapping[tuple[datetime, int], bool]) -> ReplayedPart:
     # The archive doesn't say whom a backfill alerts.
     archived = part.archived
     known = silent.get((archived.moment, archived.part), archived.is_silent)
-    return part if known == archived.is_silent else replace(part, archived=replace(archived, is_silent=known))
+    return part if known == archived.is_silent else part._replace(archived=archived._replace(is_silent=known))
 
 
 def _record(connection: Connection, pipeline: str, part: ReplayedPart) -> None:
@@ -218,8 +219,8 @@ def _insert(
     connection: Connection, pipeline_id: int, parts: Sequence[ReplayedPart], wanted: Sequence[Arrival]
 ) -> None:
     # Most times stand in several columns, and to write one out takes longer than to find it.
-    bind = lru_cache(_MOMENTS_KEPT)(bulk.moment_binder(connection))
-    for chunk in _chunks(_arrival_row(pipeline_id, each, bind) for each in wanted):
+    write_out = lru_cache(_MOMENTS_KEPT)(format_moment)
+    for chunk in _chunks(_arrival_row(pipeline_id, each, write_out) for each in wanted):
         bulk.upsert(connection, arrivals, chunk)
     found = placed(parts)
     coins: dict[str, set[str]] = {}
@@ -231,7 +232,7 @@ def _insert(
         for coin, key in ensure_series(connection, pipeline_id, of_currency, vs_currency).items()
     }
     for chunk in _chunks(
-        _observation_row(series[each.observation.coin, each.observation.vs_currency], each, bind)
+        _observation_row(series[each.observation.coin, each.observation.vs_currency], each, write_out)
         for each in found.values()
     ):
         bulk.upsert(connection, observations, chunk)
@@ -253,27 +254,27 @@ def _chunks(found: Iterable[bulk.BoundRow]) -> Iterator[list[bulk.BoundRow]]:
         yield chunk
 
 
-def _arrival_row(pipeline_id: int, arrival: Arrival, bind: _Bind) -> bulk.BoundRow:
+def _arrival_row(pipeline_id: int, arrival: Arrival, write_out: _Format) -> bulk.BoundRow:
     archived = arrival.archived
     return (
         pipeline_id,
         arrival.number,
-        bind(archived.moment),
+        write_out(archived.moment),
         archived.part,
         archived.json_sha256,
         archived.csv_sha256,
         arrival.chain_sha256,
-        bind(arrival.manifest_day),
+        write_out(arrival.manifest_day),
         archived.is_silent,
-        bind(archived.requested_at),
+        write_out(archived.requested_at),
     )
 
 
-def _observation_row(series_id: int, placed: PlacedObservation, bind: _Bind) -> bulk.BoundRow:
+def _observation_row(series_id: int, placed: PlacedObservation, write_out: _Format) -> bulk.BoundRow:
     observation = placed.observation
     return (
         series_id,
-        bind(observation.moment),
+        write_out(observation.moment),
         placed.arrival,
         placed.part,
         _digits(observation.price),
@@ -281,9 +282,9 @@ def _observation_row(series_id: int, placed: PlacedObservation, bind: _Bind) -> 
         _digits(observation.change_24h_percent),
         _digits(observation.market_cap),
         _digits(observation.total_volume),
-        bind(observation.last_updated),
+        write_out(observation.last_updated),
     )
 
 
 def _digits(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"
+    return None if value is None else to_digits(value)

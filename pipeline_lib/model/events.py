@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a rule says of one observation.
+class Reading(NamedTuple):
+    """What a rule says of one observation. A replay makes them by the hundred thousand.
 
     Attributes:
         level: The measured value as a multiple of its threshold, with the value's sign; an episode begins at

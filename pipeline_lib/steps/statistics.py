@@ -4,13 +4,14 @@ What the database then holds follows from the observations alone: not from their
 how many came at a time.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pipeline_lib.analysis.processed import METHOD, Lookback, processed_rows
-from pipeline_lib.analysis.rolling import PricePoint
 from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.database.statistics import computed, latest_rows, observed, states
 from pipeline_lib.database.statistics.states import StatisticsState
@@ -107,8 +108,8 @@ def _compute(
     begin_by_count = observed.moment_of_row(connection, series_id, first, -lookback.rows) or first
     begin = min(begin_by_count, first - lookback.time)
     prices = observed.read_prices(connection, series_id, begin, last)
-    before = [PricePoint(price.moment, price.price) for price in prices if price.moment < first]
-    rows = processed_rows(prices[len(before) :], windows, before)
+    place = bisect_left(prices, first, key=attrgetter("moment"))
+    rows = processed_rows(prices[place:], windows, before=prices[:place])
     known = computed.count_between(connection, series_id, first, last)
     labels = [window.label for window in windows]
     return computed.write(connection, series_id, labels, rows, arrival) - known

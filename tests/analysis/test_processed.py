@@ -122,10 +122,10 @@ def test_rows_behind_a_cut_need_no_more_than_the_reach(
     ]
     cut = min(cut, len(rows) - 1)
     windows = (Window("x", span),)
-    lookback, points = Lookback.of(windows), price_points(rows[:cut])
+    lookback = Lookback.of(windows)
     enough = [
-        point
-        for place, point in enumerate(points)
-        if point.moment >= rows[cut].moment - lookback.time or place >= len(points) - lookback.rows
+        row
+        for place, row in enumerate(rows[:cut])
+        if row.moment >= rows[cut].moment - lookback.time or place >= cut - lookback.rows
     ]
     assert list(processed_rows(rows[cut:], windows, enough)) == list(processed_rows(rows, windows))[cut:]

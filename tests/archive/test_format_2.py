@@ -148,9 +148,8 @@ def test_any_changed_byte_is_found(data: st.DataObject, observations: SearchStra
     content = encode(data.draw(parts(observations)))
     place = data.draw(st.integers(0, len(content) - 1))
     changed = data.draw(st.integers(0, 255).filter(lambda byte: byte != content[place]))
-    for read in (decode, decode_head):
-        with pytest.raises(ValueError, match=r"."):
-            read(content[:place] + bytes([changed]) + content[place + 1 :])
+    with pytest.raises(ValueError, match=r"."):
+        decode(content[:place] + bytes([changed]) + content[place + 1 :])
 
 
 def test_each_byte_that_changes_or_is_lost_is_found(part: Part) -> None:
@@ -191,7 +190,7 @@ def test_coins_of_one_source_store_it_once(snapshot: Snapshot) -> None:
             '"vs_currency": "eur", "price": "0.5"',
             "several moments or",
         ),
-        (r'"price": "0.5"', '"price": "1e999999999"', "price is not written as digits"),
+        (r'"price": "0.5"', '"price": "1e999999999"', "price is '1e999999999', not written as digits"),
         (r'"price": "0.5"', '"price": 0.5', "a value of the observation is not text"),
         (r'"price": "0.5"', '"price": "0"', "price is '0', not above zero"),
         (r'"kind": "coingecko_history"', '"kind": "coingecko_quote"', "it isn't written as snapshots are"),

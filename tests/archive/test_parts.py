@@ -245,9 +245,9 @@ def test_a_recorded_part_is_proved_by_its_hash_alone(archive: Archive, of: Of, e
     assert record == Record(moment, sha256(content).hexdigest(), sha256(b"any").hexdigest(), 1)
     assert read_recorded(archive, record) == Head((snapshot.observation,), snapshot.provenance.requested_at)
     with pytest.raises(SnapshotDamagedError, match="as archived"):
-        read_recorded(archive, replace(record, json_sha256="0" * 64))
+        read_recorded(archive, record._replace(json_sha256="0" * 64))
     with pytest.raises(SnapshotMissingError, match=r"there is no snapshot .*20180205T140000Z\.2\.json"):
-        read_recorded(archive, replace(record, part=2))
+        read_recorded(archive, record._replace(part=2))
 
 
 def test_a_part_without_its_csv_cant_be_recorded(archive: Archive, of: Of) -> None:

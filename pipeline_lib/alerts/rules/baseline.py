@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pipeline_lib.alerts.rules.rule import multiple
 from pipeline_lib.model.events import Reading
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.model.observation import Observation, ObservedPrice
 from pipeline_lib.specs import DeviationRule
 
 # Of fewer prices neither centre nor spread says anything: two near each other make any third one far.
@@ -25,8 +25,8 @@ class Baseline:
 
 
 def prices_before(
-    observations: Sequence[Observation], span: timedelta | int, after: datetime
-) -> Iterator[tuple[Observation, Sequence[float]]]:
+    observations: Sequence[Observation | ObservedPrice], span: timedelta | int, after: datetime
+) -> Iterator[tuple[Observation | ObservedPrice, Sequence[float]]]:
     """Each observation after ``after`` with the prices of its window before it, without its own.
 
     Args:
@@ -34,17 +34,17 @@ def prices_before(
         span: ``[moment - span, moment)``, or the number of observations before.
         after: A moment (UTC).
     """
-    window: deque[tuple[Observation, float]] = deque()
+    window: deque[tuple[datetime, float]] = deque()
     for observation in observations:
         if isinstance(span, int):
             while len(window) > span:
                 window.popleft()
         else:
-            while window and window[0][0].moment < observation.moment - span:
+            while window and window[0][0] < observation.moment - span:
                 window.popleft()
         if observation.moment > after:
             yield observation, [price for _, price in window]
-        window.append((observation, float(observation.price)))
+        window.append((observation.moment, float(observation.price)))
 
 
 def fewest_prices(span: timedelta | int) -> int:

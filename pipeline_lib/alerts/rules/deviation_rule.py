@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pipeline_lib.alerts.rules.baseline import Baseline, deviation, fewest_prices, prices_before
 from pipeline_lib.model.events import Reading, RuleInfo
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.model.observation import Observation, ObservedPrice
 from pipeline_lib.specs import DeviationRule
 
 
@@ -46,7 +46,7 @@ class WindowDeviationRule:
         return self.limits.window.span
 
     def readings(
-        self, observations: Sequence[Observation], after: datetime
+        self, observations: Sequence[Observation | ObservedPrice], after: datetime
     ) -> Iterator[tuple[datetime, Reading | None]]:
         """The readings after a moment, None where the baseline has too few prices."""
         fewest = fewest_prices(self.lookback)

@@ -1,14 +1,15 @@
 """The rules on the move of the price over an hour and over a day."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from pipeline_lib.alerts.rules.rule import multiple
-from pipeline_lib.analysis.price_moves import REACH_TOLERANCE, Horizon, moves_within
+from pipeline_lib.analysis.price_moves import REACH_TOLERANCE, Horizon, moves_of_all
 from pipeline_lib.model.events import Reading, RuleInfo
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.model.observation import Observation, ObservedPrice
 from pipeline_lib.specs import PipelineSpec
 
 
@@ -32,15 +33,14 @@ class _MoveRule:
         return self.horizon.value + REACH_TOLERANCE
 
     def readings(
-        self, observations: Sequence[Observation], after: datetime
+        self, observations: Sequence[Observation | ObservedPrice], after: datetime
     ) -> Iterator[tuple[datetime, Reading | None]]:
         moments = [observation.moment for observation in observations]
         prices = [observation.price for observation in observations]
-        for observation in observations:
-            if observation.moment > after:
-                change = moves_within(observation, moments, prices).over(self.horizon)
-                level = None if change is None else multiple(change, self.threshold)
-                yield observation.moment, None if level is None or change is None else Reading(level, change)
+        first, threshold = bisect_right(moments, after), self.threshold
+        changes = moves_of_all(observations[first:], self.horizon, moments, prices)
+        for moment, change in zip(moments[first:], changes, strict=True):
+            yield moment, None if change is None else Reading(multiple(change, threshold), change)
 
 
 class HourMoveRule(_MoveRule):

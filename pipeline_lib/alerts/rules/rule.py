@@ -6,7 +6,7 @@ from decimal import ROUND_DOWN, Context, Decimal
 from typing import Protocol
 
 from pipeline_lib.model.events import Reading, RuleInfo
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.model.observation import Observation, ObservedPrice
 
 # Rounded towards zero, a quotient reaches a whole number or a clear level only when the true one does.
 _TOWARDS_ZERO = Context(prec=40, rounding=ROUND_DOWN)
@@ -31,7 +31,7 @@ class Rule(Protocol):
         ...
 
     def readings(
-        self, observations: Sequence[Observation], after: datetime
+        self, observations: Sequence[Observation | ObservedPrice], after: datetime
     ) -> Iterator[tuple[datetime, Reading | None]]:
         """The moment and the reading of each observation after ``after``.
 

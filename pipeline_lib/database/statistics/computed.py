@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Text, and_, delete, func, select, type_coerce
 
+from pipeline_lib.common.digits import to_digits
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.database.engine import bulk
 from pipeline_lib.database.tables import latest_observations, observations, price_moves, window_statistics
 
@@ -64,10 +66,9 @@ def write(
     Returns:
         How many rows there were.
     """
-    bind = bulk.moment_binder(connection)
     remaining, count = iter(rows), 0
     while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
-        moments = [bind(row[0]) for row in chunk]
+        moments = [format_moment(row[0]) for row in chunk]
         bulk.upsert(connection, price_moves, _moves(series_id, moments, chunk, arrival))
         bulk.upsert(connection, window_statistics, _windows(series_id, moments, chunk, labels))
         count += len(chunk)
@@ -156,14 +157,14 @@ def _same_moment(table: FromClause) -> ColumnElement[bool]:
 
 
 def _moves(
-    series_id: int, moments: Sequence[object], rows: Sequence[StatisticsRow], arrival: int
+    series_id: int, moments: Sequence[str], rows: Sequence[StatisticsRow], arrival: int
 ) -> list[bulk.BoundRow]:
     return [
         (
             series_id,
             moment,
-            None if hour is None else f"{hour:f}",
-            None if day is None else f"{day:f}",
+            None if hour is None else to_digits(hour),
+            None if day is None else to_digits(day),
             log_return,
             arrival,
         )
@@ -172,7 +173,7 @@ def _moves(
 
 
 def _windows(
-    series_id: int, moments: Sequence[object], rows: Sequence[StatisticsRow], labels: Sequence[str]
+    series_id: int, moments: Sequence[str], rows: Sequence[StatisticsRow], labels: Sequence[str]
 ) -> list[bulk.BoundRow]:
     starts = range(_FIRST_WINDOW, len(rows[0]), _WINDOW_VALUES)
     places = [

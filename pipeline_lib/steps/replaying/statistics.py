@@ -1,14 +1,15 @@
 """Statistics that are proved to be what the observations give, or rebuilt."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from pipeline_lib.analysis.processed import processed_rows
 from pipeline_lib.common.bulk_work import collecting_no_garbage
-from pipeline_lib.common.timestamps import BEGINNING, format_moment
+from pipeline_lib.common.digits import to_digits
+from pipeline_lib.common.timestamps import BEGINNING, END, format_moment
 from pipeline_lib.database.statistics import computed, latest_rows, observed, states
 from pipeline_lib.database.statistics.latest_rows import LatestObservation
 from pipeline_lib.database.statistics.states import StatisticsState
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pipeline_lib.specs import Window
-
-_END = datetime.max.replace(tzinfo=UTC, microsecond=0)
 
 
 def rebuild_statistics(connection: "Connection", series_id: int, windows: "Sequence[Window]") -> bool:
@@ -57,7 +56,7 @@ def find_wrong_moment(connection: "Connection", series_id: int, windows: "Sequen
     """
     labels = [window.label for window in windows]
     with collecting_no_garbage():
-        prices = observed.read_prices(connection, series_id, BEGINNING, _END)
+        prices = observed.read_prices(connection, series_id, BEGINNING, END)
         found = computed.read_cells(connection, series_id, labels, BEGINNING)
         for wanted, row in zip_longest(map(_as_text, processed_rows(prices, windows)), map(_as_text, found)):
             if wanted != row:
@@ -77,4 +76,4 @@ def _unchanged(cell: Any) -> Any:  # noqa: ANN401 (a cell of any kind)
     return cell
 
 
-_FORMATS: Mapping[type, Callable[[Any], Any]] = {Decimal: "{:f}".format, datetime: format_moment}
+_FORMATS: Mapping[type, Callable[[Any], Any]] = {Decimal: to_digits, datetime: format_moment}
