@@ -10,10 +10,11 @@ from pipeline_lib import steps
 
 # boto3 is left out: a stack without uploads has no use for it, and it is the largest of all.
 _NEEDED = (
+    "jsonschema_rs",
     "psycopg",
-    "requests",
     "pipeline_lib.airflow.dag",
     "pipeline_lib.airflow.task",
+    "pipeline_lib.common.http.exchange",
     "pipeline_lib.ops.alerts",
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.engine.address import shown, sqlite_path, to_url
@@ -89,8 +89,6 @@ class Database:
             connection = self._open().execution_options(**{_READS: reads})
             try:
                 with connection.begin():
-                    if not self.is_sqlite:
-                        _bound_postgresql(connection)
                     yield connection
             except BaseException:
                 # What is left of it may be a broken connection, or half a transaction.
@@ -128,16 +126,22 @@ def make_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         poolclass=NullPool,
+        # No column is of this type, and the driver would ask the server for it in each process.
+        use_native_hstore=False,
         connect_args={
+            # The driver begins no transactions of its own then: each begins below, with its limits.
+            "autocommit": True,
             "connect_timeout": _CONNECT_SECONDS,
             # A statement prepared on the server breaks poolers that share connections.
             "prepare_threshold": None,
             "keepalives_idle": _KEEPALIVE_SECONDS,
         },
     )
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (what the driver has)
@@ -151,16 +155,18 @@ def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (what t
 
 def _begin_sqlite(connection: Connection) -> None:
     # Who will write takes the lock first: two that read and then write would end in a deadlock.
-    reads = connection.get_execution_options().get(_READS, False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if _only_reads(connection) else "BEGIN IMMEDIATE")
 
 
-def _bound_postgresql(connection: Connection) -> None:
-    """Time-outs of this transaction alone, since a pooler may hand the connection on."""
-    connection.execute(
-        text(
-            f"SET LOCAL statement_timeout = '{_STATEMENT_SECONDS}s';"
-            f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s';"
-            "SET LOCAL TimeZone = 'UTC'"
-        )
+def _begin_postgresql(connection: Connection) -> None:
+    # Limits of this transaction alone, since a pooler may hand the connection on; one message for all.
+    connection.exec_driver_sql(
+        f"BEGIN {'READ ONLY' if _only_reads(connection) else 'READ WRITE'};"
+        f"SET LOCAL statement_timeout = '{_STATEMENT_SECONDS}s';"
+        f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s';"
+        "SET LOCAL TimeZone = 'UTC'"
     )
+
+
+def _only_reads(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(_READS, False))
