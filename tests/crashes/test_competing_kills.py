@@ -72,7 +72,9 @@ def _kill_and_retry(scene: Scene, moments: tuple[datetime, datetime], kills: int
         where = f"try {tried}: {jobs}"
         ended = scene.run(*jobs)
         codes = [one.code for one in ended]
-        assert set(codes) <= {0, KILLED}, (where, [one.said for one in ended if one.code == 1])
+        # Who finds that the other one died while it sent leaves the message to the next try.
+        failed = [one.said for one in ended if one.code not in {0, KILLED}]
+        assert all("DeliveryUnknownError" in str(said) for said in failed), (where, failed)
         killed += codes.count(KILLED)
         scene.finish(STEPS, *moments)
         found = scene.state()

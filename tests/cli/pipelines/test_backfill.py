@@ -221,6 +221,8 @@ def test_a_backfill_that_is_interrupted_goes_on_where_it_was(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Who runs tests in the background lets them ignore Ctrl-C, and so their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 (no threads)
     )
     while len(archived(project)) < 20:
         assert process.poll() is None
