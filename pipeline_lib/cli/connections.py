@@ -7,7 +7,7 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline_lib.cli.pipelines.waiting import SpokenWait
+from pipeline_lib.cli.waiting import SpokenWait
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.settings import Settings

@@ -10,7 +10,7 @@ import click
 from pipeline_lib import steps
 from pipeline_lib.cli.connections import require_connections, s3_connection, with_connections
 from pipeline_lib.cli.pipelines.attempts import attempt
-from pipeline_lib.cli.pipelines.progress import shown_progress
+from pipeline_lib.cli.progress import shown_progress
 from pipeline_lib.cli.project import (
     MOMENT,
     chosen_pipelines,

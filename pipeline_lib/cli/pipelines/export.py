@@ -5,8 +5,8 @@ import os
 import click
 
 from pipeline_lib import steps
-from pipeline_lib.cli.pipelines.waiting import SpokenWait
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.cli.waiting import SpokenWait
 from pipeline_lib.steps.exports import append_files, rewrite_files
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import click
 
 from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
-from pipeline_lib.cli.pipelines.progress import shown_progress
-from pipeline_lib.cli.pipelines.waiting import SpokenWait
+from pipeline_lib.cli.progress import shown_progress
 from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
+from pipeline_lib.cli.waiting import SpokenWait
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec

@@ -138,7 +138,7 @@ def test_a_killed_backfill_of_a_year_goes_on_and_asks_nothing_twice(
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the command waits for CoinGecko, which passes at once."""
     waits: list[float] = []
-    monkeypatch.setattr("pipeline_lib.cli.pipelines.waiting.sleep", waits.append)
+    monkeypatch.setattr("pipeline_lib.cli.waiting.sleep", waits.append)
     return waits
 
 

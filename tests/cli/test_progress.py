@@ -3,7 +3,7 @@ from contextlib import redirect_stderr
 
 import pytest
 
-from pipeline_lib.cli.pipelines.progress import shown_progress
+from pipeline_lib.cli.progress import shown_progress
 
 MODULE = shown_progress.__module__
 
@@ -17,7 +17,7 @@ class _Terminal(io.StringIO):
 def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Waits, which pass at once."""
     waits: list[float] = []
-    monkeypatch.setattr("pipeline_lib.cli.pipelines.waiting.sleep", waits.append)
+    monkeypatch.setattr("pipeline_lib.cli.waiting.sleep", waits.append)
     return waits
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from pipeline_lib.cli.pipelines.waiting import SpokenWait
+from pipeline_lib.cli.waiting import SpokenWait
 from pipeline_lib.common.waiting import Wait
 
 if TYPE_CHECKING:

@@ -1,12 +1,12 @@
 import pytest
 
-from pipeline_lib.cli.pipelines.waiting import SpokenWait
+from pipeline_lib.cli.waiting import SpokenWait
 
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seconds: list[float] = []
-    monkeypatch.setattr("pipeline_lib.cli.pipelines.waiting.sleep", seconds.append)
+    monkeypatch.setattr("pipeline_lib.cli.waiting.sleep", seconds.append)
     return seconds
 
 
