@@ -9,7 +9,7 @@ from pipeline_lib.cli.pipelines.chosen import each_chosen
 from pipeline_lib.cli.project import current_settings, reporting_errors
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.steps import Services
-from pipeline_lib.steps.inventory import KnownPipeline, list_pipelines
+from pipeline_lib.steps.overview.inventory import KnownPipeline, list_pipelines
 
 _HEADINGS = ("pipeline", "coins", "schedule", "moments", "newest")
 
