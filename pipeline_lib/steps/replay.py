@@ -17,6 +17,7 @@ from pipeline_lib.database.replays import ReplayedPart, Written
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.exports import ExportedFile, append_files, find_series_of
+from pipeline_lib.steps.keeping import prepare_keeper
 from pipeline_lib.steps.manifests import manifests_of, record_of, write_manifests
 from pipeline_lib.steps.replaying.manifest_files import read_records
 from pipeline_lib.steps.replaying.order import ArrivalOrder, order_of_arrival
@@ -93,7 +94,7 @@ def replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replay
 def _replay(spec: PipelineSpec, services: Services, progress: Progress) -> Replayed:
     layout = Layout.of(spec.name, services.settings)
     archive = FolderArchive(layout.archive)
-    keeper.require_keeper(archive, services.database.prepare())
+    prepare_keeper(archive, services.database)
     manifests = read_records(layout.manifests)
     reader = ArchiveReader(archive, progress)
     with services.database.reading() as connection:

@@ -42,7 +42,15 @@ def test_a_run_asked_for_over_the_api_writes_files_and_objects(
     report(f"first run: {len(TASKS)} tasks green, {len(files)} files, {len(objects)} objects")
 
 
-@pytest.mark.parametrize("command", [("verify",), ("replay",), ("run", "--at", "2025-06-11T04:00:00Z")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("verify",),
+        ("replay",),
+        ("run", "--at", "2025-06-11T04:00:00Z"),
+        ("backfill", "--from", "2025-06-11T04:00:00Z"),
+    ],
+)
 def test_a_command_on_the_host_says_how_to_reach_the_database(
     stack: Stack, pipeline: Pipeline, command: tuple[str, ...]
 ) -> None:
@@ -59,7 +67,7 @@ def test_a_command_on_the_host_says_how_to_reach_the_database(
     )
     assert tried.returncode == 1
     assert "docker compose exec airflow-scheduler coin-pipelines ..." in tried.stderr
-    assert {path: content for path, content in stack.data().items() if path in before} == before
+    assert stack.data() == before
     inside = stack.compose("exec", "-T", stack.task_service, "coin-pipelines", "verify", "bitcoin")
     assert "no difference" in inside
 

@@ -26,6 +26,7 @@ from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.schedules.moments import moments_between
 from pipeline_lib.steps.backfill import DERIVING_STEPS, BackfillSummary, FillStatus, fill_in
 from pipeline_lib.steps.backfilling.plan import BackfillPlan, expected_time, plan_backfills
+from pipeline_lib.steps.fetching.record import open_archive
 
 _INTERRUPTED = 130
 _MOST_MOMENTS_SHOWN = 5
@@ -84,7 +85,8 @@ def backfill(
     with closing(services.database):
         if not dry_run:
             require_connections(*map(s3_connection, specs))
-            services.database.prepare()
+            for spec in specs:
+                open_archive(spec, services)
         plans = plan_backfills(_spans(specs, start, end, to_moment(services.now())), services)
         for line in _describe_plans(plans, settings):
             click.echo(line)

@@ -43,14 +43,19 @@ class PreparedDatabase(Database):
         return self._known_state(reads=True).uuid
 
     @property
+    def is_unmade(self) -> bool:
+        """Whether it is a file of SQLite that nobody has made yet."""
+        path = sqlite_path(self.url)
+        return path is not None and not path.exists()
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing was ever written to it: there are no tables, or not even a file.
 
         Raises:
             DatabaseError: The database can't be used.
         """
-        path = sqlite_path(self.url)
-        if path and not path.exists():
+        if self.is_unmade:
             return True
         with super()._transaction(reads=True) as connection:
             return state_of(connection).version == 0

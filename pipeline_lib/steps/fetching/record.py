@@ -16,6 +16,7 @@ from pipeline_lib.errors import UnreplayedArchiveError
 from pipeline_lib.model.observation import Archived
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.keeping import prepare_keeper
 from pipeline_lib.steps.leftovers import clean_up
 from pipeline_lib.steps.manifests import write_closed_manifests
 from pipeline_lib.steps.run import Run, Services
@@ -31,8 +32,7 @@ def open_archive(spec: PipelineSpec, services: Services) -> Archive:
         OSError: SQLite's disk is full or read-only, or the archive can't be read.
     """
     archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
-    is_kept = keeper.require_keeper(archive, services.database.prepare()) is not None
-    if not is_kept and parts.archived_parts(archive):
+    if not prepare_keeper(archive, services.database) and parts.archived_parts(archive):
         # Recorded over, they would never be taken over, and their events would be delivered again.
         raise UnreplayedArchiveError(spec.name, Path(archive.location("")))
     return archive

@@ -9,6 +9,7 @@ from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import tables
 from pipeline_lib.errors import ManifestDamagedError, OtherDatabaseError
+from pipeline_lib.steps.fetching.record import open_archive
 from pipeline_lib.steps.replay import Replayed, adopt_archive, replay
 from tests.steps.derived.world import HOUR, START, Runs
 
@@ -221,6 +222,18 @@ def test_a_replay_that_was_killed_is_finished_by_the_next(
     assert (chain(history), history.files()) == (order, files)
     assert without_keys(history.rows()) == without_keys(rows)
     assert is_unchanged(history.replay())
+
+
+@pytest.mark.usefixtures("history")
+def test_a_database_that_is_not_there_is_not_made_beside_the_one_that_keeps_the_archive(
+    open_runs: Callable[[Secret], Runs], tmp_path: Path
+) -> None:
+    path = tmp_path / "other.db"
+    other = open_runs(Secret(f"sqlite:///{path}"))
+    for refused in (other.replay, lambda: open_archive(other.spec, other.services)):
+        with pytest.raises(OtherDatabaseError, match="and this one is empty"):
+            refused()
+    assert not path.exists()
 
 
 def test_another_database_takes_the_archive_over_only_when_asked_to(
