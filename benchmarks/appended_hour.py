@@ -31,7 +31,7 @@ from pipeline_lib.publishing.csv import export
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
 from pipeline_lib.publishing.csv.raw_log import RawLog
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.manifests import write_closed_manifests
+from pipeline_lib.steps.archiving.manifests import write_closed_manifests
 from pipeline_lib.steps.statistics import update_statistics
 
 _FEW_ROWS = 100

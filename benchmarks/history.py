@@ -21,7 +21,7 @@ from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
 from pipeline_lib.specs import Window
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.manifests import manifest_path
+from pipeline_lib.steps.archiving.manifests import manifest_path
 
 PIPELINE = "bitcoin"
 TEN_YEARS = 87_600

@@ -16,9 +16,9 @@ from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.database.replays import ReplayedPart, Written
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.archiving.keeping import prepare_keeper
+from pipeline_lib.steps.archiving.manifests import manifests_of, record_of, write_manifests
 from pipeline_lib.steps.exports import ExportedFile, append_files, find_series_of
-from pipeline_lib.steps.keeping import prepare_keeper
-from pipeline_lib.steps.manifests import manifests_of, record_of, write_manifests
 from pipeline_lib.steps.replaying.manifest_files import read_records
 from pipeline_lib.steps.replaying.order import ArrivalOrder, order_of_arrival
 from pipeline_lib.steps.replaying.raw_log_order import read_row_keys

@@ -19,8 +19,8 @@ from pipeline_lib.publishing.csv.raw_log import RawLog
 from pipeline_lib.publishing.s3.verification import compare_with_s3
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.archiving.manifests import open_manifest
 from pipeline_lib.steps.exports import find_series_of
-from pipeline_lib.steps.manifests import open_manifest
 from pipeline_lib.steps.replaying.statistics import find_wrong_moment
 from pipeline_lib.steps.run import Services
 from pipeline_lib.steps.upload import find_destination, open_source

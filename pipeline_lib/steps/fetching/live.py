@@ -21,7 +21,7 @@ from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs import Catalog, PipelineSpec
 from pipeline_lib.specs.schedules.moments import is_due
 from pipeline_lib.steps.fetching.refused import show_command
-from pipeline_lib.steps.fetching.shared_calls import SharedCalls
+from pipeline_lib.steps.fetching.sharing.calls import SharedCalls
 from pipeline_lib.steps.run import Run, Services
 
 _UNSERVED = (

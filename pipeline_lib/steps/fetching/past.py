@@ -14,7 +14,7 @@ from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps.fetching.history_calls import open_market
-from pipeline_lib.steps.fetching.shared_work import SharedWork
+from pipeline_lib.steps.fetching.sharing.work import SharedWork
 from pipeline_lib.steps.run import Run, Services
 
 # CoinGecko's own caches answer the same for about a minute.

@@ -16,9 +16,9 @@ from pipeline_lib.errors import UnreplayedArchiveError
 from pipeline_lib.model.observation import Archived
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.keeping import prepare_keeper
-from pipeline_lib.steps.leftovers import clean_up
-from pipeline_lib.steps.manifests import write_closed_manifests
+from pipeline_lib.steps.archiving.keeping import prepare_keeper
+from pipeline_lib.steps.archiving.leftovers import clean_up
+from pipeline_lib.steps.archiving.manifests import write_closed_manifests
 from pipeline_lib.steps.run import Run, Services
 
 

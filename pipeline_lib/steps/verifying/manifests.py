@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline_lib.archive.manifest import SUFFIX
 from pipeline_lib.database import manifests
 from pipeline_lib.model.difference import Difference
-from pipeline_lib.steps.manifests import DayManifest, manifest_path, read_manifests
+from pipeline_lib.steps.archiving.manifests import DayManifest, manifest_path, read_manifests
 from pipeline_lib.steps.verifying.order import REPLAY
 
 if TYPE_CHECKING:

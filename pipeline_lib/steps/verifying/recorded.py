@@ -8,7 +8,7 @@ from pipeline_lib.archive.parts import PartKey
 from pipeline_lib.database import arrivals, replays
 from pipeline_lib.database.arrivals import Arrival
 from pipeline_lib.database.replays import ObservationKey, PlacedObservation
-from pipeline_lib.steps.manifests import record_of
+from pipeline_lib.steps.archiving.manifests import record_of
 from pipeline_lib.steps.run import Services
 
 

@@ -18,7 +18,7 @@ from pipeline_lib.errors import (
 from pipeline_lib.model.outcome import Done
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.steps import Run
-from pipeline_lib.steps.manifests import open_manifest
+from pipeline_lib.steps.archiving.manifests import open_manifest
 from tests.steps.world import CRASH, World
 
 HEADER = (

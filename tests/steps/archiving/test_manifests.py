@@ -18,7 +18,7 @@ from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.errors import ManifestConflictError
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.specs.layout import Layout
-from pipeline_lib.steps.manifests import open_manifest, read_manifests, write_closed_manifests
+from pipeline_lib.steps.archiving.manifests import open_manifest, read_manifests, write_closed_manifests
 
 Arrive = Callable[..., Record]
 

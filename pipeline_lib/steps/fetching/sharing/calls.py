@@ -13,7 +13,7 @@ from pipeline_lib.database.market.answers import AnswerKey
 from pipeline_lib.errors import MarketError, WaitNeededError
 from pipeline_lib.market.quotes.pages import Page, split_into_pages
 from pipeline_lib.model.answers import MarketAnswer
-from pipeline_lib.steps.fetching.shared_work import SharedWork
+from pipeline_lib.steps.fetching.sharing.work import SharedWork
 from pipeline_lib.steps.run import Services
 
 Result = TypeVar("Result")

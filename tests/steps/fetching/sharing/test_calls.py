@@ -16,8 +16,8 @@ from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.errors import WaitNeededError
 from pipeline_lib.simulator.faults.queue import Fault
-from pipeline_lib.steps.fetching import shared_work
 from pipeline_lib.steps.fetching.live import Taken
+from pipeline_lib.steps.fetching.sharing import work
 from tests.steps.live_market import HOUR, LiveMarket
 
 
@@ -91,7 +91,7 @@ def test_an_asker_that_loses_its_lock_unseen_costs_a_call_and_no_answer(market: 
         yield True
 
     with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(1) as pool:
-        patched.setattr(shared_work, "try_lock", lost)
+        patched.setattr(work, "try_lock", lost)
         asking = begin_to_ask(market, pool, 1.0)
         assert market.take("ethereum").observation.coin == "ethereum"
         assert asking.result().snapshot.observation.coin == "bitcoin"

@@ -1,0 +1,1 @@
+"""One request for all that need its answer."""
