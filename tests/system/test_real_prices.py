@@ -25,7 +25,7 @@ from tests.system.world import PROJECT, World
 
 PRICES = PROJECT.parent / "shared" / "data" / "prices" / "bitcoin_usd_1h.csv"
 FIRST = "2018-01-01T00:00:00Z"
-HOURS = int(os.environ.get("REAL_HOURS", "600"))
+HOURS = int(os.environ.get("REAL_HOURS", "300"))
 
 pytestmark = [
     pytest.mark.skipif(not PRICES.exists(), reason=f"needs the real prices in {PRICES}"),
