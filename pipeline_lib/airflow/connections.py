@@ -34,10 +34,10 @@ def with_connections(services: "Services", spec: PipelineSpec) -> "Services":
     """
     if spec.alerts.connection:
         slack_connection = spec.alerts.connection
-        services = replace(services, find_slack_webhook=lambda: _webhook_of(slack_connection))
+        services = replace(services, find_slack_webhook=lambda: webhook_of(slack_connection))
     if spec.s3 and spec.s3.connection:
         s3_connection = spec.s3.connection
-        services = replace(services, open_s3_account=lambda: _s3_account_of(s3_connection))
+        services = replace(services, open_s3_account=lambda: s3_account_of(s3_connection))
     return services
 
 
@@ -68,8 +68,12 @@ def reach_airflows_database(environment: MutableMapping[str, str]) -> None:
         environment.setdefault(_CONTEXT_VARIABLE, _SERVER_CONTEXT)
 
 
-def _webhook_of(connection_id: str) -> Secret:
-    """The webhook of a connection."""
+def webhook_of(connection_id: str) -> Secret:
+    """The webhook of a connection.
+
+    Raises:
+        SettingsError: The connection isn't known, or holds no https address.
+    """
     url = _address_of(find_connection(connection_id))
     if not is_safe_url(url):
         raise SettingsError(
@@ -96,7 +100,13 @@ def _address_of(connection: Connection) -> str:
     return f"{host.rstrip('/')}/{token.lstrip('/')}"
 
 
-def _s3_account_of(connection_id: str) -> "S3Account":
+def s3_account_of(connection_id: str) -> "S3Account":
+    """Who a connection is for S3.
+
+    Raises:
+        SettingsError: The connection isn't known, or is of another type.
+        S3SettingsError: It can't be used.
+    """
     from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 
     from pipeline_lib.publishing.s3.objects import S3Account

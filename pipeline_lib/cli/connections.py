@@ -35,22 +35,12 @@ def with_connections(services: Services, spec: PipelineSpec) -> Services:
     Finding a webhook or an account then raises ``SettingsError`` where the connection isn't known: what the
     environment has beside it is another channel's, or somebody else's.
     """
-
-    def find_slack_webhook() -> Secret | None:
-        with _airflow(spec.alerts.connection) as connections:
-            webhook: Secret | None = connections.with_connections(services, spec).find_slack_webhook()
-        return webhook
-
-    def open_s3_account() -> "S3Account":
-        with _airflow(s3_connection(spec)) as connections:
-            account: S3Account = connections.with_connections(services, spec).open_s3_account()
-        return account
-
-    return replace(
-        services,
-        find_slack_webhook=find_slack_webhook if spec.alerts.connection else services.find_slack_webhook,
-        open_s3_account=open_s3_account if s3_connection(spec) else services.open_s3_account,
-    )
+    slack, s3 = spec.alerts.connection, s3_connection(spec)
+    if slack:
+        services = replace(services, find_slack_webhook=lambda: _webhook_of(slack))
+    if s3:
+        services = replace(services, open_s3_account=lambda: _s3_account_of(s3))
+    return services
 
 
 def require_connections(*connection_ids: str | None) -> None:
@@ -72,8 +62,20 @@ def s3_connection(spec: PipelineSpec) -> str | None:
     return spec.s3.connection if spec.s3 else None
 
 
+def _webhook_of(connection_id: str) -> Secret:
+    with _airflow(connection_id) as connections:
+        webhook: Secret = connections.webhook_of(connection_id)
+    return webhook
+
+
+def _s3_account_of(connection_id: str) -> "S3Account":
+    with _airflow(connection_id) as connections:
+        account: S3Account = connections.s3_account_of(connection_id)
+    return account
+
+
 @contextmanager
-def _airflow(connection_id: str | None) -> Iterator["ModuleType"]:
+def _airflow(connection_id: str) -> Iterator["ModuleType"]:
     """The module that knows connections; what Airflow says meanwhile is no output of the command."""
     with redirect_stdout(sys.stderr):
         try:
