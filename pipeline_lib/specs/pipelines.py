@@ -1,7 +1,9 @@
 """All pipelines of a project: the specs, checked against each other and against the environment."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, Loaded
 from pipeline_lib.specs.checks.shared_paths import find_shared_paths
@@ -16,6 +18,18 @@ def load_pipelines(settings: Settings) -> Loaded:
         *find_shared_paths((spec.name for spec in loaded.specs), settings),
         *find_foreign_variables(loaded.specs, settings.webhook_prefix),
     ]
+    return refuse(loaded, catalog, found)
+
+
+def refuse(loaded: Loaded, catalog: Catalog, found: Iterable[tuple[str, Diagnostic]]) -> Loaded:
+    """What was loaded without the pipelines in which more was found to be wrong, and with that.
+
+    Args:
+        loaded: Specs that are valid by themselves, and what is wrong with others.
+        catalog: Where they come from.
+        found: Names of pipelines, each with what is wrong.
+    """
+    found = list(found)
     refused = {name for name, _ in found}
     return replace(
         loaded,
