@@ -7,6 +7,7 @@ import click
 
 from pipeline_lib.cli.pipelines.chosen import each_chosen
 from pipeline_lib.cli.project import current_settings, reporting_errors
+from pipeline_lib.cli.report_output import format_option
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.steps import Services
 from pipeline_lib.steps.overview.inventory import KnownPipeline, list_pipelines
@@ -15,14 +16,7 @@ _HEADINGS = ("pipeline", "coins", "schedule", "moments", "newest")
 
 
 @click.command()
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@format_option
 @reporting_errors
 def list(format_name: str) -> None:  # noqa: A001 (the command's name)
     """Name all pipelines: of specs, and of the database, which may know some whose spec is gone.

@@ -9,6 +9,7 @@ from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
 from pipeline_lib.cli.progress import shown_progress
 from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
 from pipeline_lib.cli.waiting import SpokenWait
+from pipeline_lib.common.counting import counted
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec
@@ -77,9 +78,9 @@ def _describe(replayed: Replayed) -> str:
     if replayed.is_of_nothing:
         return "there is nothing to replay: the archive is empty"
     written, taken_over = replayed.written, replayed.taken_over
-    parts = [_count(len(written.arrivals), "snapshot"), _describe_rows(replayed)]
+    parts = [counted(len(written.arrivals), "snapshot"), _describe_rows(replayed)]
     parts += [
-        f"{_count(number, what)} taken over"
+        f"{counted(number, what)} taken over"
         for number, what in (
             (taken_over.deliveries, "delivery record"),
             (taken_over.problems, "open problem"),
@@ -119,7 +120,3 @@ def _describe_order(replayed: Replayed) -> str:
 def _problems(replayed: Replayed) -> Iterator[str]:
     yield from map(str, replayed.damaged)
     yield from (str(each.error) for each in replayed.files if each.error)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

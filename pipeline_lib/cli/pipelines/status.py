@@ -1,6 +1,5 @@
 """The command that shows how pipelines are, and what needs a person."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from pipeline_lib.cli.pipelines.chosen import NOTHING
 from pipeline_lib.cli.pipelines.reports import Report, json, text
 from pipeline_lib.cli.places import with_shown_files
 from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
+from pipeline_lib.cli.report_output import format_option, print_report
 from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.specs.pipelines import load_pipelines
 from pipeline_lib.steps import Services
@@ -22,14 +22,7 @@ _REPORTS: Mapping[str, Report] = {"text": text.report, "json": json.report}
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=complete_names)
 @click.option("--problems", is_flag=True, help="Show only what needs a person.")
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(list(_REPORTS)),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@format_option
 @reporting_errors
 def status(names: tuple[str, ...], *, problems: bool, format_name: str) -> None:
     """Show how pipelines are, all or the NAMEs: newest price, moves, gaps, alerts, problems, S3.
@@ -47,8 +40,7 @@ def status(names: tuple[str, ...], *, problems: bool, format_name: str) -> None:
     with collecting_no_garbage():
         found = _read(names)
     shown = found.needing_a_person() if problems else found
-    # click takes styles out where no terminal reads them; https://no-color.org is not its business.
-    click.echo(_REPORTS[format_name](shown), nl=False, color=False if os.environ.get("NO_COLOR") else None)
+    print_report(_REPORTS[format_name](shown))
     if found.needs_a_person:
         raise SystemExit(1)
     if found.is_of_nothing:

@@ -9,6 +9,7 @@ import click
 from pipeline_lib.cli.connections import services_of
 from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.cli.report_output import format_option
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec
@@ -23,14 +24,7 @@ _Found = Mapping[str, Verification]
 @click.argument("pipeline", required=False, shell_complete=complete_names)
 @click.option("--all", "all_pipelines", is_flag=True, help="Verify every pipeline of the project.")
 @click.option("--manifest", is_flag=True, help="Print the manifest that is open, and do no more.")
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@format_option
 @reporting_errors
 def verify(pipeline: str | None, *, all_pipelines: bool, manifest: bool, format_name: str) -> None:
     """Prove that archive, manifests, database, CSV files and S3 of PIPELINE agree; changes nothing.

@@ -10,13 +10,14 @@ import click
 
 from pipeline_lib.cli.places import with_shown_files
 from pipeline_lib.cli.project import current_settings
+from pipeline_lib.cli.report_output import print_report
 from pipeline_lib.cli.specs.reports import Report, github, json, sarif, text
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, Loaded, PipelineSpec, load_path
 from pipeline_lib.specs.checks.default_bucket import require_bucket_name
 from pipeline_lib.specs.checks.webhook_variables import find_foreign_variables
-from pipeline_lib.specs.pipelines import load_pipelines
+from pipeline_lib.specs.pipelines import load_pipelines, refuse
 
 if TYPE_CHECKING:
     from pipeline_lib.model.diagnostic import Diagnostic
@@ -52,8 +53,7 @@ def validate(paths: tuple[Path, ...], format_name: str) -> None:
       coin-pipelines validate --format sarif > specs.sarif
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     loaded = _load(paths) if paths else _load_project()
-    # click takes styles out where no terminal reads them; https://no-color.org is not its business.
-    click.echo(_REPORTS[format_name](loaded), nl=False, color=False if os.environ.get("NO_COLOR") else None)
+    print_report(_REPORTS[format_name](loaded))
     if loaded.errors:
         raise SystemExit(1)
 
@@ -87,12 +87,8 @@ def _load_path(path: Path) -> Loaded:
     """What a path holds, but for pipelines that name a variable which may hold something else."""
     prefix = Settings.for_parsing(os.environ, project_folder=Path.cwd()).webhook_prefix
     loaded = load_path(path)
-    foreign = list(find_foreign_variables(loaded.specs, prefix))
-    refused = {name for name, _ in foreign}
-    placed = Catalog(path if path.is_dir() else path.parent).place(foreign)
-    return Loaded(
-        tuple(spec for spec in loaded.specs if spec.name not in refused), (*loaded.diagnostics, *placed)
-    )
+    catalog = Catalog(path if path.is_dir() else path.parent)
+    return refuse(loaded, catalog, find_foreign_variables(loaded.specs, prefix))
 
 
 def _with_shown_files(loaded: Loaded) -> Loaded:

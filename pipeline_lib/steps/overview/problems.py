@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.model.open_problem import OpenProblem
@@ -45,7 +46,7 @@ def find_s3_problems(pipeline: str, s3: S3Status | None) -> Iterator[Problem]:
     """
     if s3 and s3.oldest and s3.is_behind_a_day:
         refused = f", {s3.refused} of them refused" if s3.refused else ""
-        count = _count(s3.behind, "snapshot")
+        count = counted(s3.behind, "snapshot")
         yield Problem(
             ProblemKind.S3_BEHIND,
             f"S3 lacks {count}{refused}, the oldest of {format_moment(s3.oldest)}",
@@ -71,19 +72,19 @@ def find_series_problems(pipeline: str, series: SeriesStatus, awaited: datetime 
     if series.gaps:
         yield Problem(
             ProblemKind.GAPS,
-            f"{_count(len(series.gaps), 'moment')} without a price {_LOOKBACK_TEXT}",
+            f"{counted(len(series.gaps), 'moment')} without a price {_LOOKBACK_TEXT}",
             _backfill(pipeline, series.gaps),
         )
     if series.quarantined:
         yield Problem(
             ProblemKind.QUARANTINED,
-            f"{_count(series.quarantined, 'moment')} with refused answers alone {_LOOKBACK_TEXT}",
+            f"{counted(series.quarantined, 'moment')} with refused answers alone {_LOOKBACK_TEXT}",
             f"coin-pipelines quarantine {pipeline} shows them; clear the failed task once the price is right",
         )
     if series.undelivered:
         yield Problem(
             ProblemKind.UNDELIVERED,
-            f"{_count(series.undelivered, 'price alert')} not delivered {_LOOKBACK_TEXT}",
+            f"{counted(series.undelivered, 'price alert')} not delivered {_LOOKBACK_TEXT}",
             f"check the webhook; coin-pipelines alerts history {pipeline} lists them",
         )
 
@@ -91,7 +92,3 @@ def find_series_problems(pipeline: str, series: SeriesStatus, awaited: datetime 
 def _backfill(pipeline: str, gaps: Sequence[datetime]) -> str:
     first, last = format_moment(gaps[0]), format_moment(gaps[-1])
     return f"coin-pipelines backfill {pipeline} --from {first} --to {last}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pipeline_lib.common.digits import to_digits
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.events import Event
 from pipeline_lib.model.open_problem import OpenProblem
@@ -95,4 +96,4 @@ def _moment(moment: datetime | None) -> str | None:
 
 
 def _digits(number: Decimal | None) -> str | None:
-    return None if number is None else f"{number:f}"
+    return None if number is None else to_digits(number)

@@ -7,6 +7,7 @@ import click
 
 from pipeline_lib.alerts.messages.wording import duration, price_text
 from pipeline_lib.cli.places import printable
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.steps.overview.status import (
     PipelineStatus,
@@ -106,14 +107,10 @@ def _problems(status: Status) -> Iterator[str]:
 
 def _summary(status: Status, problems: int) -> str:
     if problems:
-        return click.style(f"{_count(problems, 'problem')} to look at", bold=True)
+        return click.style(f"{counted(problems, 'problem')} to look at", bold=True)
     if status.is_of_nothing:
         return click.style("there is no pipeline with a spec to look at", bold=True)
-    return click.style(f"{_count(status.checked, 'pipeline')}, nothing needs a person", fg="green")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return click.style(f"{counted(status.checked, 'pipeline')}, nothing needs a person", fg="green")
 
 
 def _placed(status: Status) -> Iterator[tuple[str, Problem]]:

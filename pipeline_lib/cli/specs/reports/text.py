@@ -3,6 +3,7 @@
 import click
 
 from pipeline_lib.cli.places import printable
+from pipeline_lib.common.counting import counted
 from pipeline_lib.model.diagnostic import Diagnostic, Severity
 from pipeline_lib.specs import Loaded
 
@@ -24,14 +25,10 @@ def _line(diagnostic: Diagnostic) -> str:
 
 
 def _summary(loaded: Loaded) -> str:
-    valid = _count(len(loaded.specs), "valid spec")
+    valid = counted(len(loaded.specs), "valid spec")
     if not loaded.diagnostics:
         return click.style(f"no problems, {valid}", fg="green")
     files = {diagnostic.file for diagnostic in loaded.diagnostics}
     return click.style(
-        f"{_count(len(loaded.diagnostics), 'problem')} in {_count(len(files), 'file')}, {valid}", bold=True
+        f"{counted(len(loaded.diagnostics), 'problem')} in {counted(len(files), 'file')}, {valid}", bold=True
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

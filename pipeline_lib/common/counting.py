@@ -1,0 +1,6 @@
+"""How many of something, for people."""
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun: ``1 problem``, ``3 problems``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
