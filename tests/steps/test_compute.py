@@ -12,6 +12,7 @@ from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.specs import Window
 from pipeline_lib.steps import Run
+from tests.fixtures.files import touched
 from tests.steps.world import CRASH, World
 
 HOUR = timedelta(hours=1)
@@ -52,9 +53,9 @@ def test_hour_by_hour_and_all_at_once_give_the_same_bytes(short: World) -> None:
 def test_a_second_time_changes_nothing(short: World) -> None:
     short.fetch(CRASH)
     _compute(short)
-    before = (short.data / TABLE).stat()
+    before = touched(short.data / TABLE)
     assert _compute(short) == Done("1 rows up to 2018-02-05T14:00:00Z, unchanged")
-    assert (short.data / TABLE).stat() == before
+    assert touched(short.data / TABLE) == before
 
 
 def test_a_lost_table_is_made_again(short: World) -> None:

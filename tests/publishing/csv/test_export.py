@@ -16,6 +16,7 @@ from pipeline_lib.publishing.csv import export, progress
 from pipeline_lib.publishing.csv.export import Exported
 from pipeline_lib.specs import Window
 from tests.fixtures.arrivals import arrive, observation
+from tests.fixtures.files import touched
 from tests.publishing.csv.files import WINDOWS, Files
 
 KINDS = ("raw", "processed")
@@ -79,9 +80,9 @@ def test_postgresql_gives_the_bytes_that_sqlite_gives(
 def test_a_second_time_changes_nothing(files: Files, kind: str) -> None:
     files.arrive(0, 1)
     files.append(kind)
-    before = files.path(kind).stat()
+    before = touched(files.path(kind))
     assert files.append(kind) == Exported(2, changed=False)
-    assert files.path(kind).stat() == before
+    assert touched(files.path(kind)) == before
 
 
 def test_without_rows_there_is_no_file(files: Files) -> None:
@@ -94,7 +95,7 @@ def test_an_hour_is_appended_and_nothing_before_it_touched_or_read(
 ) -> None:
     files.arrive(*range(40))
     files.append(kind)
-    before = files.path(kind).stat()
+    before = touched(files.path(kind))
     files.arrive(40)
 
     def read_bytes(path: Path) -> bytes:
@@ -106,7 +107,7 @@ def test_an_hour_is_appended_and_nothing_before_it_touched_or_read(
             Path, "read_bytes", lambda path: really_read(path) if path.name[0] == "." else read_bytes(path)
         )
         assert files.append(kind) == Exported(41, changed=True)
-    assert files.path(kind).stat().st_ino == before.st_ino
+    assert files.path(kind).stat().st_ino == before.inode
     assert files.path(kind).read_bytes() == files.whole(kind)
 
 
