@@ -26,7 +26,7 @@ from pipeline_lib.airflow.notifiers.task_failure import TaskFailureNotifier
 from pipeline_lib.airflow.task import run_step
 from pipeline_lib.errors import InvalidSpecsError, PermanentError, TemporaryError
 from pipeline_lib.settings import Settings
-from pipeline_lib.specs import Catalog, PipelineSpec, pipeline_name
+from pipeline_lib.specs import Catalog, Coins, OneCoin, PipelineSpec, pipeline_name
 from pipeline_lib.specs.pipelines import load_pipelines
 from pipeline_lib.specs.yaml.writing import write_yaml
 
@@ -34,6 +34,7 @@ _BACKOFF_FACTOR = 2.0
 _LONGEST_RETRY_DELAY = timedelta(minutes=10)
 _LONGEST_WAIT_ASKED_FOR = timedelta(hours=1)
 _MOST_DOUBLINGS = 10
+_MOST_COIN_TAGS = 10
 
 
 def build_dags(project_folder: Path) -> Iterator[DAG]:
@@ -82,7 +83,7 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
         start_date=spec.start_date,
         catchup=spec.catchup,
         max_active_runs=1,
-        tags={"coin-pipelines", spec.coin, *spec.tags},
+        tags={"coin-pipelines", *_coin_tags(spec.coins), *spec.tags},
         doc_md=_documentation(spec),
         auto_register=False,
         deadline=_deadline(run_deadline),
@@ -112,13 +113,22 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
             dag=dag,
         )
 
-    fetch = task(f"fetch_and_save_{spec.coin}_price", "fetch_and_save_price", [Asset(f"{spec.name}_raw")])
+    fetch = task(_fetch_task_id(spec.coins), "fetch_and_save_price", [Asset(f"{spec.name}_raw")])
     compute = task("compute_moving_average", "compute_moving_average", [Asset(f"{spec.name}_processed")])
     fetch >> [compute, task("send_price_alerts", "send_price_alerts")]
     if spec.s3:
         compute >> task("upload_processed_csv_to_s3", "upload_processed_csv_to_s3")
         fetch >> task("upload_raw_to_s3", "upload_raw_to_s3")
     return dag
+
+
+def _fetch_task_id(coins: Coins) -> str:
+    return f"fetch_and_save_{coins.coin}_price" if isinstance(coins, OneCoin) else "fetch_and_save_prices"
+
+
+def _coin_tags(coins: Coins) -> tuple[str, ...]:
+    # Hundreds of coins would bury every other tag.
+    return coins.named if len(coins.named) <= _MOST_COIN_TAGS else ()
 
 
 @dataclass(frozen=True, slots=True)

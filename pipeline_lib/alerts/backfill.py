@@ -1,29 +1,22 @@
 """The events that backfilled observations bring about: they alert nobody, now or later."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from pipeline_lib.alerts.evaluation import evaluate
 from pipeline_lib.alerts.series import RecordedSeries
 from pipeline_lib.database.observations import ArrivedMoment
 from pipeline_lib.model.events import Event, EventKey
-from pipeline_lib.specs import PipelineSpec
 
 
 def backfilled_events(
-    events: Sequence[Event],
-    spec: PipelineSpec,
-    series: RecordedSeries,
-    run_moment: datetime,
-    order: Sequence[ArrivedMoment],
+    events: Sequence[Event], series: RecordedSeries, run_moment: datetime, order: Sequence[ArrivedMoment]
 ) -> Iterator[Event]:
     """The events that wouldn't have happened without a backfilled observation that came after their own.
 
     Args:
         events: Those in question: nothing is recorded of them yet.
-        spec: The pipeline.
-        series: Its series.
+        series: Their series.
         run_moment: Of the run that evaluated them (UTC).
         order: In which order the series' observations came, as far back as rules look.
     """
@@ -36,7 +29,7 @@ def backfilled_events(
             yield event
         elif later:
             if later not in known:
-                without = evaluate(spec, replace(series, left_out=later), run_moment)
+                without = evaluate(series.without(later), run_moment)
                 known[later] = {each.key for each in without.events}
             if event.key not in known[later]:
                 yield event

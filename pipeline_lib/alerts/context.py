@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from pipeline_lib.alerts.series import RecordedSeries
-from pipeline_lib.analysis.price_moves import PriceMoves, price_moves
-from pipeline_lib.analysis.processed import Lookback, price_points
-from pipeline_lib.analysis.rolling import PricePoint, WindowStatistics, rolling_statistics
+from pipeline_lib.analysis.price_moves import PriceMoves, moves_within
+from pipeline_lib.analysis.processed import Lookback
+from pipeline_lib.analysis.rolling import PriceSeries, WindowStatistics
 from pipeline_lib.common.timestamps import BEGINNING
-from pipeline_lib.specs import PipelineSpec, Window
+from pipeline_lib.model.observation import ObservedPrice
+from pipeline_lib.specs import SeriesSpec, Window
 
 _DAY = timedelta(days=1)
 
@@ -45,40 +45,42 @@ class AlertContext:
 
 
 def alert_context(
-    spec: PipelineSpec, series: RecordedSeries, moment: datetime, *, run_url: str | None, log_url: str | None
+    spec: SeriesSpec, prices: Sequence[ObservedPrice], *, run_url: str | None, log_url: str | None
 ) -> AlertContext:
-    """The context of a run, read as far back as the spec's windows look.
+    """The context of a run.
 
     Args:
-        spec: The pipeline.
-        series: Its series, the run's own observation among them.
-        moment: The run's moment (UTC).
+        spec: What holds for the coin.
+        prices: As far back as ``reads_from`` says, by moment; the last one is the run's own.
         run_url: The run in the Airflow UI, or None outside Airflow.
         log_url: The task's log there, or None.
     """
-    rows = [row for row in series.observations_since(_reads_from(spec, moment)) if row.moment <= moment]
-    observation = rows[-1]
-    points = price_points(rows)
+    own, series = prices[-1], PriceSeries.of(prices)
+    place = len(prices) - 1
     return AlertContext(
-        pipeline=spec.name,
-        coin=observation.coin,
-        vs_currency=observation.vs_currency,
-        moment=moment,
-        price=observation.price,
-        moves=price_moves(observation, points),
-        windows={window.label: _latest_statistics(window, points) for window in spec.windows},
-        last_day=[point.price for point in points if point.moment >= moment - _DAY],
+        pipeline=spec.pipeline,
+        coin=spec.coin,
+        vs_currency=spec.vs_currency,
+        moment=own.moment,
+        price=own.price,
+        moves=moves_within(own, series.moments, [each.price for each in prices]),
+        windows={
+            window.label: WindowStatistics(*next(series.statistics(window.span, place)))
+            for window in spec.windows
+        },
+        last_day=[each.price for each in prices if each.moment >= own.moment - _DAY],
         run_url=run_url,
         log_url=log_url,
     )
 
 
-def _reads_from(spec: PipelineSpec, moment: datetime) -> datetime:
-    if any(isinstance(window.span, int) for window in spec.windows):
+def reads_from(windows: Sequence[Window], moment: datetime) -> datetime:
+    """The first moment (UTC) that the context of a run looks at.
+
+    Args:
+        windows: Of the pipeline.
+        moment: The run's (UTC).
+    """
+    if any(isinstance(window.span, int) for window in windows):
         return BEGINNING
-    return moment - Lookback.of(spec.windows).time
-
-
-def _latest_statistics(window: Window, points: Sequence[PricePoint]) -> WindowStatistics:
-    *_, latest = rolling_statistics(points, window.span)
-    return latest
+    return moment - Lookback.of(windows).time

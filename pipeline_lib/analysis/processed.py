@@ -59,6 +59,12 @@ def processed_columns(windows: "Sequence[Window]") -> tuple[str, ...]:
     )
 
 
+def processed_columns_of_coins(windows: "Sequence[Window]") -> tuple[str, ...]:
+    """The header of a table of several coins: the same, with the coin behind the moment."""
+    moment, *others = processed_columns(windows)
+    return (moment, "coin", *others)
+
+
 def processed_rows(
     observations: Iterable[Observation | ObservedPrice],
     windows: "Sequence[Window]",
@@ -77,12 +83,9 @@ def processed_rows(
     ordered = sorted(observations, key=lambda observation: observation.moment)
     everything = [*before, *ordered]
     series, prices = PriceSeries.of(everything), [observation.price for observation in everything]
-    columns = [series.log_returns(), *(series.statistics(window.span) for window in windows)]
-    for _ in before:
-        for column in columns:
-            next(column)
-    log_returns, *windowed = columns
+    first = len(before)
+    windowed = [series.statistics(window.span, first) for window in windows]
     moves = (moves_of_all(ordered, horizon, series.moments, prices) for horizon in Horizon)
-    own = slice(len(before), None)
-    first = zip(series.moments[own], prices[own], *moves, log_returns, strict=True)
-    return (reduce(add, parts) for parts in zip(first, *windowed, strict=True))
+    log_returns = series.log_returns(first)
+    own = zip(series.moments[first:], prices[first:], *moves, log_returns, strict=True)
+    return (reduce(add, parts) for parts in zip(own, *windowed, strict=True))

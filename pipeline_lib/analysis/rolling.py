@@ -7,6 +7,7 @@ the window's content alone, never on the way that led there. Mean = S/n; sample 
 point and none here. Each value is rounded once, to the nearest float.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -94,37 +95,47 @@ class PriceSeries:
             squares=list(accumulate([numerator * numerator for numerator in numerators], initial=0)),
         )
 
-    def statistics(self, span: timedelta | int) -> Iterator[Statistics]:
-        """The statistics at each price, over a window of ``span`` in time or in prices."""
+    def statistics(self, span: timedelta | int, first: int = 0) -> Iterator[Statistics]:
+        """The statistics at each price from the place ``first`` on, over a window in time or in prices.
+
+        Args:
+            span: Length of the window.
+            first: The prices before this place are looked back at.
+        """
         denominator, totals, squares = self.denominator, self.totals, self.squares
         squared_denominator = denominator * denominator
-        starts = self._starts_by_count(span) if isinstance(span, int) else self._starts_by_time(span)
-        for place, (price, (baseline, first)) in enumerate(zip(self.numerators, starts, strict=True)):
+        if isinstance(span, int):
+            starts = self._starts_by_count(span, first)
+        else:
+            starts = self._starts_by_time(span, first)
+        for place, (baseline, start) in enumerate(starts, first):
+            price = self.numerators[place]
             before = totals[place] - totals[baseline]
             z_score = _z_score(price, place - baseline, before, squares[place] - squares[baseline])
             end = place + 1
-            count, total = end - first, totals[end] - totals[first]
+            count, total = end - start, totals[end] - totals[start]
             deviation = None
             if count >= FEWEST_FOR_DEVIATION:
-                spread = count * (squares[end] - squares[first]) - total * total
+                spread = count * (squares[end] - squares[start]) - total * total
                 deviation = sqrt_of_ratio(spread, count * (count - 1) * squared_denominator)
             yield total / (count * denominator), deviation, count, z_score
 
-    def log_returns(self) -> Iterator[float | None]:
-        """At each price the natural logarithm of its ratio to the price before; None at the first."""
-        before = None
-        for price in self.numerators:
+    def log_returns(self, first: int = 0) -> Iterator[float | None]:
+        """The natural logarithm of each price's ratio to the price before, from a place on; None at 0."""
+        before = self.numerators[first - 1] if first else None
+        for price in self.numerators[first:]:
             yield None if before is None else log_of_ratio(price, before)
             before = price
 
-    def _starts_by_count(self, span: int) -> Iterator[tuple[int, int]]:
+    def _starts_by_count(self, span: int, first: int) -> Iterator[tuple[int, int]]:
         """Of each place, where its baseline and its window begin."""
-        for place in range(len(self.moments)):
+        for place in range(first, len(self.moments)):
             yield max(0, place - span), max(0, place + 1 - span)
 
-    def _starts_by_time(self, span: timedelta) -> Iterator[tuple[int, int]]:
-        moments, oldest = self.moments, 0
-        for moment in moments:
+    def _starts_by_time(self, span: timedelta, first: int) -> Iterator[tuple[int, int]]:
+        moments = self.moments
+        oldest = bisect_left(moments, moments[first] - span) if first < len(moments) else 0
+        for moment in moments[first:]:
             start = moment - span
             while moments[oldest] < start:
                 oldest += 1

@@ -8,6 +8,7 @@
      "moment": "2018-02-05T14:00:00Z",
      "vs_currency": "usd",
      "part": 1,
+     "missing": ["dogecoin"],
      "observations": [
       {"source": 0, "timestamp": "2018-02-05T14:00:00Z", "coin": "bitcoin", "price": "6955.270", …}
      ],
@@ -20,7 +21,8 @@
      "sha256": "…"
     }
 
-An observation names its source by its place in the list, from 0; sources and answers go in pairs. SHA-256 and
+Missing are coins that belong to the pipeline at the moment and could not be had; without any there is no such
+line. An observation names its source by its place in the list, from 0; sources and answers go in pairs. SHA-256 and
 bytes of a source are those of the answer as it stands in the file. A source of the kind ``import`` has file,
 file_sha256 and line instead of URL and status, and its answer is the line as a JSON text. The last SHA-256 is
 that of all bytes up to the list's closing bracket.
@@ -41,6 +43,7 @@ from pipeline_lib.model.observation import Archived, ImportedLine, ImportedObser
 
 _FORMAT = 2
 _QUOTE, _HISTORY, _IMPORT = "coingecko_quote", "coingecko_history", "import"
+_MISSING_START = b',\n "missing": '
 _OBSERVATIONS_START = b',\n "observations": '
 _SOURCES_START = b',\n "sources": '
 _REQUESTED_AT = re.compile(rb'"requested_at": "([^"]*)"')
@@ -70,7 +73,7 @@ def encode(part: Part) -> bytes:
         "moment": format_moment(part.moment),
         "vs_currency": part.vs_currency,
         "part": part.number,
-    }
+    } | ({"missing": part.missing} if part.missing else {})
     observations = [
         {"source": places[each.provenance]} | to_fields(each.observation) for each in part.snapshots
     ]
@@ -100,7 +103,8 @@ def decode(content: bytes) -> Part:
     answers = _split_answers(rest, [_whole_number(source, "bytes") for source in described])
     sources = [_read_source(source, answer) for source, answer in zip(described, answers, strict=True)]
     snapshots = tuple(_read_snapshot(fields, sources) for fields in _items(fields, "observations"))
-    part = Part(str(fields.get("pipeline")), _whole_number(fields, "part"), snapshots)
+    missing = tuple(map(str, _items(fields, "missing"))) if "missing" in fields else ()
+    part = Part(str(fields.get("pipeline")), _whole_number(fields, "part"), snapshots, missing)
     if encode(part) != content:
         raise ValueError("it isn't written as snapshots are")
     return part
@@ -115,7 +119,9 @@ def decode_head(content: bytes) -> Head:
     start, end = content.index(_OBSERVATIONS_START), content.index(_SOURCES_START)
     observations = json.loads(content[start + len(_OBSERVATIONS_START) : end].decode())
     requested_at = _REQUESTED_AT.findall(content, end, content.index(_ANSWERS_START, end))
-    return Head(tuple(map(from_fields, observations)), parse_moment(max(requested_at).decode()))
+    missing = content.find(_MISSING_START, 0, start)
+    names = json.loads(content[missing + len(_MISSING_START) : start].decode()) if missing >= 0 else ()
+    return Head(tuple(map(from_fields, observations)), parse_moment(max(requested_at).decode()), tuple(names))
 
 
 def _proven(content: bytes) -> bytes:

@@ -25,13 +25,16 @@ MOST_BYTES = 256 * 1024 * 1024
 _PART_NAME = re.compile(r"(\d{8}T\d{6}Z)(?:\.([2-9]|[1-9]\d{1,5}))?\.json", re.ASCII)
 
 
-def add_snapshots(archive: Archive, pipeline: str, snapshots: Sequence[Archived]) -> tuple[Part, ...]:
+def add_snapshots(
+    archive: Archive, pipeline: str, snapshots: Sequence[Archived], members: Collection[str] = ()
+) -> tuple[Part, ...]:
     """Archive what no part of the moment holds yet, as its next part; what is there stays as it is.
 
     Args:
         archive: The pipeline's archive.
         pipeline: Its name.
         snapshots: At least one, all of one moment and one currency, each coin once.
+        members: The coins that belong to the pipeline at the moment.
 
     Returns:
         All parts of the moment, lowest first, each with its CSV beside it.
@@ -41,23 +44,24 @@ def add_snapshots(archive: Archive, pipeline: str, snapshots: Sequence[Archived]
         OSError: The disk is full or read-only.
     """
     moment = snapshots[0].observation.moment
-    missing = {_series(each): each for each in snapshots}
+    new = {_series(each): each for each in snapshots}
     parts: list[Part] = []
     while True:
         number = len(parts) + 1
         part = read_part(archive, moment, number)
         if part is None:
-            if not missing:
+            if not new:
                 return tuple(parts)
-            by_coin = sorted(missing.values(), key=lambda each: each.observation.coin)
-            part = Part(pipeline, number, tuple(by_coin))
+            by_coin = sorted(new.values(), key=lambda each: each.observation.coin)
+            held = {coin for known in parts for coin in known.coins} | {coin for coin, _ in new}
+            part = Part(pipeline, number, tuple(by_coin), tuple(sorted({*members} - held)))
             if not archive.create(_json_name(moment, number), format_2.encode(part)):
                 # Another process was faster: what it has needn't come again.
                 continue
         complete_part(archive, part)
         parts.append(part)
         for each in part.snapshots:
-            missing.pop(_series(each), None)
+            new.pop(_series(each), None)
 
 
 def complete_part(archive: Archive, part: Part) -> None:

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, time
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
+from pipeline_lib.common.spans import Span
 from pipeline_lib.database import observations as rows
 from pipeline_lib.database.pipelines import ensure_pipeline, ensure_series
-from pipeline_lib.database.tables import arrivals, pipelines
+from pipeline_lib.database.tables import arrivals, observations, pipelines, series
 from pipeline_lib.model.observation import Observation
 
 
@@ -28,6 +29,7 @@ class ArchivedPart(NamedTuple):
         csv_sha256: The hash of its CSV file.
         requested_at: When it was asked for, by the real clock (UTC).
         is_silent: Whether it was backfilled, so that its consequences alert nobody.
+        missing: Coins that belong to the pipeline at the moment and that it lacks, in order.
     """
 
     moment: datetime
@@ -36,6 +38,7 @@ class ArchivedPart(NamedTuple):
     csv_sha256: str
     requested_at: datetime
     is_silent: bool = False
+    missing: tuple[str, ...] = ()
 
 
 class Arrival(NamedTuple):
@@ -55,7 +58,7 @@ class Arrival(NamedTuple):
 
 
 def record(
-    connection: Connection, pipeline: str, archived: ArchivedPart, observations: Sequence[Observation]
+    connection: Connection, pipeline: str, archived: ArchivedPart, observed: Sequence[Observation]
 ) -> tuple[Arrival, bool]:
     """Enter an archived snapshot and its observations, unless they are there.
 
@@ -63,7 +66,7 @@ def record(
         connection: A transaction that writes; two of one pipeline follow each other.
         pipeline: Name of the pipeline.
         archived: The snapshot.
-        observations: What it holds, all of one currency; none where it can't be read any more.
+        observed: What it holds, all of one currency; none where it can't be read any more.
 
     Returns:
         The arrival, and whether it is new.
@@ -77,10 +80,10 @@ def record(
     manifest_day = max(day, head.manifest_day or day)
     arrival = Arrival(head.arrivals + 1, archived, chained(head.chain_sha256, archived), manifest_day)
     connection.execute(arrivals.insert().values(_values(pipeline_id, arrival)))
-    if observations:
-        coins, vs_currency = {each.coin for each in observations}, observations[0].vs_currency
-        series = ensure_series(connection, pipeline_id, coins, vs_currency)
-        rows.insert(connection, series, arrival.number, archived.part, observations)
+    if observed:
+        coins, vs_currency = {each.coin for each in observed}, observed[0].vs_currency
+        keys = ensure_series(connection, pipeline_id, coins, vs_currency)
+        rows.insert(connection, keys, arrival.number, archived.part, observed)
     connection.execute(
         update(pipelines)
         .where(pipelines.c.id == pipeline_id)
@@ -104,6 +107,92 @@ def find(connection: Connection, pipeline: str, moment: datetime) -> list[Arriva
     """
     query = _query(pipeline).where(arrivals.c.moment == moment).order_by(arrivals.c.part)
     return [to_arrival(row) for row in connection.execute(query)]
+
+
+def find_nearest_moment(connection: Connection, pipeline: str, moment: datetime) -> datetime | None:
+    """The recorded moment nearest to a moment, of two the earlier one; None where there is none.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        moment: Of a run (UTC).
+    """
+    query = select(arrivals.c.moment).join(pipelines).where(pipelines.c.name == pipeline).limit(1)
+    column = arrivals.c.moment
+    before = connection.scalar(query.where(column <= moment).order_by(column.desc()))
+    after = connection.scalar(query.where(column >= moment).order_by(column))
+    found = [each for each in (before, after) if each is not None]
+    return min(found, key=lambda each: abs(each - moment), default=None)
+
+
+def find_newest_moment(connection: Connection, pipeline: str) -> datetime | None:
+    """The newest recorded moment of a pipeline; None where there is none.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+    """
+    query = select(func.max(arrivals.c.moment, type_=arrivals.c.moment.type)).join(pipelines)
+    found: datetime | None = connection.scalar(query.where(pipelines.c.name == pipeline))
+    return found
+
+
+def read_members(
+    connection: Connection, pipeline: str, vs_currency: str, within: Span
+) -> dict[datetime, frozenset[str]]:
+    """The coins that belong to a pipeline by the first snapshot of each moment, by time.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        vs_currency: The currency that prices are in.
+        within: Which moments.
+    """
+    first = (
+        select(arrivals.c.moment, arrivals.c.number, arrivals.c.missing, arrivals.c.pipeline_id)
+        .join(pipelines)
+        .where(
+            pipelines.c.name == pipeline,
+            arrivals.c.part == 1,
+            arrivals.c.moment >= within.start,
+            arrivals.c.moment < within.end,
+        )
+        .order_by(arrivals.c.moment)
+    )
+    members = {row.number: (row.moment, {*(row.missing or "").split()}) for row in connection.execute(first)}
+    held = (
+        select(observations.c.arrival, series.c.coin)
+        .join(series, series.c.id == observations.c.series_id)
+        .join(pipelines, pipelines.c.id == series.c.pipeline_id)
+        .where(
+            pipelines.c.name == pipeline,
+            series.c.vs_currency == vs_currency,
+            observations.c.moment >= within.start,
+            observations.c.moment < within.end,
+        )
+    )
+    for arrival, coin in connection.execute(held):
+        if arrival in members:
+            members[arrival][1].add(coin)
+    return {moment: frozenset(coins) for moment, coins in members.values()}
+
+
+def read_missing(connection: Connection, since: datetime) -> dict[str, dict[datetime, frozenset[str]]]:
+    """The coins that the first snapshots of moments lack, of all pipelines, by name and moment.
+
+    Args:
+        connection: A transaction.
+        since: The first moment that counts (UTC).
+    """
+    query = (
+        select(pipelines.c.name, arrivals.c.moment, arrivals.c.missing)
+        .join(pipelines)
+        .where(arrivals.c.part == 1, arrivals.c.moment >= since, arrivals.c.missing.is_not(None))
+    )
+    found: dict[str, dict[datetime, frozenset[str]]] = {}
+    for name, moment, missing in connection.execute(query):
+        found.setdefault(name, {})[moment] = frozenset(missing.split())
+    return found
 
 
 def chain_at(connection: Connection, pipeline: str, number: int) -> str | None:
@@ -175,15 +264,22 @@ def _values(pipeline_id: int, arrival: Arrival) -> dict[str, object]:
         "manifest_day": arrival.manifest_day,
         "is_silent": archived.is_silent,
         "requested_at": archived.requested_at,
+        "missing": encode_missing(archived),
     }
 
 
 def to_arrival(row: Row[*tuple[Any, ...]]) -> Arrival:
     """The arrival of a row of the table."""
+    missing = tuple(row.missing.split()) if row.missing else ()
     archived = ArchivedPart(
-        row.moment, row.part, row.json_sha256, row.csv_sha256, row.requested_at, row.is_silent
+        row.moment, row.part, row.json_sha256, row.csv_sha256, row.requested_at, row.is_silent, missing
     )
     return Arrival(row.number, archived, row.chain_sha256, row.manifest_day)
+
+
+def encode_missing(archived: ArchivedPart) -> str | None:
+    """The missing coins of a snapshot, as their column holds them."""
+    return " ".join(archived.missing) or None
 
 
 def midnight(moment: datetime) -> datetime:

@@ -1,12 +1,14 @@
 """Observations: one row a series and moment, with the digits that were sent."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, func, select, type_coerce
 
+from pipeline_lib.common.spans import Span, month_of
 from pipeline_lib.database.pipelines import insert_or_ignore
 from pipeline_lib.database.tables import arrivals, observations, pipelines, series
 from pipeline_lib.model.observation import Observation
@@ -116,24 +118,41 @@ def read_order(connection: Connection, series_id: int, since: datetime) -> list[
     return [ArrivedMoment(*row) for row in connection.execute(query)]
 
 
-def read_last_before(
-    connection: Connection, series_id: int, moment: datetime, rows: int
-) -> list[Observation]:
-    """The last observations of a series before a moment, by moment.
+class PriceAt(NamedTuple):
+    """A price and when it is of.
+
+    Attributes:
+        price: Of one coin.
+        last_updated: What the source says that it is of (UTC).
+    """
+
+    price: Decimal
+    last_updated: datetime
+
+
+def read_last_prices(
+    connection: Connection, series_ids: Collection[int], since: datetime, before: datetime
+) -> dict[int, PriceAt]:
+    """The last price of each series before a moment, by the key of the series; of some, none.
 
     Args:
         connection: A transaction.
-        series_id: Key of the series.
-        moment: Only those before it (UTC).
-        rows: How many at most.
+        series_ids: Keys of the series.
+        since: The first moment that counts (UTC).
+        before: Only those before it (UTC).
     """
-    query = (
-        _query()
-        .where(observations.c.series_id == series_id, observations.c.moment < moment)
-        .order_by(observations.c.moment.desc())
-        .limit(rows)
+    earlier = observations.alias()
+    newest = (
+        select(func.max(earlier.c.moment))
+        .where(earlier.c.series_id == series.c.id, earlier.c.moment >= since, earlier.c.moment < before)
+        .scalar_subquery()
     )
-    return [_observation(row) for row in connection.execute(query)][::-1]
+    query = (
+        select(observations.c.series_id, observations.c.price, observations.c.last_updated)
+        .join(series, series.c.id == observations.c.series_id)
+        .where(series.c.id.in_(series_ids), observations.c.moment == newest)
+    )
+    return {row.series_id: PriceAt(row.price, row.last_updated) for row in connection.execute(query)}
 
 
 def find(connection: Connection, series_id: int, moment: datetime) -> Observation | None:
@@ -147,6 +166,39 @@ def find(connection: Connection, series_id: int, moment: datetime) -> Observatio
     query = _query().where(observations.c.series_id == series_id, observations.c.moment == moment)
     row = connection.execute(query).one_or_none()
     return None if row is None else _observation(row)
+
+
+def find_observed(connection: Connection, series_ids: Collection[int], moment: datetime) -> frozenset[int]:
+    """The series that have an observation at a moment.
+
+    Args:
+        connection: A transaction.
+        series_ids: Keys of the series.
+        moment: Of a run (UTC).
+    """
+    query = select(observations.c.series_id).where(
+        observations.c.series_id.in_(series_ids), observations.c.moment == moment
+    )
+    return frozenset(connection.scalars(query))
+
+
+def find_complete_moments(
+    connection: Connection, series_ids: Collection[int], since: datetime
+) -> set[datetime]:
+    """The moments (UTC) at which each of some series has an observation.
+
+    Args:
+        connection: A transaction.
+        series_ids: Keys of the series.
+        since: The first moment that counts (UTC).
+    """
+    query = (
+        select(observations.c.moment)
+        .where(observations.c.series_id.in_(series_ids), observations.c.moment >= since)
+        .group_by(observations.c.moment)
+        .having(func.count() == len(series_ids))
+    )
+    return set(connection.scalars(query))
 
 
 def read_by_arrival(connection: Connection, pipeline: str, after: int = 0) -> Iterator[RecordedObservation]:
@@ -181,17 +233,72 @@ def read_cells(
         The number of the newest arrival among them, and moment, coin, currency, price, move over an hour,
         over a day, market cap, volume, time of the quote of each; decimals as their digits.
     """
-    moment, *values = _VALUES
-    columns = (moment, series.c.coin, series.c.vs_currency, *values)
-    query = (
-        select(observations.c.arrival, *(type_coerce(column, Text) for column in columns))
-        .join(series, series.c.id == observations.c.series_id)
-        .join(pipelines, pipelines.c.id == series.c.pipeline_id)
-        .where(pipelines.c.name == pipeline, observations.c.arrival > after)
-        .order_by(observations.c.arrival, series.c.coin)
-    )
-    rows = connection.execute(query).all()
+    query = _select_cells(pipeline).where(observations.c.arrival > after)
+    rows = connection.execute(query.order_by(observations.c.arrival, series.c.coin)).all()
     return (rows[-1][0] if rows else after), [row[1:] for row in rows]
+
+
+def read_cells_by_moment(
+    connection: Connection, pipeline: str, within: Span
+) -> list[Sequence[datetime | str | None]]:
+    """The observations of some moments by moment and coin, as the values of ``read_cells``.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        within: Which moments.
+    """
+    query = _select_cells(pipeline).where(*_within(within))
+    rows = connection.execute(query.order_by(observations.c.moment, series.c.coin, series.c.vs_currency))
+    return [row[1:] for row in rows]
+
+
+class Changed(NamedTuple):
+    """What came of some moments after an arrival.
+
+    Attributes:
+        first: The first moment that has something new (UTC).
+        newest: Number of the newest arrival of it.
+    """
+
+    first: datetime
+    newest: int
+
+
+def find_changed(connection: Connection, pipeline: str, after: int, within: Span) -> Changed | None:
+    """What came after an arrival; None when nothing did.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        after: Number of an arrival.
+        within: Which moments count.
+    """
+    query = (
+        select(func.min(arrivals.c.moment), func.max(arrivals.c.number))
+        .join(pipelines)
+        .where(
+            pipelines.c.name == pipeline,
+            arrivals.c.number > after,
+            arrivals.c.moment >= within.start,
+            arrivals.c.moment < within.end,
+        )
+    )
+    first, newest = connection.execute(query).one()
+    return None if first is None else Changed(first, newest)
+
+
+def read_months(connection: Connection, pipeline: str, after: int) -> list[Span]:
+    """The UTC months of the moments that came after an arrival, by time.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        after: Number of an arrival; 0 for all months.
+    """
+    query = select(arrivals.c.moment).join(pipelines)
+    found = connection.scalars(query.where(pipelines.c.name == pipeline, arrivals.c.number > after))
+    return sorted({month_of(moment) for moment in found})
 
 
 def count(connection: Connection, series_id: int) -> int:
@@ -221,6 +328,21 @@ def read_moments(connection: Connection, since: datetime) -> Iterator[tuple[int,
     query = select(series.c.id, listed).execution_options(yield_per=_SERIES_AT_ONCE)
     for series_id, moments in connection.execute(query):
         yield series_id, moments or ""
+
+
+def _select_cells(pipeline: str) -> Select[*tuple[Any, ...]]:
+    moment, *values = _VALUES
+    columns = (moment, series.c.coin, series.c.vs_currency, *values)
+    return (
+        select(observations.c.arrival, *(type_coerce(column, Text) for column in columns))
+        .join(series, series.c.id == observations.c.series_id)
+        .join(pipelines, pipelines.c.id == series.c.pipeline_id)
+        .where(pipelines.c.name == pipeline)
+    )
+
+
+def _within(span: Span) -> tuple[ColumnElement[bool], ...]:
+    return observations.c.moment >= span.start, observations.c.moment < span.end
 
 
 def _query() -> Select[*tuple[Any, ...]]:

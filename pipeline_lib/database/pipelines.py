@@ -59,6 +59,27 @@ def find_series(connection: Connection, pipeline: str) -> list[Series]:
     return [Series(*row) for row in connection.execute(query)]
 
 
+def find_series_of(
+    connection: Connection, pipeline: str, coins: Collection[str], vs_currency: str
+) -> list[Series]:
+    """The series of some coins in one currency, by coin; coins without an observation have none.
+
+    Args:
+        connection: A transaction.
+        pipeline: Name of the pipeline.
+        coins: CoinGecko ids.
+        vs_currency: The currency that prices are in.
+    """
+    query = (
+        select(series.c.id, series.c.coin, series.c.vs_currency)
+        .join(pipelines)
+        .where(pipelines.c.name == pipeline, series.c.vs_currency == vs_currency)
+        .order_by(series.c.coin)
+    )
+    # Of a top list, a few more than its coins were members once.
+    return [Series(*row) for row in connection.execute(query) if row.coin in coins]
+
+
 def find_series_id(connection: Connection, pipeline: str, coin: str, vs_currency: str) -> int | None:
     """The key of a series, or None before its first observation.
 

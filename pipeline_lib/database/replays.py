@@ -267,6 +267,7 @@ def _arrival_row(pipeline_id: int, arrival: Arrival, write_out: _Format) -> bulk
         write_out(arrival.manifest_day),
         archived.is_silent,
         write_out(archived.requested_at),
+        orders.encode_missing(archived),
     )
 
 

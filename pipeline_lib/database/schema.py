@@ -12,7 +12,7 @@ from pipeline_lib.errors import SchemaVersionError
 if TYPE_CHECKING:
     from pipeline_lib.database.engine.connections import Database
 
-VERSION = 1
+VERSION = 2
 """The schema that this code works with: the number of its newest migration."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -101,6 +101,7 @@ arrivals = Table(
     Column("manifest_day", Moment, nullable=False, comment="midnight (UTC); names its manifest"),
     Column("is_silent", Boolean, nullable=False, comment="backfilled: its consequences alert nobody"),
     Column("requested_at", Moment, nullable=False, comment="by the real clock"),
+    Column("missing", Text, comment="coins of the pipeline that it lacks, with spaces between"),
     UniqueConstraint("pipeline_id", "moment", "part"),
     comment="One row a snapshot of the archive, in the order of arrival",
 )

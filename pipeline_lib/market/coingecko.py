@@ -16,7 +16,7 @@ from pipeline_lib.errors import (
 from pipeline_lib.market.history.charts import read_chart
 from pipeline_lib.market.history.ranges import HistoryRange
 from pipeline_lib.market.quotes.observations import find_observation
-from pipeline_lib.market.quotes.pages import Page
+from pipeline_lib.market.quotes.pages import Page, number_by_rank
 from pipeline_lib.market.quotes.parsing import check_list
 from pipeline_lib.market.transport import Answer, Transport
 from pipeline_lib.model.answers import HistoryAnswer, MarketAnswer
@@ -60,7 +60,7 @@ class CoinGecko:
         return find_observation(self.ask_quotes((coin,), vs_currency), coin, moment, max_age)
 
     def ask_quotes(self, coins: Page, vs_currency: str) -> MarketAnswer:
-        """Ask for the current quotes of ``coins``, of which the answer may leave out some.
+        """Ask for the current quotes of a page, of which the answer may leave out some.
 
         Raises:
             MarketUnavailableError: No usable answer, after all tries.
@@ -69,9 +69,14 @@ class CoinGecko:
             RequestRefusedError: CoinGecko refused the request.
             UnexpectedAnswerError: The answer is no list.
         """
+        by_rank = number_by_rank(coins)
         parameters = {
             "vs_currency": vs_currency,
-            "ids": ",".join(coins),
+            **(
+                {"ids": ",".join(coins)}
+                if by_rank is None
+                else {"order": "market_cap_desc", "page": str(by_rank)}
+            ),
             "per_page": str(COINS_PER_CALL),
             "price_change_percentage": "1h,24h",
         }

@@ -1,4 +1,4 @@
-"""The composed message of one pipeline, ready to be sent alone or together with others."""
+"""The composed message of one coin, ready to be sent alone or together with others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

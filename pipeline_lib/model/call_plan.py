@@ -6,6 +6,11 @@ COINS_PER_CALL = 250
 """The most coins that one call of ``/coins/markets`` answers for."""
 
 
+def pages_of(first: int, count: int) -> range:
+    """Numbers, from 1, of the pages of ``/coins/markets`` by rank that hold so many coins from a rank on."""
+    return range((first - 1) // COINS_PER_CALL + 1, (first + count - 2) // COINS_PER_CALL + 2)
+
+
 @dataclass(frozen=True, slots=True)
 class CallPlan:
     """The calls that a plan of CoinGecko allows.

@@ -10,11 +10,14 @@ class Done:
 
     Attributes:
         summary: One line for people.
-        warnings: What those who run the pipelines should look at, though the work is done; a line each.
+        warnings: What those who run the pipelines should look at, though the work is done. The first line of
+            each says what it is, the others go into detail: two with one first line are the same warning.
+        missing: How many coins of the run have no observation.
     """
 
     summary: str
     warnings: tuple[str, ...] = ()
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Skipped:
 
     Attributes:
         reason: One line for people.
-        warnings: What those who run the pipelines should do about it, a line each; none where that is all
+        warnings: What those who run the pipelines should do about it, as for ``Done``; none where that is all
             right.
     """
 

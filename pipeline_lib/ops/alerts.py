@@ -188,13 +188,13 @@ class OpsAlerts:
             news = [
                 warning
                 for warning in outcome.warnings
-                if decide(known, _without_times(warning), now) is not Notification.NOTHING
+                if decide(known, _kind_of_warning(warning), now) is not Notification.NOTHING
             ]
             if not news:
                 return
             problem = add_failure(known, run.moment)
             for warning in news:
-                problem = add_notification(problem, _without_times(warning), now)
+                problem = add_notification(problem, _kind_of_warning(warning), now)
             self._notify(warning_notice(run, outcome, news), lambda: self.record.save(subject, problem))
 
     def run_is_late(self, run: TaskRun, needed_by: datetime) -> None:
@@ -298,8 +298,9 @@ def _identity(problem: str) -> str:
     return _PLACE_IN_FILE.sub(": ", problem, count=1)
 
 
-def _without_times(warning: str) -> str:
-    return _TIME.sub("…", warning)
+def _kind_of_warning(warning: str) -> str:
+    """What makes a warning the same one at another run: its first line, but for the times in it."""
+    return _TIME.sub("…", warning.partition("\n")[0])
 
 
 def _redacted(notice: OpsNotice, secrets: tuple[Secret, ...]) -> OpsNotice:

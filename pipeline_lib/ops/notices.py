@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.open_problem import OpenProblem
-from pipeline_lib.model.outcome import Done, Outcome
+from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.ops.advice import advice_for, kind_of, message_of
 from pipeline_lib.ops.problems import REMINDER, Notification
 from pipeline_lib.ops.unreported import Unreported
@@ -125,13 +126,23 @@ def warning_notice(run: TaskRun, outcome: Outcome, warnings: Sequence[str]) -> O
         outcome: What it did.
         warnings: Those of its warnings that are new to operators.
     """
-    done = "done, no data is missing" if isinstance(outcome, Done) else "skipped, its data is missing"
+    done = _describe_data(outcome)
     facts = (
         *(("Seen", warning) for warning in warnings),
         ("Run", f"{format_moment(run.moment)}: {done}"),
     )
     to_do = f"check whether this matters to you; the same warning is reported again after {_HOURS} hours."
     return OpsNotice(_WARNING, f"{run.pipeline} · {run.task} warns", facts, to_do, run.links)
+
+
+def _describe_data(outcome: Outcome) -> str:
+    match outcome:
+        case Done(missing=0):
+            return "done, no data is missing"
+        case Done(missing=missing):
+            return f"done, {counted(missing, 'coin')} missing"
+        case Skipped():
+            return "skipped, its data is missing"
 
 
 def late_notice(run: TaskRun, needed_by: datetime) -> OpsNotice:

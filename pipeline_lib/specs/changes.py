@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from pipeline_lib.specs.catalog import Catalog, Loaded
-from pipeline_lib.specs.key_paths import join_path, known_paths, leaves
+from pipeline_lib.specs.key_paths import join_path, leaves, paths_in
 from pipeline_lib.specs.model import PipelineSpec
 
 
@@ -89,7 +89,8 @@ def _changes(old: State, new: State) -> Iterator[PipelineChange]:
 
 def _value_changes(before: PipelineSpec | None, after: PipelineSpec | None) -> Iterator[ValueChange]:
     old, new = _values(before), _values(after)
-    for key in map(join_path, known_paths()):
+    documents = [spec.effective for spec in (before, after) if spec]
+    for key in dict.fromkeys(join_path(path) for document in documents for path in paths_in(document)):
         if old.get(key) != new.get(key):
             yield ValueChange(key, old.get(key), new.get(key))
 

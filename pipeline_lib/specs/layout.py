@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from pipeline_lib.common.spans import Span
 from pipeline_lib.common.timestamps import part_key
 from pipeline_lib.settings import Settings
 
@@ -14,8 +15,8 @@ class Layout:
     """The files of one pipeline.
 
     Attributes:
-        raw_log: ``data/bitcoin_raw.csv`` (``BITCOIN_RAW_PATH``).
-        processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``).
+        raw_log: ``data/bitcoin_raw.csv`` (``BITCOIN_RAW_PATH``); of several coins a folder of that name.
+        processed_table: ``data/bitcoin_processed.csv`` (``BITCOIN_PROCESSED_PATH``); the same.
         archive: Folder of snapshots, ``data/archive/bitcoin`` (``BITCOIN_ARCHIVE_PATH``).
         manifests: Folder of the archive's manifests, ``data/manifests/bitcoin``: not below the archive, so
             that one moved to a disk of its own doesn't take its proof along.
@@ -47,6 +48,14 @@ class Layout:
             manifests=data / "manifests" / name,
         )
 
+    def raw_month(self, month: Span) -> Path:
+        """The raw log of several coins in a UTC month: ``data/majors_raw/2018-02.csv``."""
+        return _month_file(self.raw_log, month)
+
+    def processed_month(self, month: Span) -> Path:
+        """The processed table of several coins in a UTC month: ``data/majors_processed/2018-02.csv``."""
+        return _month_file(self.processed_table, month)
+
     def snapshot_json(self, moment: datetime, part: int = 1) -> Path:
         """The observations of a part of ``moment`` with their sources, letter for letter."""
         return self.archive / f"{part_key(moment, part)}.json"
@@ -54,6 +63,10 @@ class Layout:
     def snapshot_csv(self, moment: datetime, part: int = 1) -> Path:
         """The observations of a part of ``moment`` as rows with a header."""
         return self.archive / f"{part_key(moment, part)}.csv"
+
+
+def _month_file(whole: Path, month: Span) -> Path:
+    return whole.with_suffix("") / f"{month.start:%Y-%m}.csv"
 
 
 def path_variable(name: str, kind: str) -> str:

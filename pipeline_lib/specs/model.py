@@ -1,11 +1,11 @@
 """What a valid spec says, as data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 DAG_ID_SUFFIX = "_data_pipeline"
 
@@ -119,12 +119,87 @@ class S3Target:
 
 
 @dataclass(frozen=True, slots=True)
+class OneCoin:
+    """The coin of a pipeline that has one."""
+
+    coin: str
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The coins that the spec names."""
+        return (self.coin,)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCoins:
+    """The coins of a pipeline that has several: CoinGecko ids, as the spec lists them."""
+
+    named: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TopCoins:
+    """The coins of the greatest market caps, whichever these are at a moment.
+
+    Attributes:
+        count: How many.
+        first: Rank of the first of them, from 1.
+    """
+
+    count: int
+    first: int = 1
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """None: the market says which they are."""
+        return ()
+
+
+Coins: TypeAlias = OneCoin | NamedCoins | TopCoins
+"""Which coins a pipeline observes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoinLimits:
+    """What may differ from coin to coin: when its moves alert, and what its prices must satisfy."""
+
+    thresholds: Thresholds
+    alerts: AlertPolicy
+    quality: QualityLimits
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSpec:
+    """One coin of a pipeline, as rules and checks look at it.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        coin: CoinGecko id.
+        vs_currency: The currency that prices are in.
+        schedule: Of the pipeline.
+        windows: Rolling windows, those of each kind from short to long.
+        thresholds: Price moves that alert.
+        alerts: What else alerts, and how often.
+        quality: What a price must satisfy.
+    """
+
+    pipeline: str
+    coin: str
+    vs_currency: str
+    schedule: str
+    windows: tuple[Window, ...]
+    thresholds: Thresholds
+    alerts: AlertPolicy
+    quality: QualityLimits
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineSpec:
     """One pipeline, complete: the spec with all defaults filled in.
 
     Attributes:
         name: The file's stem; names DAG, files and S3 objects.
-        coin: CoinGecko id.
+        coins: Which coins it observes.
         vs_currency: The currency that prices are in.
         description: One line for people.
         schedule: Preset or cron expression, UTC.
@@ -141,10 +216,11 @@ class PipelineSpec:
         quality: What a price must satisfy.
         s3: Where to publish, or None to stay on disk.
         effective: The whole spec as plain data, for people to read.
+        limits: What is different for some coins, by CoinGecko id.
     """
 
     name: str
-    coin: str
+    coins: Coins
     vs_currency: str
     description: str
     schedule: str
@@ -161,6 +237,36 @@ class PipelineSpec:
     quality: QualityLimits
     s3: S3Target | None
     effective: Mapping[str, Any]
+    limits: Mapping[str, CoinLimits] = field(default_factory=dict)
+
+    @property
+    def has_one_coin(self) -> bool:
+        """Whether it observes one coin, and keeps files of one coin."""
+        return isinstance(self.coins, OneCoin)
+
+    def covers(self, coin: str, vs_currency: str) -> bool:
+        """Whether a series is of its currency, and of one of its coins, or may be by market cap.
+
+        Args:
+            coin: CoinGecko id.
+            vs_currency: The currency that prices are in.
+        """
+        is_by_rank = isinstance(self.coins, TopCoins)
+        return vs_currency == self.vs_currency and (is_by_rank or coin in self.coins.named)
+
+    def of_coin(self, coin: str) -> SeriesSpec:
+        """What holds for one of its coins."""
+        own = self.limits.get(coin) or CoinLimits(self.thresholds, self.alerts, self.quality)
+        return SeriesSpec(
+            self.name,
+            coin,
+            self.vs_currency,
+            self.schedule,
+            self.windows,
+            own.thresholds,
+            own.alerts,
+            own.quality,
+        )
 
     @property
     def dag_id(self) -> str:

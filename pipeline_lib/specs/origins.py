@@ -77,7 +77,7 @@ def explain_key(sources: Sources, key: str) -> Explanation:
         UnknownKeyError: No spec has such a key.
         InvalidSpecsError: The sources are invalid.
     """
-    path = _known_path(key)
+    path = _known_path(key, sources)
     origins = tuple(
         origin for origin in trace(sources) if origin.key == key or origin.key.startswith(f"{key}.")
     )
@@ -91,8 +91,8 @@ def explain_key(sources: Sources, key: str) -> Explanation:
     )
 
 
-def _known_path(key: str) -> key_paths.KeyPath:
-    known = {key_paths.join_path(path): path for path in key_paths.known_paths()}
+def _known_path(key: str, sources: Sources) -> key_paths.KeyPath:
+    known = {key_paths.join_path(path): path for path in key_paths.paths_in(sources.complete().effective)}
     if key not in known:
         close = get_close_matches(key, known, n=1) or [name for name in known if name.endswith(f".{key}")]
         hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"

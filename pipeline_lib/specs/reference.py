@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from pipeline_lib.specs.checks.schema import load_schema
+from pipeline_lib.specs.checks.schema import load_schema, resolve
 from pipeline_lib.specs.checks.schema_violations import as_yaml
 from pipeline_lib.specs.reading.documents import LARGEST_FILE
 from pipeline_lib.specs.schedules.cron import PRESETS
@@ -20,10 +20,12 @@ _TYPES = {
     "object": "mapping",
     "string": "text",
 }
+_FREE_KEY = "<CoinGecko id>"
 _RANGES = (
     ("minimum", "maximum", ""),
     ("minLength", "maxLength", " characters"),
     ("minItems", "maxItems", " items"),
+    ("minProperties", "maxProperties", " keys"),
 )
 _OTHER_LIMITS = {
     "exclusiveMinimum": "greater than {}",
@@ -31,6 +33,8 @@ _OTHER_LIMITS = {
     "format": "a {} such as 2024-01-01",
     "$comment": "{}",
 }
+
+_MINIMAL = ("spec_version", "coin", "schedule")
 
 _PAGE = """\
 # Specs
@@ -96,30 +100,39 @@ Keys are always text. A file is refused when it
 
 def render_reference(schema: Schema) -> str:
     """The whole page, in Markdown."""
-    minimal = {key: schema["properties"][key]["examples"][0] for key in schema["required"]}
+    minimal = {key: schema["properties"][key]["examples"][0] for key in _MINIMAL}
     return _PAGE.format(
         minimal="\n".join(f"{key}: {as_yaml(value)}" for key, value in minimal.items()),
-        keys="".join(_render_section(schema, schema["$defs"], "")),
+        keys="".join(_render_section(schema, "")),
         deepest_nesting=DEEPEST_NESTING,
         most_nodes=MOST_NODES,
         largest_kib=LARGEST_FILE // 1024,
     )
 
 
-def _render_section(section: Schema, definitions: Schema, prefix: str) -> Iterator[str]:
-    for key, schema in section["properties"].items():
-        resolved = _resolve(schema, definitions)
+def _render_section(section: Schema, prefix: str) -> Iterator[str]:
+    for key, schema in _keys(section).items():
+        resolved = resolve(schema)
         yield f"### `{prefix}{key}`\n\n{resolved['description']}\n\n"
-        yield "".join(f"- {fact}\n" for fact in _facts(key, section, resolved, definitions))
+        yield "".join(f"- {fact}\n" for fact in _facts(key, section, resolved))
         yield "\n"
-        if "properties" in resolved:
-            yield from _render_section(resolved, definitions, f"{prefix}{key}.")
+        # What a coin may say of its own is described where it is said of all.
+        if "properties" in resolved and key != _FREE_KEY:
+            yield from _render_section(resolved, f"{prefix}{key}.")
 
 
-def _facts(key: str, section: Schema, schema: Schema, definitions: Schema) -> Iterator[str]:
-    yield f"Value: {_describe(schema, definitions)}"
+def _keys(section: Schema) -> Schema:
+    """The keys of a section; one name stands for all whose names are free."""
+    free = section.get("additionalProperties")
+    return {**section["properties"], **({_FREE_KEY: free} if free else {})}
+
+
+def _facts(key: str, section: Schema, schema: Schema) -> Iterator[str]:
+    yield f"Value: {_describe(schema)}"
     if schema.get("type") == "object":
-        yield "Keys: " + ", ".join(f"`{below}`" for below in schema["properties"])
+        yield "Keys: " + ", ".join(f"`{below}`" for below in _keys(schema))
+    elif key in ("coin", "coins"):
+        yield "One of `coin` and `coins` must be given, here or in `_defaults.yaml`"
     elif key in section.get("required", []):
         yield "Must be given, here or in `_defaults.yaml`"
     else:
@@ -131,13 +144,13 @@ def _facts(key: str, section: Schema, schema: Schema, definitions: Schema) -> It
     )
 
 
-def _describe(schema: Schema, definitions: Schema) -> str:
+def _describe(schema: Schema) -> str:
     if "const" in schema:
         return f"always `{as_yaml(schema['const'])}`"
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     described = "; ".join([" or ".join(_TYPES[name] for name in types), *_limits(schema)])
     if "items" in schema:
-        described += f"; each item: {_describe(_resolve(schema['items'], definitions), definitions)}"
+        described += f"; each item: {_describe(resolve(schema['items']))}"
     return described
 
 
@@ -152,12 +165,6 @@ def _limits(schema: Schema) -> Iterator[str]:
     for keyword, words in _OTHER_LIMITS.items():
         if keyword in schema:
             yield words.format(schema[keyword])
-
-
-def _resolve(schema: Schema, definitions: Schema) -> Schema:
-    if "$ref" not in schema:
-        return schema
-    return {**definitions[schema["$ref"].rpartition("/")[2]], **schema}
 
 
 if __name__ == "__main__":

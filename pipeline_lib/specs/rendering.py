@@ -34,4 +34,4 @@ def _with_nulls(
             rendered[key] = _with_nulls(value, below, description)
         elif key in effective or any(key in section for section in documents):
             rendered[key] = value
-    return rendered
+    return rendered | {key: value for key, value in effective.items() if key not in schema["properties"]}

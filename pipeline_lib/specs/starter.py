@@ -1,14 +1,16 @@
 """The first version of a spec, for people to go on from."""
 
+import json
 from pathlib import Path
 
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs.checks.schema_violations import find_schema_violations
+from pipeline_lib.specs.model import Coins, NamedCoins, OneCoin, TopCoins
 from pipeline_lib.specs.yaml.writing import write_value
 
 _TEMPLATE = """\
 {modeline}spec_version: 1
-coin: {coin}
+{coins}
 schedule: "@hourly"              # a preset, or a cron expression such as "*/15 * * * *"; UTC
 
 # What else a spec may say; `coin-pipelines explain {name}` shows what holds now and why.
@@ -28,23 +30,41 @@ s3:                              # without this section all data stay on disk
 """
 
 
-def find_coin_violations(coin: str) -> list[Diagnostic]:
-    """Why ``coin`` can't be a CoinGecko id; empty when it can."""
+def find_coin_violations(coins: Coins) -> list[Diagnostic]:
+    """Why a spec can't have ``coins``; empty when it can."""
+    key, value = _key_of(coins)
     # Bytes of an argument that are no text would be no JSON either.
-    text = coin.encode("utf-8", "replace").decode("utf-8")
-    document = {"spec_version": 1, "coin": text, "schedule": "@hourly"}
+    text = json.dumps(value).encode("utf-8", "replace").decode("utf-8")
+    document = {"spec_version": 1, key: json.loads(text), "schedule": "@hourly"}
     return list(find_schema_violations(document))
 
 
-def write_starter(name: str, coin: str, schema: Path | None) -> str:
+def write_starter(name: str, coins: Coins, schema: Path | None) -> str:
     """The text of a spec with comments.
 
     Args:
         name: The pipeline's name.
-        coin: CoinGecko id.
+        coins: Which coins it observes.
         schema: The schema's file from the spec's folder, for editors, or None to name none.
     """
     modeline = f"# yaml-language-server: $schema={schema}\n" if schema else ""
+    key, value = _key_of(coins)
     return _TEMPLATE.format(
-        modeline=modeline, name=name, coin=write_value(coin), prefix=write_value(f"crypto/{name}")
+        modeline=modeline,
+        name=name,
+        coins=f"{key}: {write_value(value)}",
+        prefix=write_value(f"crypto/{name}"),
     )
+
+
+def _key_of(coins: Coins) -> tuple[str, object]:
+    """The key of a spec that says which coins it has, and its value."""
+    match coins:
+        case OneCoin(coin):
+            return "coin", coin
+        case NamedCoins(named):
+            return "coins", list(named)
+        case TopCoins(count, 1):
+            return "coins", {"top": count}
+        case TopCoins(count, first):
+            return "coins", {"top": count, "from": first}

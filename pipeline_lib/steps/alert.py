@@ -1,12 +1,13 @@
 """The step that sends price alerts: one for each episode when it begins, grows, lasts and ends."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pipeline_lib.alerts.absences import read_absences
 from pipeline_lib.alerts.backfill import backfilled_events
-from pipeline_lib.alerts.context import alert_context
+from pipeline_lib.alerts.context import alert_context, reads_from
 from pipeline_lib.alerts.delivery import outbox
 from pipeline_lib.alerts.delivery.channel import Channel, channel_name, grouping_seconds
 from pipeline_lib.alerts.delivery.outbox import Post
@@ -15,31 +16,36 @@ from pipeline_lib.alerts.evaluation import Evaluation, evaluate
 from pipeline_lib.alerts.messages.composing import announce
 from pipeline_lib.alerts.messages.wording import duration, measure
 from pipeline_lib.alerts.pending import LONGEST_PENDING, Pending, select_pending
-from pipeline_lib.alerts.series import RecordedSeries
+from pipeline_lib.alerts.series import ALLOWED_LATENESS, RecordedSeries, read_series
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.common.spans import Span
 from pipeline_lib.database import observations
-from pipeline_lib.database.alerting import events, messages
+from pipeline_lib.database.alerting import checkpoints, events, messages
 from pipeline_lib.database.alerting.events import Settlement
-from pipeline_lib.database.pipelines import find_series_id
+from pipeline_lib.database.statistics import observed
 from pipeline_lib.errors import ObservationMissingError
 from pipeline_lib.model.events import DeliveryStatus, Event, RecordedEvent
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.settings import WEBHOOK_VARIABLE
 from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.steps.exports import series_of
 from pipeline_lib.steps.run import Run, Services
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _SECOND = timedelta(seconds=1)
+# The lookback of the rules on moves, and the days before a checkpoint.
+_LONGEST_ABSENCE = timedelta(days=5)
+_MOST_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Findings:
-    """What a run has to do, by what the database knows.
+    """What a run has to do about one series, by what the database knows.
 
     Attributes:
-        series_id: Key of the run's series.
+        series: The series around the run.
         evaluation: What the rules say.
         backfilled: Events that a backfilled observation brought about.
         pending: Events that are to be delivered, and those that expired.
@@ -47,7 +53,7 @@ class _Findings:
         is_waiting: Whether a sender that died may have left something in the outbox.
     """
 
-    series_id: int
+    series: RecordedSeries
     evaluation: Evaluation
     backfilled: Sequence[Event]
     pending: Pending
@@ -67,7 +73,7 @@ class _Findings:
 
 
 def send_price_alerts(spec: PipelineSpec, run: Run, services: Services) -> Outcome:
-    """Deliver the events of the run's observation, and those that earlier runs failed to deliver; each once.
+    """Deliver the events of the run's observations, and those that earlier runs failed to deliver; each once.
 
     Args:
         spec: The pipeline.
@@ -83,29 +89,68 @@ def send_price_alerts(spec: PipelineSpec, run: Run, services: Services) -> Outco
     """
     with services.database.reading() as connection:
         found = _find(connection, spec, run)
-    if not found.is_quiet:
+    busy = [key for key, each in found.items() if not each.is_quiet]
+    if busy:
         with services.database.writing() as connection:
-            events.lock(connection, [found.series_id])
+            events.lock(connection, busy)
             # Another run may have written since.
-            found = _find(connection, spec, run)
-            _write_down(connection, found, run, services)
+            coins = {found[key].series.spec.coin for key in busy}
+            found = {**found, **_find(connection, spec, run, coins)}
+            _write_down(connection, {key: found[key] for key in busy}, run, services)
     if _is_silent(spec, run):
         return Skipped("backfilled runs send no alerts")
-    quiet = Done(_describe_quiet(found))
-    outcome = _deliver(found, spec, run, services) if found.pending.events else quiet
-    return _with_expired(outcome, found.pending.expired)
+    has_pending = any(each.pending.events for each in found.values())
+    quiet = Done(_describe_quiet(spec, found))
+    outcome = _deliver(found, spec, run, services) if has_pending else quiet
+    return _with_expired(outcome, _list(spec, found, lambda each: each.pending.expired))
 
 
-def _find(connection: "Connection", spec: PipelineSpec, run: Run) -> _Findings:
-    series_id = find_series_id(connection, spec.name, spec.coin, spec.vs_currency)
-    if series_id is None or observations.find(connection, series_id, run.moment) is None:
+def _find(
+    connection: "Connection", spec: PipelineSpec, run: Run, coins: Collection[str] | None = None
+) -> dict[int, _Findings]:
+    """What there is to do about each series that has an observation of the run, by its key.
+
+    Args:
+        connection: A transaction.
+        spec: The pipeline.
+        run: Its run.
+        coins: Those of its coins that are looked at; None for all.
+    """
+    listed = [each for each in series_of(connection, spec) if coins is None or each.coin in coins]
+    observed = observations.find_observed(connection, [each.id for each in listed], run.moment)
+    present = [each for each in listed if each.id in observed]
+    if not present:
         raise ObservationMissingError(spec.name, run.moment)
-    series = RecordedSeries(connection, series_id)
-    evaluation = evaluate(spec, series, run.moment)
-    recorded = _recorded_since_first(connection, series_id, evaluation.events)
+    around = Span(run.moment - _LONGEST_ABSENCE, run.moment + ALLOWED_LATENESS)
+    absences = read_absences(connection, spec, present, around)
+    specs = {each.id: spec.of_coin(each.coin) for each in present}
+    recorded = read_series(connection, specs, run.moment, absences)
+    evaluations = {key: evaluate(each, run.moment) for key, each in recorded.items()}
+    since = {
+        key: min(event.since for event in each.events) for key, each in evaluations.items() if each.events
+    }
+    events_before = events.read_all_since(connection, since)
+    waiting = frozenset() if _is_silent(spec, run) else messages.find_waiting(connection, observed)
+    return {
+        key: _findings(
+            connection, spec, run, each, evaluations[key], events_before.get(key, ()), key in waiting
+        )
+        for key, each in recorded.items()
+    }
+
+
+def _findings(
+    connection: "Connection",
+    spec: PipelineSpec,
+    run: Run,
+    series: RecordedSeries,
+    evaluation: Evaluation,
+    recorded: Sequence[RecordedEvent],
+    is_waiting: bool,
+) -> _Findings:
     known = {each.event.key for each in recorded}
     new = [event for event in evaluation.events if event.key not in known]
-    backfilled = _backfilled(new, spec, series, run, evaluation) if new else []
+    backfilled = _backfilled(connection, new, spec, series, run) if new else []
     settled = {each.event.key for each in recorded if not each.status.is_open}
     delivered = [each.event for each in recorded if each.status.counts_as_delivered]
     pending = Pending((), ())
@@ -113,55 +158,54 @@ def _find(connection: "Connection", spec: PipelineSpec, run: Run) -> _Findings:
         settled |= {event.key for event in backfilled}
         pending = select_pending(evaluation.events, settled, delivered, run.moment)
     return _Findings(
-        series_id=series_id,
+        series=series,
         evaluation=evaluation,
         backfilled=backfilled,
         pending=pending,
         delivered=[event for event in delivered if event.moment == run.moment],
-        is_waiting=not _is_silent(spec, run) and messages.waits(connection, series_id),
+        is_waiting=is_waiting,
     )
 
 
-def _recorded_since_first(
-    connection: "Connection", series_id: int, evaluated: Sequence[Event]
-) -> Sequence[RecordedEvent]:
-    if not evaluated:
-        return ()
-    return events.read_since(connection, series_id, min(event.since for event in evaluated))
-
-
 def _backfilled(
-    new: Sequence[Event], spec: PipelineSpec, series: RecordedSeries, run: Run, evaluation: Evaluation
+    connection: "Connection", new: Sequence[Event], spec: PipelineSpec, series: RecordedSeries, run: Run
 ) -> Sequence[Event]:
     order = [
         # A run that is backfilled over a recorded observation alerts nobody either.
         replace(each, is_silent=True) if _is_silent(spec, run) and each.moment == run.moment else each
-        for each in observations.read_order(series.connection, series.id, evaluation.reads_from)
+        for each in observations.read_order(connection, series.id, series.reads_from)
     ]
     if not any(each.is_silent for each in order):
         return ()
-    return list(backfilled_events(new, spec, series, run.moment, order))
+    return list(backfilled_events(new, series, run.moment, order))
 
 
 def _is_silent(spec: PipelineSpec, run: Run) -> bool:
     return run.is_backfill and not spec.alerts.on_backfill
 
 
-def _write_down(connection: "Connection", found: _Findings, run: Run, services: Services) -> None:
-    now, series_id = services.now(), found.series_id
-    found.evaluation.keep_checkpoints(connection)
-    events.settle(connection, series_id, found.backfilled, Settlement(DeliveryStatus.BACKFILLED, now))
+def _write_down(
+    connection: "Connection", found: Mapping[int, _Findings], run: Run, services: Services
+) -> None:
+    now = services.now()
+    checkpoints.save_all(
+        connection, [kept for each in found.values() for kept in each.evaluation.checkpoints]
+    )
     expired = Settlement(DeliveryStatus.EXPIRED, now)
-    events.settle(connection, series_id, found.pending.expired, expired)
+    for key, each in found.items():
+        events.settle(connection, key, each.backfilled, Settlement(DeliveryStatus.BACKFILLED, now))
+        events.settle(connection, key, each.pending.expired, expired)
     # What observations that came late made untrue isn't sent, and isn't pending for ever.
-    events.settle_open(connection, series_id, run.moment - LONGEST_PENDING - _SECOND, expired)
-    events.add_pending(connection, series_id, found.pending.events, now)
-    if found.is_waiting and not found.pending.events:
-        messages.take_out(connection, series_id)
+    events.settle_open(connection, found, run.moment - LONGEST_PENDING - _SECOND, expired)
+    for key, each in found.items():
+        events.add_pending(connection, key, each.pending.events, now)
+    done = [key for key, each in found.items() if each.is_waiting and not each.pending.events]
+    if done:
+        messages.take_out(connection, done)
 
 
-def _deliver(found: _Findings, spec: PipelineSpec, run: Run, services: Services) -> Outcome:
-    webhook, listed = services.find_slack_webhook(), _list(found.pending.events)
+def _deliver(found: Mapping[int, _Findings], spec: PipelineSpec, run: Run, services: Services) -> Outcome:
+    webhook, listed = services.find_slack_webhook(), _list(spec, found, lambda each: each.pending.events)
     if webhook is None:
         variable = spec.alerts.webhook_variable or WEBHOOK_VARIABLE
         return Skipped(f"{listed}: not delivered, since {variable} is not set")
@@ -170,23 +214,39 @@ def _deliver(found: _Findings, spec: PipelineSpec, run: Run, services: Services)
     return Done(f"{listed}: delivered to Slack{'' if is_sender else ' together with others'}")
 
 
-def _put(found: _Findings, spec: PipelineSpec, run: Run, services: Services) -> Post:
+def _put(found: Mapping[int, _Findings], spec: PipelineSpec, run: Run, services: Services) -> Post:
+    pending = {key: each for key, each in found.items() if each.pending.events}
     with services.database.reading() as connection:
-        series = RecordedSeries(connection, found.series_id)
-        context = alert_context(spec, series, run.moment, run_url=run.url, log_url=run.log_url)
+        begins = reads_from(spec.windows, run.moment)
+        prices = observed.read_prices(connection, pending, begins, run.moment)
         messages_before = messages.newest(connection)
+    contexts = {
+        key: alert_context(each.series.spec, prices[key], run_url=run.url, log_url=run.log_url)
+        for key, each in pending.items()
+    }
     now = services.now()
     post = Post(
         channel=channel_name(spec),
-        series_id=found.series_id,
+        series_ids=frozenset(pending),
         run_moment=run.moment,
-        compose=lambda some: announce(context, some, now),
+        compose=lambda key, some: announce(contexts[key], some, now),
         messages_before=messages_before,
     )
-    keys = {event.key for event in found.pending.events}
+    since = {key: min(event.since for event in each.pending.events) for key, each in pending.items()}
     with services.database.writing() as connection:
-        recorded = _recorded_since_first(connection, found.series_id, found.pending.events)
-        outbox.put(connection, post, [each for each in recorded if each.event.key in keys])
+        recorded = events.read_all_since(connection, since)
+        outbox.put(
+            connection,
+            post,
+            {
+                key: [
+                    each
+                    for each in recorded.get(key, ())
+                    if each.event.key in {event.key for event in one.pending.events}
+                ]
+                for key, one in pending.items()
+            },
+        )
     return post
 
 
@@ -201,10 +261,10 @@ def _open_channel(webhook: Secret, spec: PipelineSpec, run: Run, services: Servi
     )
 
 
-def _with_expired(outcome: Outcome, expired: Sequence[Event]) -> Outcome:
+def _with_expired(outcome: Outcome, expired: str) -> Outcome:
     if not expired:
         return outcome
-    note = f"expired undelivered after {duration(LONGEST_PENDING)}: {_list(expired)}"
+    note = f"expired undelivered after {duration(LONGEST_PENDING)}: {expired}"
     match outcome:
         case Done(summary, warnings):
             return Done(f"{summary}; {note}", (*warnings, note))
@@ -212,14 +272,27 @@ def _with_expired(outcome: Outcome, expired: Sequence[Event]) -> Outcome:
             return Skipped(f"{reason}; {note}")
 
 
-def _describe_quiet(found: _Findings) -> str:
-    if found.delivered:
-        return f"{_list(found.delivered)}: already delivered"
-    if found.evaluation.ongoing:
-        rules = ", ".join(rule.name for rule in found.evaluation.ongoing)
-        return f"no new event of ongoing episodes: {rules}"
+def _describe_quiet(spec: PipelineSpec, found: Mapping[int, _Findings]) -> str:
+    if any(each.delivered for each in found.values()):
+        return f"{_list(spec, found, lambda each: each.delivered)}: already delivered"
+    ongoing = {rule.name: None for each in found.values() for rule in each.evaluation.ongoing}
+    if ongoing:
+        return f"no new event of ongoing episodes: {', '.join(ongoing)}"
     return "no move reaches its threshold"
 
 
-def _list(listed: Sequence[Event]) -> str:
-    return ", ".join(f"{measure(event)} ({event.kind.value})" for event in listed)
+def _list(
+    spec: PipelineSpec, found: Mapping[int, _Findings], select: Callable[[_Findings], Sequence[Event]]
+) -> str:
+    """Events of the series, for people; of several coins each with its coin."""
+    listed = [
+        f"{measure(event)} ({event.kind.value})" if spec.has_one_coin else _describe_of_coin(each, event)
+        for each in found.values()
+        for event in select(each)
+    ]
+    more = len(listed) - _MOST_LISTED
+    return ", ".join(listed[:_MOST_LISTED] + ([f"and {more} more"] if more > 0 else []))
+
+
+def _describe_of_coin(found: _Findings, event: Event) -> str:
+    return f"{found.series.spec.coin} {measure(event)} ({event.kind.value})"

@@ -1,11 +1,12 @@
 """The step that computes statistics, and makes the processed table of them."""
 
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.database import observations
 from pipeline_lib.errors import ObservationMissingError
 from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.steps.exports import export_processed_table, find_series_of
+from pipeline_lib.steps.exports import export_processed_table, series_of
 from pipeline_lib.steps.run import Run, Services
 from pipeline_lib.steps.statistics import update_statistics
 
@@ -21,18 +22,17 @@ def compute_moving_average(spec: PipelineSpec, run: Run, services: Services) -> 
         services: The access to the world.
 
     Raises:
-        ObservationMissingError: The run's observation isn't recorded.
+        ObservationMissingError: None of the run's observations is recorded.
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
-    series = find_series_of(spec, services)
-    if series is None:
-        raise ObservationMissingError(spec.name, run.moment)
     with services.database.writing() as connection:
-        if observations.find(connection, series.id, run.moment) is None:
+        series = series_of(connection, spec)
+        keys = [each.id for each in series]
+        if not observations.find_observed(connection, keys, run.moment):
             raise ObservationMissingError(spec.name, run.moment)
-        updated = update_statistics(connection, series.id, spec.windows)
+        updated = update_statistics(connection, keys, spec.windows)
     warnings = export_processed_table(spec, services, series)
     newest = format_moment(updated.last or run.moment)
     state = "" if updated.changed else ", unchanged"
-    return Done(f"{updated.rows} rows up to {newest}{state}", warnings)
+    return Done(f"{counted(updated.rows, 'row')} up to {newest}{state}", warnings)

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from pipeline_lib.common.spans import Span, day_of, month_of
 from pipeline_lib.common.waiting import Wait
+from pipeline_lib.database import arrivals, observations
 from pipeline_lib.database.engine.connections import Database
-from pipeline_lib.database.pipelines import Series, find_series_id
+from pipeline_lib.database.pipelines import Series, find_series
+from pipeline_lib.database.statistics import computed
 from pipeline_lib.errors import ForeignFileError
-from pipeline_lib.publishing.csv import export
+from pipeline_lib.publishing.csv import export, progress
 from pipeline_lib.publishing.csv.export import Exported
+from pipeline_lib.publishing.csv.monthly import MonthlyProcessedTable, MonthlyRawLog
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
 from pipeline_lib.publishing.csv.raw_log import RawLog
 from pipeline_lib.publishing.csv.table import Table
@@ -18,6 +23,11 @@ from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.run import Services
 from pipeline_lib.steps.statistics import update_statistics
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_SECOND = timedelta(seconds=1)
 
 Export: TypeAlias = Callable[[Path, Table, Database, Wait], Exported]
 
@@ -38,40 +48,58 @@ class ExportedFile:
 
 
 def export_raw_log(spec: PipelineSpec, services: Services) -> tuple[str, ...]:
-    """Bring the raw log's file up to the database, where files are kept.
+    """Bring the files of the raw log up to the database, where files are kept.
 
     Args:
         spec: The pipeline.
         services: The access to the world.
 
     Returns:
-        Why the file was refused and left as it is, for those who run the pipelines; nothing else.
+        Why files were refused and left as they are, for those who run the pipelines; nothing else.
 
     Raises:
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
-    path = Layout.of(spec.name, services.settings).raw_log
-    return _warnings_of(spec, services, path, RawLog(spec.name))
+    layout = Layout.of(spec.name, services.settings)
+    if spec.has_one_coin:
+        return _warnings_of(spec, services, layout.raw_log, RawLog(spec.name))
+    return tuple(
+        warning
+        for month in _changed_raw_months(spec, services, layout)
+        for warning in _warnings_of(spec, services, layout.raw_month(month), MonthlyRawLog(spec.name, month))
+    )
 
 
-def export_processed_table(spec: PipelineSpec, services: Services, series: Series) -> tuple[str, ...]:
-    """Bring the processed table's file up to the database, where files are kept.
+def export_processed_table(spec: PipelineSpec, services: Services, series: list[Series]) -> tuple[str, ...]:
+    """Bring the files of the processed table up to the database, where files are kept.
 
     Args:
         spec: The pipeline.
         services: The access to the world.
-        series: Of the spec's coin and currency; its statistics are of the spec's windows.
+        series: Of the spec's coins and currency; their statistics are of the spec's windows.
 
     Returns:
-        Why the file was refused and left as it is, for those who run the pipelines; nothing else.
+        Why files were refused and left as they are, for those who run the pipelines; nothing else.
 
     Raises:
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
-    path = Layout.of(spec.name, services.settings).processed_table
-    return _warnings_of(spec, services, path, ProcessedTable(spec.name, series, spec.windows))
+    layout = Layout.of(spec.name, services.settings)
+    if spec.has_one_coin:
+        table = ProcessedTable(spec.name, series[0], spec.windows)
+        return _warnings_of(spec, services, layout.processed_table, table)
+    return tuple(
+        warning
+        for month in _changed_processed_months(spec, services, layout, series)
+        for warning in _warnings_of(
+            spec,
+            services,
+            layout.processed_month(month),
+            MonthlyProcessedTable(spec.name, series, spec.windows, month),
+        )
+    )
 
 
 def append_files(spec: PipelineSpec, services: Services) -> Iterator[ExportedFile]:
@@ -102,27 +130,97 @@ def rewrite_files(spec: PipelineSpec, services: Services) -> Iterator[ExportedFi
     return _export_all(spec, services, export.rewrite)
 
 
-def find_series_of(spec: PipelineSpec, services: Services) -> Series | None:
-    """The series of the spec's coin and currency; None before its first observation.
+def series_of(connection: "Connection", spec: PipelineSpec) -> list[Series]:
+    """The series of the spec's coins and currency that have an observation, by coin.
 
-    Raises:
-        DatabaseError: The database can't be used.
+    Of the coins of the greatest market caps, all that ever were among them.
+
+    Args:
+        connection: A transaction.
+        spec: The pipeline.
     """
-    with services.database.reading() as connection:
-        key = find_series_id(connection, spec.name, spec.coin, spec.vs_currency)
-    return None if key is None else Series(key, spec.coin, spec.vs_currency)
+    return [each for each in find_series(connection, spec.name) if spec.covers(each.coin, each.vs_currency)]
+
+
+def raw_files(connection: "Connection", spec: PipelineSpec, layout: Layout) -> dict[Path, Table]:
+    """The files of the raw log, each with its table.
+
+    Args:
+        connection: A transaction.
+        spec: The pipeline.
+        layout: Where they lie.
+    """
+    if spec.has_one_coin:
+        return {layout.raw_log: RawLog(spec.name)}
+    months = observations.read_months(connection, spec.name, after=0)
+    return {layout.raw_month(month): MonthlyRawLog(spec.name, month) for month in months}
+
+
+def processed_files(
+    connection: "Connection", spec: PipelineSpec, layout: Layout, series: list[Series]
+) -> dict[Path, Table]:
+    """The files of the processed table, each with its table.
+
+    Args:
+        connection: A transaction.
+        spec: The pipeline.
+        layout: Where they lie.
+        series: Of the spec's coins and currency.
+    """
+    if not series:
+        return {}
+    if spec.has_one_coin:
+        return {layout.processed_table: ProcessedTable(spec.name, series[0], spec.windows)}
+    months = observations.read_months(connection, spec.name, after=0)
+    return {
+        layout.processed_month(month): MonthlyProcessedTable(spec.name, series, spec.windows, month)
+        for month in months
+    }
 
 
 def _export_all(spec: PipelineSpec, services: Services, write: Export) -> Iterator[ExportedFile]:
     layout = Layout.of(spec.name, services.settings)
-    yield _export(layout.raw_log, RawLog(spec.name), services, write)
-    series = find_series_of(spec, services)
-    if series is None:
+    with services.database.reading() as connection:
+        raw, series = raw_files(connection, spec, layout), series_of(connection, spec)
+    for path, table in raw.items():
+        yield _export(path, table, services, write)
+    if not series:
         return
     with services.database.writing() as connection:
-        update_statistics(connection, series.id, spec.windows)
-    table = ProcessedTable(spec.name, series, spec.windows)
-    yield _export(layout.processed_table, table, services, write)
+        update_statistics(connection, [each.id for each in series], spec.windows)
+        processed = processed_files(connection, spec, layout, series)
+    for path, table in processed.items():
+        yield _export(path, table, services, write)
+
+
+def _changed_raw_months(spec: PipelineSpec, services: Services, layout: Layout) -> list[Span]:
+    """The months in which something came since the newest file was written, by time."""
+    with services.database.reading() as connection:
+        written = _written_up_to(connection, spec, layout.raw_month)
+        return observations.read_months(connection, spec.name, after=written)
+
+
+def _changed_processed_months(
+    spec: PipelineSpec, services: Services, layout: Layout, series: list[Series]
+) -> list[Span]:
+    """The months in which statistics changed since the newest file was written, by time."""
+    with services.database.reading() as connection:
+        written = _written_up_to(connection, spec, layout.processed_month)
+        days = computed.read_changed_days(connection, [each.id for each in series], written)
+    return sorted({month_of(day_of(day).start) for day in days})
+
+
+def _written_up_to(connection: "Connection", spec: PipelineSpec, path_of: Callable[[Span], Path]) -> int:
+    """The newest arrival in the files; 0 where nobody knows, so that all are looked at.
+
+    Files are written by time: what the newest one holds, the others hold as well.
+    """
+    newest = arrivals.find_newest_moment(connection, spec.name)
+    if newest is None:
+        return 0
+    month = month_of(newest)
+    notes = (progress.read(path_of(each)) for each in (month_of(month.start - _SECOND), month))
+    return max((note.written.arrival for note in notes if note and note.written), default=0)
 
 
 def _warnings_of(spec: PipelineSpec, services: Services, path: Path, table: Table) -> tuple[str, ...]:

@@ -12,13 +12,12 @@ from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.database import arrivals, replays
 from pipeline_lib.database.arrivals import ArchivedPart
-from pipeline_lib.database.pipelines import find_series_id
 from pipeline_lib.database.replays import ReplayedPart, Written
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.archiving.keeping import prepare_keeper
 from pipeline_lib.steps.archiving.manifests import manifests_of, record_of, write_manifests
-from pipeline_lib.steps.exports import ExportedFile, append_files, find_series_of
+from pipeline_lib.steps.exports import ExportedFile, append_files, series_of
 from pipeline_lib.steps.replaying.manifest_files import read_records
 from pipeline_lib.steps.replaying.order import ArrivalOrder, order_of_arrival
 from pipeline_lib.steps.replaying.raw_log_order import read_row_keys
@@ -133,20 +132,20 @@ def _settle_events(
     connection: "Connection", spec: PipelineSpec, services: Services, written: Written
 ) -> TakenOverFiles:
     """What may have been delivered before is never sent."""
-    series_id = find_series_id(connection, spec.name, spec.coin, spec.vs_currency)
-    if series_id is None or not written.added:
+    series = series_of(connection, spec)
+    if not series or not written.added:
         return TakenOverFiles()
-    if written.is_first:
-        return take_over_files(connection, spec, series_id, services.settings.data_dir, services.now())
-    return TakenOverFiles(unknown=settle_unknown(connection, spec, series_id, services.now()))
+    if written.is_first and spec.has_one_coin:
+        # What is taken over was written when a pipeline had one coin.
+        return take_over_files(connection, spec, series[0], services.settings.data_dir, services.now())
+    now = services.now()
+    return TakenOverFiles(unknown=sum(settle_unknown(connection, spec, each, now) for each in series))
 
 
 def _rebuild_statistics(spec: PipelineSpec, services: Services) -> bool:
-    series = find_series_of(spec, services)
-    if series is None:
-        return False
     with services.database.writing() as connection:
-        return rebuild_statistics(connection, series.id, spec.windows)
+        series = series_of(connection, spec)
+        return rebuild_statistics(connection, [each.id for each in series], spec.windows)
 
 
 def _parts(

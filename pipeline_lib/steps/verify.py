@@ -14,13 +14,11 @@ from pipeline_lib.errors import (
 )
 from pipeline_lib.model.difference import Difference
 from pipeline_lib.model.outcome import Skipped
-from pipeline_lib.publishing.csv.processed_table import ProcessedTable
-from pipeline_lib.publishing.csv.raw_log import RawLog
 from pipeline_lib.publishing.s3.verification import compare_with_s3
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.archiving.manifests import open_manifest
-from pipeline_lib.steps.exports import find_series_of
+from pipeline_lib.steps.exports import processed_files, raw_files, series_of
 from pipeline_lib.steps.replaying.statistics import find_wrong_moment
 from pipeline_lib.steps.run import Services
 from pipeline_lib.steps.upload import find_destination, open_source
@@ -102,21 +100,18 @@ def read_open_manifest(spec: PipelineSpec, services: Services) -> bytes:
 
 def _check_derived(spec: PipelineSpec, services: Services, layout: Layout) -> Iterator[Difference]:
     database, local_files = services.database, services.settings.local_files
-    series = find_series_of(spec, services)
     with database.reading() as connection:
+        series = series_of(connection, spec)
+        files = raw_files(connection, spec, layout) | processed_files(connection, spec, layout, series)
         yield from check_manifests(connection, spec.name, layout.manifests)
-        if local_files:
-            yield from check_file(connection, layout.raw_log, RawLog(spec.name))
-        if series is None:
-            return
-        wrong = find_wrong_moment(connection, series.id, spec.windows)
-        if wrong is not None:
-            place = f"{database.name}: statistics of {spec.coin} in {spec.vs_currency} at {wrong}"
-            fix = f"the next run's compute step, or {REPLAY}"
-            yield Difference(place, "they aren't what the observations give", fix)
-        if local_files:
-            table = ProcessedTable(spec.name, series, spec.windows)
-            yield from check_file(connection, layout.processed_table, table)
+        for each in series:
+            wrong = find_wrong_moment(connection, each.id, spec.windows)
+            if wrong is not None:
+                place = f"{database.name}: statistics of {each.coin} in {each.vs_currency} at {wrong}"
+                fix = f"the next run's compute step, or {REPLAY}"
+                yield Difference(place, "they aren't what the observations give", fix)
+        for path, table in files.items() if local_files else ():
+            yield from check_file(connection, path, table)
 
 
 def _incomparable(spec: PipelineSpec, services: Services, error: CoinPipelinesError) -> Difference:

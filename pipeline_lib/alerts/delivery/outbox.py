@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline_lib.alerts.messages.composing import slack_messages
+from pipeline_lib.alerts.messages.composing import slack_message
 from pipeline_lib.database.alerting import events, messages
 from pipeline_lib.database.alerting.events import Settlement
 from pipeline_lib.database.alerting.messages import MessageStatus, WaitingMessage
@@ -16,8 +16,8 @@ from pipeline_lib.model.events import DeliveryStatus, Event, RecordedEvent
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Compose = Callable[[Sequence[Event]], Announcement]
-"""Puts some events of one series into words."""
+Compose = Callable[[int, Sequence[Event]], Announcement]
+"""Puts some events of one series, which is given by its key, into words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,16 @@ class Post:
 
     Attributes:
         channel: Name of the channel.
-        series_id: Key of the run's series.
+        series_ids: Keys of the run's series that have something to send.
         run_moment: The run's moment (UTC).
-        compose: Puts some of its events into words.
+        compose: Puts some of their events into words.
         messages_before: Key of the newest message before this try. What an earlier message carries without
             a known answer is sent again, since its sender is gone; what a later one carries isn't, since
             that would be the same try.
     """
 
     channel: str
-    series_id: int
+    series_ids: frozenset[int]
     run_moment: datetime
     compose: Compose
     messages_before: int
@@ -65,25 +65,29 @@ class _Sendable:
     recorded: Sequence[RecordedEvent]
 
 
-def put(connection: "Connection", post: Post, pending: Sequence[RecordedEvent]) -> None:
+def put(connection: "Connection", post: Post, pending: Mapping[int, Sequence[RecordedEvent]]) -> None:
     """Have events wait for whoever sends.
 
     Args:
         connection: A transaction that writes.
         post: What the run has to send.
-        pending: At least one event of its series.
+        pending: At least one event of each of its series, by the key of the series.
     """
-    events.lock(connection, [post.series_id])
-    announcement = post.compose([each.event for each in pending])
-    waiting = WaitingMessage(
-        series_id=post.series_id,
-        pipeline=announcement.pipeline,
-        coin=announcement.coin,
-        run_moment=post.run_moment,
-        headline=announcement.headline,
-        blocks=announcement.blocks,
-        event_ids=[each.id for each in pending],
-    )
+    events.lock(connection, pending)
+    waiting = []
+    for series_id, recorded in pending.items():
+        announcement = post.compose(series_id, [each.event for each in recorded])
+        waiting.append(
+            WaitingMessage(
+                series_id=series_id,
+                pipeline=announcement.pipeline,
+                coin=announcement.coin,
+                run_moment=post.run_moment,
+                headline=announcement.headline,
+                blocks=announcement.blocks,
+                event_ids=[each.id for each in recorded],
+            )
+        )
     messages.put(connection, post.channel, waiting)
 
 
@@ -95,12 +99,12 @@ def own_open(connection: "Connection", post: Post) -> Sequence[RecordedEvent]:
         post: What the run has to send.
     """
     waiting = messages.read_waiting(connection, post.channel, post.run_moment)
-    ids = [key for each in waiting if each.series_id == post.series_id for key in each.event_ids]
+    ids = [key for each in waiting if each.series_id in post.series_ids for key in each.event_ids]
     return [each for each in events.read(connection, ids) if each.status.is_open]
 
 
 def reserve_next(connection: "Connection", post: Post, at: datetime) -> Reserved | None:
-    """Reserve the next message of the channel and the run's moment: with as many pipelines as one may have.
+    """Reserve the next message of the channel and the run's moment, with all that waits.
 
     Args:
         connection: A transaction that writes; nothing may be sent before it is committed.
@@ -119,14 +123,13 @@ def reserve_next(connection: "Connection", post: Post, at: datetime) -> Reserved
     sendable = list(_sendable(connection, post))
     if not sendable:
         return None
-    payload, announcements = next(slack_messages([each.announcement for each in sendable]))
-    chosen = sendable[: len(announcements)]
+    payload = slack_message([each.announcement for each in sendable])
     message_id = messages.reserve(connection, post.channel, post.run_moment, payload, at)
-    recorded = [each for one in chosen for each in one.recorded]
+    recorded = [each for one in sendable for each in one.recorded]
     lost = {each.message_id for each in recorded if each.status is DeliveryStatus.SENDING}
     messages.give_up(connection, [key for key in lost if key is not None], at)
     events.reserve(connection, [each.id for each in recorded], message_id, at)
-    return Reserved(message_id, payload, post.run_moment, [each.series_id for each in chosen])
+    return Reserved(message_id, payload, post.run_moment, [each.series_id for each in sendable])
 
 
 def settle_delivered(connection: "Connection", reserved: Reserved, at: datetime) -> None:
@@ -158,10 +161,13 @@ def settle_undelivered(connection: "Connection", reserved: Reserved, at: datetim
 
 
 def _sendable(connection: "Connection", post: Post) -> Iterator[_Sendable]:
-    for waiting in messages.read_waiting(connection, post.channel, post.run_moment):
-        recorded = events.read(connection, waiting.event_ids)
-        still_open = [each for each in recorded if each.status.is_open]
-        is_own = waiting.series_id == post.series_id
+    listed = messages.read_waiting(connection, post.channel, post.run_moment)
+    known = events.read(connection, [key for waiting in listed for key in waiting.event_ids])
+    recorded = {each.id: each for each in known}
+    for waiting in listed:
+        of_series = [recorded[key] for key in waiting.event_ids if key in recorded]
+        still_open = [each for each in of_series if each.status.is_open]
+        is_own = waiting.series_id in post.series_ids
         if not still_open or not (is_own or len(still_open) == len(waiting.event_ids)):
             # Of others, who composed it, only the whole is sent.
             continue
@@ -170,7 +176,9 @@ def _sendable(connection: "Connection", post: Post) -> Iterator[_Sendable]:
                 raise DeliveryUnknownError("no answer came to the message that carried these events")
             continue
         open_events = [each.event for each in still_open]
-        announcement = post.compose(open_events) if is_own else _of_others(waiting, open_events)
+        announcement = (
+            post.compose(waiting.series_id, open_events) if is_own else _of_others(waiting, open_events)
+        )
         may_be_repeat = any(each.status is DeliveryStatus.SENDING for each in still_open)
         yield _Sendable(waiting.series_id, replace(announcement, may_be_repeat=may_be_repeat), still_open)
 

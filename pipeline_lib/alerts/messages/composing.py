@@ -1,4 +1,4 @@
-"""The Slack message of a market alert: one pipeline's, or those of many in one."""
+"""The Slack message of market alerts: of one coin, or of many in one."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -7,7 +7,15 @@ from typing import Any
 from urllib.parse import quote
 
 from pipeline_lib.alerts.context import AlertContext
-from pipeline_lib.alerts.messages.block_kit import context, escape, header, link, message, section
+from pipeline_lib.alerts.messages.block_kit import (
+    context,
+    escape,
+    header,
+    link,
+    message,
+    section,
+    sections,
+)
 from pipeline_lib.alerts.messages.sparkline import sparkline
 from pipeline_lib.alerts.messages.wording import (
     duration,
@@ -19,6 +27,7 @@ from pipeline_lib.alerts.messages.wording import (
     price_text,
 )
 from pipeline_lib.analysis.rolling import WindowStatistics
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.announcement import Announcement
 from pipeline_lib.model.events import Event, EventKind
@@ -27,12 +36,13 @@ LATE_FROM = timedelta(minutes=15)
 """How long after its moment a message is sent before it says that it is late."""
 
 # Even the longest blocks of so many, and the plain text, stay below Slack's 40,000 characters.
-_MOST_ANNOUNCEMENTS = 7
+_MOST_IN_DETAIL = 5
+_MOST_LISTED = 100
 _REPEAT = "may be a repeat: "
 
 
 def announce(alert: AlertContext, events: Sequence[Event], now: datetime) -> Announcement:
-    """The events of a pipeline in words.
+    """The events of a coin in words.
 
     Args:
         alert: The market at the run's moment.
@@ -58,35 +68,51 @@ def announce(alert: AlertContext, events: Sequence[Event], now: datetime) -> Ann
     )
 
 
-def slack_messages(
-    announcements: Sequence[Announcement],
-) -> Iterator[tuple[dict[str, Any], Sequence[Announcement]]]:
-    """The payloads for a webhook, each with what it announces; one unless there are very many.
+def slack_message(announcements: Sequence[Announcement]) -> dict[str, Any]:
+    """The payload for a webhook: one message, the largest moves first, however many there are.
 
     Args:
         announcements: At least one, all of one moment.
     """
-    if len(announcements) == 1:
-        headline = _headline(announcements[0])
-        yield message(headline, [header(headline), *announcements[0].blocks]), announcements
-        return
-    for start in range(0, len(announcements), _MOST_ANNOUNCEMENTS):
-        several = announcements[start : start + _MOST_ANNOUNCEMENTS]
-        yield _group_message(several), several
+    if len(announcements) > 1:
+        return _group_message(sorted(announcements, key=_weight_of_worst, reverse=True))
+    headline = _headline(announcements[0])
+    return message(headline, [header(headline), *announcements[0].blocks])
 
 
 def _group_message(announcements: Sequence[Announcement]) -> dict[str, Any]:
-    worst = max((event for each in announcements for event in each.events), key=_weight)
-    coins = ", ".join(dict.fromkeys(each.coin for each in announcements))
-    headline = f"{mark(worst)} {len(announcements)} pipelines: {coins}"
+    headline = f"{mark(_worst(announcements[0]))} {_describe_group(announcements)}"
     if all(each.may_be_repeat for each in announcements):
         headline = f"{_REPEAT}{headline}"
     blocks: list[Any] = [header(headline)]
-    for each in announcements:
+    for each in announcements[:_MOST_IN_DETAIL]:
         first, *others = each.blocks
         titled = [f"*{escape(_headline(each))}*", *first["text"]["text"].split("\n")]
         blocks += [section(titled), *others]
-    return message("\n".join([headline, *map(_headline, announcements)]), blocks)
+    listed = [_headline(each) for each in announcements]
+    if left := listed[_MOST_IN_DETAIL : _MOST_IN_DETAIL + _MOST_LISTED]:
+        more = len(listed) - _MOST_IN_DETAIL - len(left)
+        blocks += sections([*map(escape, left), *([f"and {counted(more, 'more coin')}"] if more else [])])
+    return message("\n".join([headline, *listed]), blocks)
+
+
+def _describe_group(announcements: Sequence[Announcement]) -> str:
+    """Of how many coins and pipelines it is, and of which coins, as far as there is room."""
+    coins = list(dict.fromkeys(each.coin for each in announcements))
+    pipelines = {each.pipeline for each in announcements}
+    if len(pipelines) == 1:
+        return f"{len(coins)} coins of {announcements[0].pipeline}: {', '.join(coins)}"
+    if len(pipelines) == len(announcements):
+        return f"{len(announcements)} pipelines: {', '.join(coins)}"
+    return f"{len(coins)} coins of {len(pipelines)} pipelines: {', '.join(coins)}"
+
+
+def _worst(announcement: Announcement) -> Event:
+    return max(announcement.events, key=_weight)
+
+
+def _weight_of_worst(announcement: Announcement) -> tuple[bool, bool, Decimal]:
+    return _weight(_worst(announcement))
 
 
 def _headline(announcement: Announcement) -> str:

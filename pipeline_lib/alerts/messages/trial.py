@@ -10,16 +10,16 @@ from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.events import RuleInfo
 
 
-def trial_message(pipeline: str, coin: str, rules: Sequence[RuleInfo], now: datetime) -> dict[str, Any]:
+def trial_message(pipeline: str, subject: str, rules: Sequence[RuleInfo], now: datetime) -> dict[str, Any]:
     """A message that nobody can take for an alert.
 
     Args:
         pipeline: Name of the pipeline.
-        coin: CoinGecko id.
+        subject: What alerts are about: its coin, or the pipeline itself.
         rules: What the pipeline's rules measure.
         now: The real clock.
     """
-    headline = f"🧪 TEST: alerts of {coin} arrive here"
+    headline = f"🧪 TEST: alerts of {subject} arrive here"
     limits = [f"• {plain(each.threshold)} {each.unit} {each.scope}" for each in rules]
     lines = ["Nothing has happened. This pipeline alerts, in either direction, from", *map(escape, limits)]
     facts = [format_moment(now), f"pipeline {escape(pipeline)}", "test message"]

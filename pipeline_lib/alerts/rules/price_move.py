@@ -10,7 +10,7 @@ from pipeline_lib.alerts.rules.rule import multiple
 from pipeline_lib.analysis.price_moves import REACH_TOLERANCE, Horizon, moves_of_all
 from pipeline_lib.model.events import Reading, RuleInfo
 from pipeline_lib.model.observation import Observation, ObservedPrice
-from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs import SeriesSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class HourMoveRule(_MoveRule):
     """The move over an hour."""
 
     @classmethod
-    def from_spec(cls, spec: PipelineSpec) -> "HourMoveRule | None":
+    def from_spec(cls, spec: SeriesSpec) -> "HourMoveRule | None":
         """Every spec has this rule."""
         return cls(Horizon.HOUR, spec.thresholds.move_1h_percent)
 
@@ -56,6 +56,6 @@ class DayMoveRule(_MoveRule):
     """The move over 24 hours."""
 
     @classmethod
-    def from_spec(cls, spec: PipelineSpec) -> "DayMoveRule | None":
+    def from_spec(cls, spec: SeriesSpec) -> "DayMoveRule | None":
         """Every spec has this rule."""
         return cls(Horizon.DAY, spec.thresholds.move_24h_percent)

@@ -5,7 +5,7 @@ from statistics import median
 
 from pipeline_lib.alerts.rules.baseline import Baseline
 from pipeline_lib.alerts.rules.deviation_rule import WindowDeviationRule
-from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs import SeriesSpec
 
 # The standard deviation of a normal distribution in its median absolute deviations, 1 / Φ⁻¹(3/4).
 SCALE = 1.4826
@@ -22,7 +22,7 @@ class RobustZScoreRule(WindowDeviationRule):
     CENTRE = "median"
 
     @classmethod
-    def from_spec(cls, spec: PipelineSpec) -> "RobustZScoreRule | None":
+    def from_spec(cls, spec: SeriesSpec) -> "RobustZScoreRule | None":
         """The rule when the spec asks for it."""
         return cls(spec.alerts.robust_z_score) if spec.alerts.robust_z_score else None
 

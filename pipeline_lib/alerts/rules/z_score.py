@@ -5,7 +5,7 @@ from math import fsum, sqrt
 
 from pipeline_lib.alerts.rules.baseline import Baseline
 from pipeline_lib.alerts.rules.deviation_rule import WindowDeviationRule
-from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs import SeriesSpec
 
 
 class ZScoreRule(WindowDeviationRule):
@@ -18,7 +18,7 @@ class ZScoreRule(WindowDeviationRule):
     CENTRE = "mean"
 
     @classmethod
-    def from_spec(cls, spec: PipelineSpec) -> "ZScoreRule | None":
+    def from_spec(cls, spec: SeriesSpec) -> "ZScoreRule | None":
         """The rule when the spec asks for it."""
         return cls(spec.alerts.z_score) if spec.alerts.z_score else None
 

@@ -6,21 +6,21 @@ from typing import Any, TypeAlias
 
 import click
 
-from pipeline_lib.alerts.evaluation import policy_of
 from pipeline_lib.alerts.past_episodes import PastEpisode, past_episodes
 from pipeline_lib.alerts.rules import rules_of
-from pipeline_lib.cli.alerts.recorded import read_recorded
+from pipeline_lib.alerts.series import policy_of
+from pipeline_lib.cli.alerts.options import coin_option
+from pipeline_lib.cli.alerts.recorded import Recorded, choose_coin, read_recorded
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
 from pipeline_lib.model.events import DeliveryStatus, Event, EventKey
-from pipeline_lib.model.observation import Observation
-from pipeline_lib.specs import PipelineSpec
 
 Statuses: TypeAlias = Mapping[EventKey, DeliveryStatus]
 
 
 @click.command()
 @click.argument("pipeline", shell_complete=complete_names)
+@coin_option
 @click.option(
     "--format",
     "output_format",
@@ -30,7 +30,7 @@ Statuses: TypeAlias = Mapping[EventKey, DeliveryStatus]
     help="How to print.",
 )
 @reporting_errors
-def history(pipeline: str, output_format: str) -> None:
+def history(pipeline: str, coin: str | None, output_format: str) -> None:
     """List PIPELINE's episodes by its observations, with the delivery status of each message.
 
     They are those of the spec as it is now. A message is pending, sending (no answer came yet), delivered,
@@ -44,9 +44,9 @@ def history(pipeline: str, output_format: str) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
-    recorded = read_recorded(spec, settings)
+    recorded = read_recorded(spec, choose_coin(spec, coin), settings)
     statuses = {each.event.key: each.status for each in recorded.events}
-    episodes = _episodes(spec, recorded.observations)
+    episodes = _episodes(recorded)
     if output_format == "json":
         click.echo(json.dumps([_fields(episode, statuses) for episode in episodes], indent=1))
         return
@@ -55,11 +55,14 @@ def history(pipeline: str, output_format: str) -> None:
     click.echo(f"{len(episodes)} episodes")
 
 
-def _episodes(spec: PipelineSpec, rows: Sequence[Observation]) -> list[PastEpisode]:
+def _episodes(recorded: Recorded) -> list[PastEpisode]:
+    spec, rows = recorded.spec, recorded.observations
     episodes: Iterator[PastEpisode] = (
         episode
         for rule in rules_of(spec)
-        for episode in past_episodes(rule.readings(rows, BEGINNING), rule.info, policy_of(spec, rule))
+        for episode in past_episodes(
+            rule.readings(rows, BEGINNING), rule.info, policy_of(spec, rule, recorded.absences)
+        )
     )
     return sorted(episodes, key=lambda episode: episode.events[0].moment)
 

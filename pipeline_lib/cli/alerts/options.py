@@ -65,3 +65,6 @@ def _number(text: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() and number > 0 else None
+
+
+coin_option = click.option("--coin", metavar="ID", help="Which coin, of a pipeline that has several.")

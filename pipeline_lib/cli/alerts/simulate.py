@@ -9,16 +9,15 @@ from decimal import Decimal
 import click
 
 from pipeline_lib.alerts.episodes import follow
-from pipeline_lib.alerts.evaluation import policy_of
 from pipeline_lib.alerts.messages.wording import plain
 from pipeline_lib.alerts.rules import rules_of
-from pipeline_lib.cli.alerts.options import DecimalType, DurationType, ThresholdsType
-from pipeline_lib.cli.alerts.recorded import read_recorded
+from pipeline_lib.alerts.series import policy_of
+from pipeline_lib.cli.alerts.options import DecimalType, DurationType, ThresholdsType, coin_option
+from pipeline_lib.cli.alerts.recorded import Recorded, choose_coin, read_recorded
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
 from pipeline_lib.model.events import Event, EventKind
-from pipeline_lib.model.observation import Observation
-from pipeline_lib.specs import DeviationRule, PipelineSpec, Thresholds
+from pipeline_lib.specs import DeviationRule, SeriesSpec, Thresholds
 
 _MINIMUM_PERCENT = Decimal(1)
 _KINDS = tuple(EventKind)
@@ -26,6 +25,7 @@ _KINDS = tuple(EventKind)
 
 @click.command()
 @click.argument("pipeline", shell_complete=complete_names)
+@coin_option
 @click.option("--thresholds", type=ThresholdsType(), help="Percent over an hour and a day: 1h=3,24h=8.")
 @click.option(
     "--clear-level", type=DecimalType(), help="Part of its threshold below which a move is over: 0.7."
@@ -42,6 +42,7 @@ _KINDS = tuple(EventKind)
 @reporting_errors
 def simulate(  # noqa: PLR0913, PLR0917 (the options of the command)
     pipeline: str,
+    coin: str | None,
     thresholds: Thresholds | None,
     clear_level: Decimal | None,
     cooldown: timedelta | None,
@@ -62,34 +63,37 @@ def simulate(  # noqa: PLR0913, PLR0917 (the options of the command)
     spec = load_pipeline(settings, pipeline)
     if clear_level is not None and clear_level > 1:
         raise click.BadParameter("a clear level is at most 1", param_hint="--clear-level")
-    spec = replace(
-        spec,
-        thresholds=thresholds or spec.thresholds,
+    own = choose_coin(spec, coin)
+    own = replace(
+        own,
+        thresholds=thresholds or own.thresholds,
         alerts=replace(
-            spec.alerts,
-            clear_level=clear_level or spec.alerts.clear_level,
-            cooldown=cooldown or spec.alerts.cooldown,
-            z_score=_limited(spec, spec.alerts.z_score, z_score),
-            robust_z_score=_limited(spec, spec.alerts.robust_z_score, robust_z_score),
+            own.alerts,
+            clear_level=clear_level or own.alerts.clear_level,
+            cooldown=cooldown or own.alerts.cooldown,
+            z_score=_limited(own, own.alerts.z_score, z_score),
+            robust_z_score=_limited(own, own.alerts.robust_z_score, robust_z_score),
         ),
     )
-    rows = read_recorded(spec, settings).observations
-    if not rows:
+    recorded = read_recorded(spec, own, settings)
+    if not recorded.observations:
         raise click.ClickException(f"{pipeline} has no observations yet; there is nothing to simulate over")
-    for line in _report(spec, rows):
+    for line in _report(recorded):
         click.echo(line)
 
 
-def _limited(spec: PipelineSpec, rule: DeviationRule | None, limit: Decimal | None) -> DeviationRule | None:
+def _limited(spec: SeriesSpec, rule: DeviationRule | None, limit: Decimal | None) -> DeviationRule | None:
     if limit is None:
         return rule
     return replace(rule, limit=limit) if rule else DeviationRule(spec.windows[-1], limit, _MINIMUM_PERCENT)
 
 
-def _report(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[str]:
-    events = list(_events(spec, rows))
+def _report(recorded: Recorded) -> Iterator[str]:
+    spec, rows = recorded.spec, recorded.observations
+    events = list(_events(recorded))
     span = f"{format_moment(rows[0].moment)} to {format_moment(rows[-1].moment)}"
-    yield f"{spec.name}: {len(rows):,} observations, {span}"
+    subject = spec.pipeline if spec.pipeline == spec.coin else f"{spec.pipeline}, {spec.coin}"
+    yield f"{subject}: {len(rows):,} observations, {span}"
     cooldown = spec.alerts.cooldown or "none"
     yield f"clear level {plain(spec.alerts.clear_level)}, cooldown {cooldown}"
     yield ""
@@ -100,15 +104,17 @@ def _report(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[str]:
     yield _counts("all", events)
     yield ""
     for rule in rules_of(spec):
-        subject = rule.info
-        count = sum(event.kind is EventKind.FIRED for event in events if event.rule == subject)
-        yield f"{plain(subject.threshold)} {subject.unit} {subject.scope}: {count} episodes"
+        info = rule.info
+        count = sum(event.kind is EventKind.FIRED for event in events if event.rule == info)
+        yield f"{plain(info.threshold)} {info.unit} {info.scope}: {count} episodes"
     yield f"{len({event.moment for event in events}) / len(months):.1f} messages a month"
 
 
-def _events(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[Event]:
+def _events(recorded: Recorded) -> Iterator[Event]:
+    spec, rows = recorded.spec, recorded.observations
     for rule in rules_of(spec):
-        for transition in follow(rule.readings(rows, BEGINNING), rule.info, policy_of(spec, rule)):
+        policy = policy_of(spec, rule, recorded.absences)
+        for transition in follow(rule.readings(rows, BEGINNING), rule.info, policy):
             if transition.event:
                 yield transition.event
 

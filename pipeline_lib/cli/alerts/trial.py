@@ -30,6 +30,8 @@ def test(pipeline: str) -> None:
     place = f"the connection {connection}" if connection else spec.alerts.webhook_variable or WEBHOOK_VARIABLE
     if webhook is None:
         raise SettingsError(place, "is not set", hint="it holds the address of a Slack incoming webhook")
-    rules = [rule.info for rule in rules_of(spec)]
-    services.open_slack(webhook).deliver(trial_message(spec.name, spec.coin, rules, datetime.now(UTC)))
+    usual = spec.of_coin(next(iter(spec.coins.named), ""))
+    rules = [rule.info for rule in rules_of(usual)]
+    subject = usual.coin if spec.has_one_coin else spec.name
+    services.open_slack(webhook).deliver(trial_message(spec.name, subject, rules, datetime.now(UTC)))
     click.echo(f"sent a test message to the webhook in {place}")

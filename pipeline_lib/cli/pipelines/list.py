@@ -13,6 +13,7 @@ from pipeline_lib.steps import Services
 from pipeline_lib.steps.overview.inventory import KnownPipeline, list_pipelines
 
 _HEADINGS = ("pipeline", "coins", "schedule", "moments", "newest")
+_MOST_COINS = 3
 
 
 @click.command()
@@ -58,7 +59,10 @@ def _print_text(found: Sequence[KnownPipeline]) -> None:
 def _texts(known: KnownPipeline) -> tuple[str, ...]:
     newest = format_moment(known.newest) if known.newest else "none yet"
     schedule = known.schedule or "no spec"
-    return known.name, ",".join(known.coins), schedule, str(known.moments), newest
+    shown = ",".join(known.coins[:_MOST_COINS])
+    more = len(known.coins) - _MOST_COINS
+    coins = f"{shown} and {more} more" if more > 0 else shown
+    return known.name, coins, schedule, str(known.moments), newest
 
 
 def _print_json(found: Sequence[KnownPipeline]) -> None:

@@ -4,14 +4,15 @@ A checkpoint is written once, two days after its moment, when the late rows befo
 """
 
 import hashlib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from pipeline_lib.database.pipelines import insert_or_ignore
-from pipeline_lib.database.tables import rule_checkpoints
+from pipeline_lib.database.tables import rule_checkpoints, series
 from pipeline_lib.model.events import Episode
 
 
@@ -50,39 +51,63 @@ class RuleKey:
         return hashlib.sha256(self.settings.encode()).hexdigest()[:16]
 
 
-def find(
-    connection: Connection, key: RuleKey, *, before: datetime, preferred_up_to: datetime
-) -> Checkpoint | None:
-    """The last one up to ``preferred_up_to``, else the first one before ``before``, else None.
+def find_all(
+    connection: Connection, keys: Collection[RuleKey], *, before: datetime, preferred_up_to: datetime
+) -> dict[RuleKey, Checkpoint]:
+    """Of each rule the last one up to ``preferred_up_to``, else the first one before ``before``, else none.
 
     Args:
         connection: A transaction.
-        key: The rule.
+        keys: Rules over series.
         before: A moment (UTC).
         preferred_up_to: An earlier one.
     """
-    query = select(rule_checkpoints).where(
-        rule_checkpoints.c.series_id == key.series_id,
-        rule_checkpoints.c.rule == key.rule,
-        rule_checkpoints.c.settings == key.digest,
+    alike: dict[tuple[str, str], dict[int, RuleKey]] = {}
+    for key in keys:
+        alike.setdefault((key.rule, key.digest), {})[key.series_id] = key
+    found: dict[RuleKey, Checkpoint] = {}
+    # Most series of a pipeline have the same rules with the same settings.
+    for (rule, digest), of_series in alike.items():
+        query = _query(rule, digest, before, preferred_up_to).where(series.c.id.in_(of_series))
+        found.update((of_series[row.series_id], _checkpoint(row)) for row in connection.execute(query))
+    return found
+
+
+def _query(rule: str, digest: str, before: datetime, preferred_up_to: datetime) -> Select[*tuple[Any, ...]]:
+    of_rule = rule_checkpoints.alias()
+    moment = of_rule.c.moment
+    is_it = (of_rule.c.series_id == series.c.id, of_rule.c.rule == rule, of_rule.c.settings == digest)
+    early = select(func.max(moment)).where(*is_it, moment <= preferred_up_to)
+    late = select(func.min(moment)).where(*is_it, moment > preferred_up_to, moment < before)
+    chosen = func.coalesce(
+        early.scalar_subquery(), late.scalar_subquery(), type_=rule_checkpoints.c.moment.type
     )
-    moment = rule_checkpoints.c.moment
-    early = query.where(moment <= preferred_up_to).order_by(moment.desc()).limit(1)
-    late = query.where(moment > preferred_up_to, moment < before).order_by(moment).limit(1)
-    row = connection.execute(early).one_or_none() or connection.execute(late).one_or_none()
-    return None if row is None else _checkpoint(row)
+    return (
+        select(rule_checkpoints)
+        .join(series, series.c.id == rule_checkpoints.c.series_id)
+        .where(
+            rule_checkpoints.c.rule == rule,
+            rule_checkpoints.c.settings == digest,
+            rule_checkpoints.c.moment == chosen,
+        )
+    )
 
 
-def save(connection: Connection, key: RuleKey, checkpoint: Checkpoint) -> None:
-    """Keep a checkpoint; the first one of its moment stays.
+def save_all(connection: Connection, kept: Iterable[tuple[RuleKey, Checkpoint]]) -> None:
+    """Keep checkpoints; the first one of its moment stays.
 
     Args:
         connection: A transaction that writes.
-        key: The rule.
-        checkpoint: Where it stood.
+        kept: Where each rule stood.
     """
+    rows = [_values(key, checkpoint) for key, checkpoint in kept]
+    if rows:
+        connection.execute(insert_or_ignore(connection, rule_checkpoints).on_conflict_do_nothing(), rows)
+
+
+def _values(key: RuleKey, checkpoint: Checkpoint) -> dict[str, object]:
     episode = checkpoint.episode
-    values = {
+    return {
         "series_id": key.series_id,
         "rule": key.rule,
         "settings": key.digest,
@@ -93,7 +118,6 @@ def save(connection: Connection, key: RuleKey, checkpoint: Checkpoint) -> None:
         "step": episode and episode.step,
         "last_event_at": episode and episode.last_event_at,
     }
-    connection.execute(insert_or_ignore(connection, rule_checkpoints).values(values).on_conflict_do_nothing())
 
 
 def _checkpoint(row: Row[*tuple[Any, ...]]) -> Checkpoint:

@@ -60,6 +60,23 @@ def read_since(connection: Connection, series_id: int, since: datetime) -> list[
     return _read(connection, query)
 
 
+def read_all_since(connection: Connection, since: Mapping[int, datetime]) -> dict[int, list[RecordedEvent]]:
+    """The recorded events of series at or after a moment each, by moment; some have none.
+
+    Args:
+        connection: A transaction.
+        since: The first moment (UTC) by the key of the series.
+    """
+    if not since:
+        return {}
+    query = select(events).where(events.c.series_id.in_(since), events.c.moment >= min(since.values()))
+    found: dict[int, list[RecordedEvent]] = {}
+    for row in connection.execute(query.order_by(events.c.moment, events.c.id)):
+        if row.moment >= since[row.series_id]:
+            found.setdefault(row.series_id, []).append(_recorded(row))
+    return found
+
+
 def read(connection: Connection, event_ids: Collection[int]) -> list[RecordedEvent]:
     """Events by their keys, by moment; those that are gone are left out."""
     return _read(connection, select(events).where(events.c.id.in_(event_ids)))
@@ -136,18 +153,20 @@ def settle(connection: Connection, series_id: int, settled: Sequence[Event], set
     _upsert(connection, series_id, settled, settlement, (*_OF_OBSERVATIONS, *_OF_DELIVERY))
 
 
-def settle_open(connection: Connection, series_id: int, up_to: datetime, settlement: Settlement) -> None:
+def settle_open(
+    connection: Connection, series_ids: Collection[int], up_to: datetime, settlement: Settlement
+) -> None:
     """Settle every recorded event that is still to be sent, up to a moment.
 
     Args:
-        connection: A transaction that writes and holds the series' lock.
-        series_id: Key of the series.
+        connection: A transaction that writes and holds the locks of the series.
+        series_ids: Keys of the series.
         up_to: The last moment (UTC).
         settlement: What became of them.
     """
     connection.execute(
         update(events)
-        .where(events.c.series_id == series_id, events.c.moment <= up_to, events.c.status.in_(_OPEN))
+        .where(events.c.series_id.in_(series_ids), events.c.moment <= up_to, events.c.status.in_(_OPEN))
         .values(status=settlement.status.value, recorded_at=settlement.recorded_at)
     )
 

@@ -49,27 +49,31 @@ class WaitingMessage:
     event_ids: Sequence[int]
 
 
-def put(connection: Connection, channel: str, waiting: WaitingMessage) -> None:
-    """Keep what a series has to say, in the place of what it had to say before.
+def put(connection: Connection, channel: str, waiting: Sequence[WaitingMessage]) -> None:
+    """Keep what series have to say, in the place of what they had to say before.
 
     Args:
-        connection: A transaction that writes and holds the series' lock.
+        connection: A transaction that writes and holds the locks of the series.
         channel: Variable or connection that holds the webhook.
-        waiting: What is to be sent.
+        waiting: What is to be sent, at least one, each of another series.
     """
     statement = insert_or_ignore(connection, outbox)
-    values = {
-        "channel": channel,
-        "run_moment": waiting.run_moment,
-        "headline": waiting.headline,
-        "blocks": json.dumps(waiting.blocks, ensure_ascii=False),
-        "event_ids": json.dumps(list(waiting.event_ids)),
-    }
-    connection.execute(
-        statement.values(series_id=waiting.series_id, **values).on_conflict_do_update(
-            index_elements=["series_id"], set_=values
-        )
+    columns = ("channel", "run_moment", "headline", "blocks", "event_ids")
+    statement = statement.on_conflict_do_update(
+        index_elements=["series_id"], set_={name: statement.excluded[name] for name in columns}
     )
+    rows = [
+        {
+            "series_id": each.series_id,
+            "channel": channel,
+            "run_moment": each.run_moment,
+            "headline": each.headline,
+            "blocks": json.dumps(each.blocks, ensure_ascii=False),
+            "event_ids": json.dumps(list(each.event_ids)),
+        }
+        for each in waiting
+    ]
+    connection.execute(statement, rows)
 
 
 def read_waiting(connection: Connection, channel: str, run_moment: datetime) -> list[WaitingMessage]:
@@ -101,14 +105,14 @@ def read_waiting(connection: Connection, channel: str, run_moment: datetime) -> 
     ]
 
 
-def waits(connection: Connection, series_id: int) -> bool:
-    """Whether a series has something in the outbox."""
-    return connection.scalar(select(outbox.c.series_id).where(outbox.c.series_id == series_id)) is not None
+def find_waiting(connection: Connection, series_ids: Collection[int]) -> frozenset[int]:
+    """Those of some series that have something in the outbox."""
+    return frozenset(connection.scalars(select(outbox.c.series_id).where(outbox.c.series_id.in_(series_ids))))
 
 
-def take_out(connection: Connection, series_id: int) -> None:
-    """Forget what a series had to say."""
-    connection.execute(delete(outbox).where(outbox.c.series_id == series_id))
+def take_out(connection: Connection, series_ids: Collection[int]) -> None:
+    """Forget what series had to say."""
+    connection.execute(delete(outbox).where(outbox.c.series_id.in_(series_ids)))
 
 
 def take_out_sent(connection: Connection, series_ids: Collection[int], run_moment: datetime) -> None:

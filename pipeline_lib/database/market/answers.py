@@ -6,7 +6,7 @@ as not there, and so is what a clock that was fast has dated into the future.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -209,32 +209,33 @@ def keep_failure(
     )
 
 
-def find_latest(connection: Connection, vs_currency: str, coin: str, now: datetime) -> MarketAnswer | None:
-    """The latest answer that a coin was asked for in, whatever moment it was asked for, or None.
+def find_latest(
+    connection: Connection, vs_currency: str, coins: Collection[str], now: datetime
+) -> Mapping[str, MarketAnswer]:
+    """The latest answer that each coin was asked for in, whatever moment it was asked for; of some, none.
 
     Args:
         connection: A transaction.
         vs_currency: The currency that prices are in.
-        coin: CoinGecko id.
+        coins: CoinGecko ids.
         now: The real clock (UTC).
     """
     latest = (
-        select(shared_answers.c.id)
+        select(shared_answers.c.id, shared_answers.c.coins)
         .where(shared_answers.c.vs_currency == vs_currency, _is_answered(now))
         .order_by(shared_answers.c.requested_at.desc(), shared_answers.c.id.desc())
         .limit(_LATEST)
     )
-    query = (
-        select(*_ANSWER)
-        .where(
-            shared_answers.c.id.in_(latest.scalar_subquery()),
-            shared_answers.c.coins.contains(json.dumps(coin), autoescape=True),
-        )
-        .order_by(shared_answers.c.requested_at.desc(), shared_answers.c.id.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _answer(row)
+    newest: dict[str, int] = {}
+    for row in connection.execute(latest):
+        for coin in _decode_page(row.coins):
+            newest.setdefault(coin, row.id)
+    keys = {coin: newest[coin] for coin in coins if coin in newest}
+    if not keys:
+        return {}
+    query = select(shared_answers.c.id, *_ANSWER).where(shared_answers.c.id.in_(set(keys.values())))
+    found = {row.id: _answer(row) for row in connection.execute(query)}
+    return {coin: found[key] for coin, key in keys.items() if key in found}
 
 
 def remove_old(connection: Connection, now: datetime) -> None:

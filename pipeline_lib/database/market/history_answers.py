@@ -24,6 +24,34 @@ _NEWEST_FIRST = (
 )
 
 
+def find_coins(
+    connection: Connection,
+    vs_currency: str,
+    start: datetime,
+    end: datetime,
+    asked_from: datetime,
+    now: datetime,
+) -> frozenset[str]:
+    """The coins of which an answer covers a range of time.
+
+    Args:
+        connection: A transaction.
+        vs_currency: The currency that prices are in.
+        start: The first moment that must be in it (UTC).
+        end: The last one.
+        asked_from: The earliest time at which it may have been asked for.
+        now: The time by the real clock (UTC).
+    """
+    query = select(history_answers.c.coin.distinct()).where(
+        history_answers.c.vs_currency == vs_currency,
+        _is_of_now(now),
+        history_answers.c.start <= start,
+        history_answers.c.end >= end,
+        history_answers.c.requested_at >= asked_from,
+    )
+    return frozenset(connection.scalars(query))
+
+
 @dataclass(frozen=True, slots=True)
 class CoinHistory:
     """The answers kept of one coin in one currency.
@@ -104,8 +132,9 @@ class CoinHistory:
         return and_(history_answers.c.coin == self.coin, history_answers.c.vs_currency == self.vs_currency)
 
     def _is_usable(self) -> ColumnElement[bool]:
-        return and_(
-            self._is_of_coin(),
-            history_answers.c.requested_at >= self.now - _LONGEST_AGE,
-            history_answers.c.requested_at <= self.now + CLOCK_TOLERANCE,
-        )
+        return and_(self._is_of_coin(), _is_of_now(self.now))
+
+
+def _is_of_now(now: datetime) -> ColumnElement[bool]:
+    """Neither too old nor of a clock that was fast."""
+    return history_answers.c.requested_at.between(now - _LONGEST_AGE, now + CLOCK_TOLERANCE)

@@ -95,23 +95,39 @@ def keep(connection: Connection, refused: RefusedAnswer) -> int:
     return number
 
 
-def find(connection: Connection, pipeline: str, coin: str, moment: datetime, answer: bytes) -> int | None:
-    """The number of this very answer, refused before as the observation of ``moment``: it won't get better.
+@dataclass(frozen=True, slots=True)
+class RefusedBefore:
+    """What was refused as the observations of a run's moment: the same answers won't get better.
+
+    Attributes:
+        numbers: In the quarantine, by coin and hash of the answer.
+    """
+
+    numbers: Mapping[tuple[str, str], int]
+
+    def find(self, coin: str, answer: bytes) -> int | None:
+        """The number of this very answer; None when it wasn't refused.
+
+        Args:
+            coin: CoinGecko id.
+            answer: The coin's part of it.
+        """
+        return self.numbers.get((coin, _hash(answer))) if self.numbers else None
+
+
+def find_refused(connection: Connection, pipeline: str, moment: datetime) -> RefusedBefore:
+    """What was refused as the observations of a moment.
 
     Args:
         connection: A transaction.
         pipeline: Name of the pipeline.
-        coin: CoinGecko id.
         moment: Of the run (UTC).
-        answer: The coin's part of it.
     """
-    query = select(quarantine.c.id).where(
-        quarantine.c.pipeline == pipeline,
-        quarantine.c.coin == coin,
-        quarantine.c.moment == moment,
-        quarantine.c.answer_sha256 == _hash(answer),
+    query = select(quarantine.c.coin, quarantine.c.answer_sha256, quarantine.c.id).where(
+        quarantine.c.pipeline == pipeline, quarantine.c.moment == moment
     )
-    return connection.scalar(query.order_by(quarantine.c.id).limit(1))
+    rows = connection.execute(query.order_by(quarantine.c.id.desc()))
+    return RefusedBefore({(row.coin, row.answer_sha256): row.id for row in rows})
 
 
 def read(connection: Connection, pipeline: str) -> list[Quarantined]:

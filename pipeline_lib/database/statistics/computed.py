@@ -1,16 +1,34 @@
-"""Statistics of a series: moves and windows of every moment."""
+"""Statistics of series: moves and windows of every moment."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Text, and_, delete, func, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    delete,
+    func,
+    select,
+    type_coerce,
+)
 
 from pipeline_lib.common.digits import to_digits
+from pipeline_lib.common.spans import EVER, Span
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.database.engine import bulk
-from pipeline_lib.database.tables import latest_observations, observations, price_moves, window_statistics
+from pipeline_lib.database.tables import (
+    latest_observations,
+    observations,
+    price_moves,
+    series,
+    window_statistics,
+)
 
 StatisticsRow: TypeAlias = tuple[Any, ...]
 """moment, price, move over an hour, over a day, log return; a window's mean, deviation, count, z-score, …"""
@@ -21,86 +39,97 @@ _FIRST_WINDOW, _WINDOW_VALUES = 5, 4
 _ROWS_AT_ONCE = 10_000
 
 
-def clear(connection: Connection, series_id: int) -> None:
-    """Remove all statistics of a series.
+def clear(connection: Connection, series_ids: Collection[int]) -> None:
+    """Remove all statistics of series.
 
     Args:
         connection: A transaction that writes.
-        series_id: Key of the series.
+        series_ids: Keys of the series.
     """
     for table in (price_moves, window_statistics, latest_observations):
-        connection.execute(delete(table).where(table.c.series_id == series_id))
+        connection.execute(delete(table).where(table.c.series_id.in_(series_ids)))
 
 
-def count_between(connection: Connection, series_id: int, first: datetime, last: datetime) -> int:
-    """How many moments between two, both included, have statistics.
+def count_between(
+    connection: Connection, series_ids: Collection[int], first: datetime, last: datetime
+) -> dict[int, int]:
+    """How many moments between two, both included, have statistics, by the key of the series; some have none.
 
     Args:
         connection: A transaction.
-        series_id: Key of the series.
+        series_ids: Keys of the series.
         first: The first moment (UTC).
         last: The last moment (UTC).
     """
-    query = select(func.count()).where(
-        price_moves.c.series_id == series_id, price_moves.c.moment.between(first, last)
+    query = (
+        select(price_moves.c.series_id, func.count())
+        .where(price_moves.c.series_id.in_(series_ids), price_moves.c.moment.between(first, last))
+        .group_by(price_moves.c.series_id)
     )
-    return connection.execute(query).scalar_one()
+    return dict(connection.execute(query).tuples())
 
 
-def write(
-    connection: Connection,
-    series_id: int,
-    labels: Sequence[str],
-    rows: Iterable[StatisticsRow],
-    arrival: int,
-) -> int:
-    """Enter statistics, each in the place of those of its moment.
+class SeriesRow(NamedTuple):
+    """Statistics of a series at a moment. A rebuild makes a hundred thousand.
+
+    Attributes:
+        series_id: Key of the series.
+        arrival: Number of the newest arrival that they follow from.
+        row: The statistics.
+    """
+
+    series_id: int
+    arrival: int
+    row: StatisticsRow
+
+
+def write(connection: Connection, labels: Sequence[str], rows: Iterable[SeriesRow]) -> None:
+    """Enter statistics, each in the place of those of its series and moment.
 
     Args:
         connection: A transaction that writes.
-        series_id: Key of the series.
         labels: Of the windows, in the order of the rows' values.
-        rows: The statistics, no moment twice.
-        arrival: Number of the newest arrival that they follow from.
-
-    Returns:
-        How many rows there were.
+        rows: The statistics, no moment of a series twice.
     """
-    remaining, count = iter(rows), 0
+    remaining = iter(rows)
     while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
-        moments = [format_moment(row[0]) for row in chunk]
-        bulk.upsert(connection, price_moves, _moves(series_id, moments, chunk, arrival))
-        bulk.upsert(connection, window_statistics, _windows(series_id, moments, chunk, labels))
-        count += len(chunk)
-    return count
+        moments = [format_moment(each.row[0]) for each in chunk]
+        bulk.upsert(connection, price_moves, _moves(moments, chunk))
+        bulk.upsert(connection, window_statistics, _windows(moments, chunk, labels))
 
 
-def first_changed(connection: Connection, series_id: int, after: int) -> datetime | None:
+def first_changed(
+    connection: Connection, series_ids: Collection[int], after: int, within: Span = EVER
+) -> datetime | None:
     """The earliest moment whose statistics changed after an arrival; None when none did.
 
     Args:
         connection: A transaction.
-        series_id: Key of the series.
+        series_ids: Keys of the series.
         after: Number of an arrival.
+        within: Which moments count.
     """
     query = select(func.min(price_moves.c.moment)).where(
-        price_moves.c.series_id == series_id, price_moves.c.changed_at_arrival > after
+        price_moves.c.series_id.in_(series_ids),
+        price_moves.c.changed_at_arrival > after,
+        *_within(within),
     )
     found: datetime | None = connection.scalar(query)
     return found
 
 
-def read_changed_days(connection: Connection, series_id: int, after: int) -> dict[date, int]:
+def read_changed_days(connection: Connection, series_ids: Collection[int], after: int) -> dict[date, int]:
     """The UTC days with a row that changed after an arrival, by time, each with its newest such arrival.
 
     Args:
         connection: A transaction.
-        series_id: Key of the series.
+        series_ids: Keys of the series.
         after: Number of the arrival; 0 for all days.
     """
     query = (
-        select(price_moves.c.moment, price_moves.c.changed_at_arrival)
-        .where(price_moves.c.series_id == series_id, price_moves.c.changed_at_arrival > after)
+        select(price_moves.c.moment, func.max(price_moves.c.changed_at_arrival))
+        .where(price_moves.c.series_id.in_(series_ids), price_moves.c.changed_at_arrival > after)
+        .group_by(price_moves.c.moment)
         .order_by(price_moves.c.moment)
     )
     days: dict[date, int] = {}
@@ -114,8 +143,7 @@ def read_cells(
     connection: Connection,
     series_id: int,
     labels: Sequence[str],
-    since: datetime,
-    until: datetime | None = None,
+    within: Span = EVER,
 ) -> Iterator[Sequence[Cell]]:
     """The statistics by moment, in the values of ``StatisticsRow``; decimals as their digits.
 
@@ -123,9 +151,36 @@ def read_cells(
         connection: A transaction.
         series_id: Key of the series.
         labels: Of the windows, in the order that their values shall have.
-        since: The first moment (UTC).
-        until: Only moments before it (UTC), or None for all.
+        within: Which moments.
     """
+    query = _select_cells(labels).where(price_moves.c.series_id == series_id, *_within(within))
+    query = query.order_by(price_moves.c.moment)
+    yield from connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE))
+
+
+def read_cells_of_coins(
+    connection: Connection, series_ids: Collection[int], labels: Sequence[str], within: Span = EVER
+) -> Iterator[Sequence[Cell]]:
+    """The statistics of several series by moment and coin; the coin stands behind the moment.
+
+    Args:
+        connection: A transaction.
+        series_ids: Keys of the series, each of another coin.
+        labels: Of the windows, in the order that their values shall have.
+        within: Which moments.
+    """
+    cells = _select_cells(labels)
+    moment, *values = cells.selected_columns
+    query = (
+        cells.with_only_columns(moment, series.c.coin, *values)
+        .join(series, series.c.id == price_moves.c.series_id)
+        .where(price_moves.c.series_id.in_(series_ids), *_within(within))
+        .order_by(price_moves.c.moment, series.c.coin)
+    )
+    yield from connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE))
+
+
+def _select_cells(labels: Sequence[str]) -> Select[*tuple[Any, ...]]:
     columns: list[ColumnElement[Any]] = [
         type_coerce(column, Text)
         for column in (
@@ -141,24 +196,18 @@ def read_cells(
         window = window_statistics.alias()
         tables = tables.join(window, and_(_same_moment(window), window.c.window == label))
         columns += (window.c.mean, window.c.std, window.c.count, window.c.z_score)
-    query = (
-        select(*columns)
-        .select_from(tables)
-        .where(price_moves.c.series_id == series_id, price_moves.c.moment >= since)
-        .order_by(price_moves.c.moment)
-    )
-    if until is not None:
-        query = query.where(price_moves.c.moment < until)
-    yield from connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE))
+    return select(*columns).select_from(tables)
+
+
+def _within(span: Span) -> tuple[ColumnElement[bool], ...]:
+    return price_moves.c.moment >= span.start, price_moves.c.moment < span.end
 
 
 def _same_moment(table: FromClause) -> ColumnElement[bool]:
     return and_(table.c.series_id == price_moves.c.series_id, table.c.moment == price_moves.c.moment)
 
 
-def _moves(
-    series_id: int, moments: Sequence[str], rows: Sequence[StatisticsRow], arrival: int
-) -> list[bulk.BoundRow]:
+def _moves(moments: Sequence[str], rows: Sequence[SeriesRow]) -> list[bulk.BoundRow]:
     return [
         (
             series_id,
@@ -168,19 +217,17 @@ def _moves(
             log_return,
             arrival,
         )
-        for moment, (_, _, hour, day, log_return, *_) in zip(moments, rows, strict=True)
+        for moment, (series_id, arrival, (_, _, hour, day, log_return, *_)) in zip(moments, rows, strict=True)
     ]
 
 
-def _windows(
-    series_id: int, moments: Sequence[str], rows: Sequence[StatisticsRow], labels: Sequence[str]
-) -> list[bulk.BoundRow]:
-    starts = range(_FIRST_WINDOW, len(rows[0]), _WINDOW_VALUES)
+def _windows(moments: Sequence[str], rows: Sequence[SeriesRow], labels: Sequence[str]) -> list[bulk.BoundRow]:
+    starts = range(_FIRST_WINDOW, len(rows[0].row), _WINDOW_VALUES)
     places = [
         (label, slice(start, start + _WINDOW_VALUES)) for label, start in zip(labels, starts, strict=True)
     ]
     return [
         (series_id, moment, label, *row[place])
-        for moment, row in zip(moments, rows, strict=True)
+        for moment, (series_id, _, row) in zip(moments, rows, strict=True)
         for label, place in places
     ]

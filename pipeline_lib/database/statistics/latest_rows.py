@@ -1,13 +1,15 @@
 """One row a series: its newest observation with its moves, for overviews."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, Text, and_, func, select, type_coerce
 
-from pipeline_lib.database.pipelines import insert_or_ignore
+from pipeline_lib.common.timestamps import format_moment
+from pipeline_lib.database.engine import bulk
 from pipeline_lib.database.tables import (
     latest_observations,
     observations,
@@ -84,22 +86,33 @@ def read_all(connection: Connection) -> list[SeriesOverview]:
     return sorted(found, key=attrgetter("pipeline", "coin", "vs_currency"))
 
 
-def update(connection: Connection, series_id: int, further: int) -> LatestObservation:
-    """Bring the row for overviews up to statistics that were just written.
+def update(connection: Connection, further: Mapping[int, int]) -> None:
+    """Bring the rows for overviews up to statistics that were just written.
 
     Args:
         connection: The transaction that wrote them.
-        series_id: Key of the series, which has statistics.
-        further: How many moments they have more than before.
+        further: How many moments they have more than before, by the key of the series.
     """
+    of_series = price_moves.alias()
     newest = (
+        select(func.max(of_series.c.moment)).where(of_series.c.series_id == series.c.id).scalar_subquery()
+    )
+    query = (
         select(
             price_moves.c.series_id,
-            price_moves.c.moment,
-            observations.c.price,
-            price_moves.c.change_1h_percent,
-            price_moves.c.change_24h_percent,
+            *(
+                type_coerce(column, Text)
+                for column in (
+                    price_moves.c.moment,
+                    observations.c.price,
+                    price_moves.c.change_1h_percent,
+                    price_moves.c.change_24h_percent,
+                )
+            ),
+            func.coalesce(latest_observations.c.observations, 0),
         )
+        .select_from(series)
+        .join(price_moves, price_moves.c.series_id == series.c.id)
         .join(
             observations,
             and_(
@@ -107,27 +120,28 @@ def update(connection: Connection, series_id: int, further: int) -> LatestObserv
                 observations.c.moment == price_moves.c.moment,
             ),
         )
-        .where(price_moves.c.series_id == series_id)
-        .order_by(price_moves.c.moment.desc())
-        .limit(1)
+        .outerjoin(latest_observations, latest_observations.c.series_id == series.c.id)
+        .where(series.c.id.in_(further), price_moves.c.moment == newest)
     )
-    known = read(connection, series_id)
-    values = connection.execute(newest).one()._asdict()
-    values["observations"] = further + (known.observations if known else 0)
-    statement = insert_or_ignore(connection, latest_observations).values(values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["series_id"], set_=values))
-    return LatestObservation(values["moment"], values["observations"])
+    read = bulk.moment_reader(connection)
+    rows = [
+        (key, format_moment(read(moment)), *values, count + further[key])
+        for key, moment, *values, count in connection.execute(query)
+    ]
+    if rows:
+        bulk.upsert(connection, latest_observations, rows)
 
 
-def read(connection: Connection, series_id: int) -> LatestObservation | None:
-    """The newest observation of a series that has statistics; None when none has.
+def read(connection: Connection, series_ids: Collection[int]) -> dict[int, LatestObservation]:
+    """The newest observations that have statistics, by the key of the series; some have none.
 
     Args:
         connection: A transaction.
-        series_id: Key of the series.
+        series_ids: Keys of the series.
     """
-    columns = (latest_observations.c.moment, latest_observations.c.observations)
-    row = connection.execute(
-        select(*columns).where(latest_observations.c.series_id == series_id)
-    ).one_or_none()
-    return None if row is None else LatestObservation(*row)
+    columns = latest_observations.c
+    query = select(columns.series_id, columns.moment, columns.observations)
+    return {
+        row.series_id: LatestObservation(row.moment, row.observations)
+        for row in connection.execute(query.where(columns.series_id.in_(series_ids)))
+    }

@@ -1,9 +1,12 @@
-"""How far the statistics of a series are computed, and which."""
+"""How far the statistics of series are computed, and which."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select
 
+from pipeline_lib.database.engine import bulk
 from pipeline_lib.database.pipelines import insert_or_ignore
 from pipeline_lib.database.tables import statistics_state
 
@@ -21,48 +24,56 @@ class StatisticsState:
     arrival: int
 
 
-def lock(connection: Connection, series_id: int) -> StatisticsState:
-    """The state of a series, which no other transaction changes before this one ends.
+NOT_COMPUTED = StatisticsState("", 0)
+"""The state of a series before the first time."""
+
+
+def lock(connection: Connection, series_ids: Collection[int]) -> dict[int, StatisticsState]:
+    """The states of series by their keys, which no other transaction changes before this one ends.
 
     Args:
         connection: A transaction that writes.
-        series_id: Key of the series.
+        series_ids: Keys of the series.
     """
-    nothing = {"series_id": series_id, "windows": "", "arrival": 0}
-    connection.execute(
-        insert_or_ignore(connection, statistics_state).values(nothing).on_conflict_do_nothing()
-    )
     # SQLite's transaction holds the whole database, and its SELECT leaves FOR UPDATE out.
-    query = select(statistics_state.c.windows, statistics_state.c.arrival).where(
-        statistics_state.c.series_id == series_id
-    )
-    return StatisticsState(*connection.execute(query.with_for_update()).one())
+    query = _query(series_ids).with_for_update()
+    found = _states(connection, query)
+    if new := [
+        {"series_id": key, "windows": "", "arrival": 0} for key in sorted({*series_ids} - found.keys())
+    ]:
+        connection.execute(insert_or_ignore(connection, statistics_state).on_conflict_do_nothing(), new)
+        found = _states(connection, query)
+    return found
 
 
-def read(connection: Connection, series_id: int) -> StatisticsState:
-    """The state of a series.
+def read(connection: Connection, series_ids: Collection[int]) -> dict[int, StatisticsState]:
+    """The states of series by their keys; those without statistics have none.
 
     Args:
         connection: A transaction.
-        series_id: Key of the series.
+        series_ids: Keys of the series.
     """
-    query = select(statistics_state.c.windows, statistics_state.c.arrival).where(
-        statistics_state.c.series_id == series_id
-    )
-    row = connection.execute(query).one_or_none()
-    return StatisticsState("", 0) if row is None else StatisticsState(*row)
+    return _states(connection, _query(series_ids))
 
 
-def write(connection: Connection, series_id: int, state: StatisticsState) -> None:
-    """Note how far the statistics of a series are computed.
+def write(connection: Connection, states: Mapping[int, StatisticsState]) -> None:
+    """Note how far the statistics of series are computed.
 
     Args:
-        connection: The transaction that locked the state.
-        series_id: Key of the series.
-        state: The new state.
+        connection: The transaction that locked the states.
+        states: The new states, by the key of the series.
     """
-    connection.execute(
-        update(statistics_state)
-        .where(statistics_state.c.series_id == series_id)
-        .values(windows=state.computed_by, arrival=state.arrival)
-    )
+    rows = [(key, state.computed_by, state.arrival) for key, state in states.items()]
+    if rows:
+        bulk.upsert(connection, statistics_state, rows)
+
+
+def _query(series_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
+    # In their order, so that two that lock the same ones never wait for each other.
+    columns = statistics_state.c
+    query = select(columns.series_id, columns.windows, columns.arrival)
+    return query.where(columns.series_id.in_(series_ids)).order_by(columns.series_id)
+
+
+def _states(connection: Connection, query: Select[*tuple[Any, ...]]) -> dict[int, StatisticsState]:
+    return {row.series_id: StatisticsState(row.windows, row.arrival) for row in connection.execute(query)}

@@ -1,21 +1,106 @@
-"""CoinGecko's current quote → the observation of a run."""
+"""CoinGecko's current quotes → the observations of a run."""
 
 import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pipeline_lib.common.timestamps import CLOCK_TOLERANCE, format_moment
-from pipeline_lib.errors import InvalidQuoteError, MomentMismatchError, UnusableAnswerError
-from pipeline_lib.market.quotes.parsing import Quote, find_text, read_quote
+from pipeline_lib.errors import (
+    InvalidQuoteError,
+    MomentMismatchError,
+    UnexpectedAnswerError,
+    UnknownCoinError,
+    UnusableAnswerError,
+)
+from pipeline_lib.market.quotes.pages import number_by_rank
+from pipeline_lib.market.quotes.parsing import Quote, find_texts, read_quote
 from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 
 
-def find_observation(answer: MarketAnswer, coin: str, moment: datetime, max_age: timedelta) -> Snapshot:
-    """The observation of ``moment`` in an answer that may hold other coins too, whatever those hold.
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """An answer of many coins, read far enough that each coin's part can be looked at by itself.
 
-    The quote's own time decides, not the clock here: a current price is never stamped as a past one.
+    Attributes:
+        answer: The answer.
+        texts: Each coin's part, letter for letter, in the answer's order.
+        sha256: Of the answer's body.
+    """
+
+    answer: MarketAnswer
+    texts: Mapping[str, str]
+    sha256: str
+
+    @classmethod
+    def of(cls, answer: MarketAnswer) -> "Quotes":
+        """The quotes of an answer.
+
+        Raises:
+            UnexpectedAnswerError: It is no list; carries the answer.
+        """
+        try:
+            texts = find_texts(answer.body)
+        except UnexpectedAnswerError as error:
+            error.attach(answer.body, answer.url, answer.requested_at)
+            raise
+        return cls(answer, texts, hashlib.sha256(answer.body).hexdigest())
+
+    def observe(self, coin: str, moment: datetime, max_age: timedelta) -> Snapshot:
+        """The observation of a moment, whatever the parts of other coins hold.
+
+        The quote's own time decides, not the clock here: a current price is never stamped as a past one.
+
+        Args:
+            coin: CoinGecko id.
+            moment: The run's moment (UTC).
+            max_age: How far the quote's time may lie from ``moment``, in either direction.
+
+        Raises:
+            UnknownCoinError: The answer leaves the coin out.
+            UnexpectedAnswerError: The coin's part isn't what ``/coins/markets`` promises.
+            InvalidQuoteError: The quote holds a value that can't be true, such as a time after the request.
+            MomentMismatchError: The quote is further than ``max_age`` from ``moment``.
+        """
+        answer, url, text = self.answer, self._address_of(coin), self.texts.get(coin)
+        if text is None:
+            # What came says nothing of the coin; where it is of others alone, it isn't worth its kilobytes.
+            came = answer.body if len(answer.coins) == 1 else _names(self.texts)
+            raise UnknownCoinError(coin).attach(came, url, answer.requested_at)
+        try:
+            quote = read_quote(coin, text)
+            _check_moment(quote, moment, max_age, answer.requested_at)
+        except UnusableAnswerError as error:
+            error.attach(text.encode(), url, answer.requested_at)
+            raise
+        observation = Observation(
+            coin=coin,
+            vs_currency=answer.vs_currency,
+            moment=moment,
+            price=quote.price,
+            change_1h_percent=quote.change_1h_percent,
+            change_24h_percent=quote.change_24h_percent,
+            market_cap=quote.market_cap,
+            total_volume=quote.total_volume,
+            last_updated=quote.last_updated,
+        )
+        return Snapshot(observation, Provenance(url, answer.requested_at, HTTPStatus.OK, text))
+
+    def _address_of(self, coin: str) -> str:
+        """The address for the archive: kilobytes of other coins' ids in each snapshot tell nobody more."""
+        if self.answer.coins == (coin,):
+            return self.answer.url
+        by_rank = number_by_rank(self.answer.coins) is not None
+        count = len(self.texts if by_rank else self.answer.coins)
+        return _narrowed(self.answer.url, (coin,), f"coins={count}&sha256={self.sha256}")
+
+
+def find_observation(answer: MarketAnswer, coin: str, moment: datetime, max_age: timedelta) -> Snapshot:
+    """The observation of one coin in an answer: see :meth:`Quotes.observe`.
 
     Args:
         answer: Current quotes.
@@ -24,43 +109,38 @@ def find_observation(answer: MarketAnswer, coin: str, moment: datetime, max_age:
         max_age: How far the quote's time may lie from ``moment``, in either direction.
 
     Raises:
-        UnknownCoinError: The answer leaves the coin out.
-        UnexpectedAnswerError: The coin's part isn't what ``/coins/markets`` promises.
-        InvalidQuoteError: The quote holds a value that can't be true, such as a time after the request.
-        MomentMismatchError: The quote is further than ``max_age`` from ``moment``.
+        UnusableAnswerError: There is none.
     """
-    url = _address_of(coin, answer)
-    refused = answer.body
-    try:
-        text = find_text(answer.body, coin)
-        # From here on the other coins' parts have nothing to do with it.
-        refused = text.encode()
-        quote = read_quote(coin, text)
-        _check_moment(quote, moment, max_age, answer.requested_at)
-    except UnusableAnswerError as error:
-        error.attach(refused, url, answer.requested_at)
-        raise
-    observation = Observation(
-        coin=coin,
-        vs_currency=answer.vs_currency,
-        moment=moment,
-        price=quote.price,
-        change_1h_percent=quote.change_1h_percent,
-        change_24h_percent=quote.change_24h_percent,
-        market_cap=quote.market_cap,
-        total_volume=quote.total_volume,
-        last_updated=quote.last_updated,
-    )
-    return Snapshot(observation, Provenance(url, answer.requested_at, HTTPStatus.OK, text))
+    return Quotes.of(answer).observe(coin, moment, max_age)
 
 
-def _address_of(coin: str, answer: MarketAnswer) -> str:
-    """The address for the archive: kilobytes of other coins' ids in each snapshot would tell nobody more."""
-    if len(answer.coins) == 1:
-        return answer.url
-    parts = urlsplit(answer.url)
-    query = [(name, coin if name == "ids" else value) for name, value in parse_qsl(parts.query)]
-    fragment = f"coins={len(answer.coins)}&sha256={hashlib.sha256(answer.body).hexdigest()}"
+def join_sources(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Snapshots with one source for all that come from one answer: the list of their parts of it."""
+    groups: dict[tuple[datetime, str], list[Snapshot]] = {}
+    for each in snapshots:
+        source = each.provenance
+        groups.setdefault((source.requested_at, urlsplit(source.url).fragment), []).append(each)
+    joined: list[Snapshot] = []
+    for (_, fragment), group in groups.items():
+        if not fragment or len(group) == 1:
+            joined += group
+            continue
+        source = group[0].provenance
+        coins = tuple(each.observation.coin for each in group)
+        answer = "[" + ",\n".join(each.provenance.answer for each in group) + "]"
+        shared = replace(source, url=_narrowed(source.url, coins, fragment), answer=answer)
+        joined += [replace(each, provenance=shared) for each in group]
+    return joined
+
+
+def _names(texts: Mapping[str, str]) -> bytes:
+    return json.dumps(list(texts)).encode()
+
+
+def _narrowed(url: str, coins: Sequence[str], fragment: str) -> str:
+    """The address that asks for ``coins`` alone, where it asks for coins by their ids."""
+    parts = urlsplit(url)
+    query = [(name, ",".join(coins) if name == "ids" else value) for name, value in parse_qsl(parts.query)]
     return urlunsplit(parts._replace(query=urlencode(query), fragment=fragment))
 
 

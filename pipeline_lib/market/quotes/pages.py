@@ -9,7 +9,22 @@ _LONGEST_IDS = 7_000
 _SEPARATOR = len("%2C")
 
 Page = tuple[str, ...]
-"""The CoinGecko ids of one request."""
+"""The CoinGecko ids of one request; or ``#1``, which is no id, for the first page by market cap."""
+
+
+def page_by_rank(number: int) -> Page:
+    """The page that holds the coins of a range of ranks.
+
+    Args:
+        number: From 1.
+    """
+    return (f"#{number}",)
+
+
+def number_by_rank(page: Page) -> int | None:
+    """The number of a page by market cap; None for a page of ids."""
+    first = page[0]
+    return int(first[1:]) if first.startswith("#") else None
 
 
 def split_into_pages(coins: Iterable[str]) -> tuple[Page, ...]:

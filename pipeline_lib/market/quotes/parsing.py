@@ -10,7 +10,7 @@ from typing import Any, NoReturn, cast
 from pipeline_lib.common.http.bounded_json import NumberText, cut_depths, read_json
 from pipeline_lib.common.http.foreign_text import shorten
 from pipeline_lib.common.timestamps import parse_moment
-from pipeline_lib.errors import InvalidQuoteError, MalformedJsonError, UnexpectedAnswerError, UnknownCoinError
+from pipeline_lib.errors import InvalidQuoteError, MalformedJsonError, UnexpectedAnswerError
 from pipeline_lib.market.numbers import exact_number
 
 _WHITE_SPACE = " \t\r\n"
@@ -41,17 +41,20 @@ class Quote:
     text: str
 
 
-def find_text(body: bytes, coin: str) -> str:
-    """The object of ``coin`` in a body of ``/coins/markets``, letter for letter.
+def find_texts(body: bytes) -> Mapping[str, str]:
+    """The object of each coin in a body of ``/coins/markets``, letter for letter and in its order.
+
+    Of two objects of one coin, the first counts.
 
     Raises:
         UnexpectedAnswerError: The body is not a JSON list.
-        UnknownCoinError: The body leaves the coin out.
     """
+    texts: dict[str, str] = {}
     for row, text in _rows(body):
-        if row.get("id") == coin:
-            return text
-    raise UnknownCoinError(coin)
+        coin = row.get("id")
+        if isinstance(coin, str):
+            texts.setdefault(coin, text)
+    return texts
 
 
 def read_quote(coin: str, text: str) -> Quote:

@@ -1,11 +1,11 @@
 """The processed table of one coin: one row a moment, by time."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipeline_lib.analysis.processed import METHOD, processed_columns
-from pipeline_lib.common.timestamps import BEGINNING, format_moment
+from pipeline_lib.common.spans import EVER, Span
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.database import arrivals
 from pipeline_lib.database.pipelines import Series
 from pipeline_lib.database.statistics import computed, states
@@ -47,7 +47,7 @@ class ProcessedTable:
 
     def read_all(self, connection: "Connection") -> Rows | None:
         """All rows; None when there is none."""
-        return self._read(connection, BEGINNING, None)
+        return self._read(connection, EVER, None)
 
     def read_after(self, connection: "Connection", arrival: int) -> Rows | None:
         """The rows that changed since an arrival, and those after them; None when none did.
@@ -56,8 +56,10 @@ class ProcessedTable:
             connection: A transaction.
             arrival: Number of the arrival.
         """
-        first = computed.first_changed(connection, self.series.id, arrival)
-        return None if first is None else self._read(connection, first, format_moment(first).encode())
+        first = computed.first_changed(connection, [self.series.id], arrival)
+        if first is None:
+            return None
+        return self._read(connection, EVER.since(first), format_moment(first).encode())
 
     def chain_at(self, connection: "Connection", arrival: int) -> str | None:
         """The hash over all arrivals up to one; None when the statistics don't hold it yet.
@@ -66,15 +68,18 @@ class ProcessedTable:
             connection: A transaction.
             arrival: Number of the arrival.
         """
-        if arrival > states.read(connection, self.series.id).arrival:
+        if arrival > self._computed_to(connection):
             return None
         return arrivals.chain_at(connection, self.pipeline, arrival)
 
-    def _read(self, connection: "Connection", first: datetime, replaces_from: bytes | None) -> Rows | None:
-        state = states.read(connection, self.series.id)
+    def _computed_to(self, connection: "Connection") -> int:
+        return states.read(connection, [self.series.id]).get(self.series.id, states.NOT_COMPUTED).arrival
+
+    def _read(self, connection: "Connection", within: Span, replaces_from: bytes | None) -> Rows | None:
         labels = [window.label for window in self.windows]
-        content = encode_rows(computed.read_cells(connection, self.series.id, labels, first))
+        content = encode_rows(computed.read_cells(connection, self.series.id, labels, within))
         if not content:
             return None
-        chain = arrivals.chain_at(connection, self.pipeline, state.arrival) or ""
-        return Rows(content, state.arrival, chain, replaces_from)
+        arrival = self._computed_to(connection)
+        chain = arrivals.chain_at(connection, self.pipeline, arrival) or ""
+        return Rows(content, arrival, chain, replaces_from)

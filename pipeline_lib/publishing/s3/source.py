@@ -1,15 +1,15 @@
 """What a pipeline publishes: its archive, and the rows of the database."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pipeline_lib.analysis.processed import processed_columns
-from pipeline_lib.common.timestamps import BEGINNING
+from pipeline_lib.analysis.processed import processed_columns, processed_columns_of_coins
+from pipeline_lib.common.spans import Span
 from pipeline_lib.database.engine.connections import Database
-from pipeline_lib.database.pipelines import find_pipeline, find_series_id
+from pipeline_lib.database.pipelines import find_pipeline, find_series
 from pipeline_lib.database.publications import Target
 from pipeline_lib.database.statistics import computed
 from pipeline_lib.publishing.csv.cells import encode_rows
@@ -65,10 +65,12 @@ class Source:
         pipeline_id = find_pipeline(connection, self.spec.name)
         return None if pipeline_id is None else Target(pipeline_id, destination.fingerprint())
 
-    def find_series_id(self, connection: "Connection") -> int | None:
-        """The key of the series whose statistics are published; None while it has no rows."""
+    def find_series(self, connection: "Connection") -> Sequence[int]:
+        """The keys of the series whose statistics are published; none while they have no rows."""
         spec = self.spec
-        return find_series_id(connection, spec.name, spec.coin, spec.vs_currency)
+        return [
+            each.id for each in find_series(connection, spec.name) if spec.covers(each.coin, each.vs_currency)
+        ]
 
 
 def encode_raw_log(connection: "Connection", source: Source) -> bytes:
@@ -78,34 +80,23 @@ def encode_raw_log(connection: "Connection", source: Source) -> bytes:
     return log.header + (rows.content if rows else b"")
 
 
-def encode_day(connection: "Connection", source: Source, series_id: int, day: date) -> bytes | None:
-    """The processed table's rows of a UTC day under its header; None when it has none.
-
-    Args:
-        connection: A transaction.
-        source: The pipeline.
-        series_id: Its series.
-        day: The day.
-    """
-    since = datetime.combine(day, time(), UTC)
-    return _encode(connection, source, series_id, since, since + timedelta(days=1))
-
-
-def encode_table(connection: "Connection", source: Source, series_id: int) -> bytes | None:
-    """The whole processed table; None when it has no rows.
-
-    Args:
-        connection: A transaction.
-        source: The pipeline.
-        series_id: Its series.
-    """
-    return _encode(connection, source, series_id, BEGINNING, None)
-
-
-def _encode(
-    connection: "Connection", source: Source, series_id: int, since: datetime, until: datetime | None
+def encode_processed(
+    connection: "Connection", source: Source, series_ids: Sequence[int], within: Span
 ) -> bytes | None:
+    """The processed table's rows of some moments under its header; None when it has none.
+
+    Args:
+        connection: A transaction.
+        source: The pipeline.
+        series_ids: Keys of its series.
+        within: Which moments.
+    """
     windows = source.spec.windows
     labels = [window.label for window in windows]
-    rows = encode_rows(computed.read_cells(connection, series_id, labels, since, until))
-    return (",".join(processed_columns(windows)) + "\n").encode() + rows if rows else None
+    if source.spec.has_one_coin:
+        columns = processed_columns(windows)
+        rows = [row for key in series_ids for row in computed.read_cells(connection, key, labels, within)]
+    else:
+        columns = processed_columns_of_coins(windows)
+        rows = list(computed.read_cells_of_coins(connection, series_ids, labels, within))
+    return (",".join(columns) + "\n").encode() + encode_rows(rows) if rows else None

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from pipeline_lib.common.spans import EVER
 from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.model.difference import Difference
 from pipeline_lib.publishing.s3 import Destination, Source
 from pipeline_lib.publishing.s3.object_keys import processed_day_key, raw_snapshot_key
 from pipeline_lib.publishing.s3.objects import StoredObject
-from pipeline_lib.publishing.s3.source import encode_raw_log, encode_table
+from pipeline_lib.publishing.s3.source import encode_processed, encode_raw_log
 
 _SNAPSHOT_NAME = re.compile(r"(\d{8}T\d{6}Z)(?:\.([2-9]|[1-9]\d{1,5}))?(\.json|\.csv)", re.ASCII)
 
@@ -82,8 +83,7 @@ def _derived(source: Source, destination: Destination) -> dict[str, bytes]:
     with source.reading() as connection:
         if destination.has_whole_files and source.find_target(connection, destination):
             objects[destination.raw_log_key] = encode_raw_log(connection, source)
-        series_id = source.find_series_id(connection)
-        table = None if series_id is None else encode_table(connection, source, series_id)
+        table = encode_processed(connection, source, source.find_series(connection), EVER)
     if table and destination.has_whole_files:
         objects[destination.processed_table_key] = table
     header, *rows = table.splitlines(keepends=True) if table else [b""]

@@ -4,25 +4,25 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline_lib.model.call_plan import COINS_PER_CALL, CallPlan
+from pipeline_lib.model.call_plan import COINS_PER_CALL, CallPlan, pages_of
 from pipeline_lib.model.diagnostic import Diagnostic, Severity
-from pipeline_lib.specs.model import PipelineSpec
+from pipeline_lib.specs.model import PipelineSpec, TopCoins
 from pipeline_lib.specs.schedules.monthly_runs import DAYS, monthly_runs
 
 _HEAVIEST = 3
 
 Demand = Mapping[tuple[str, str], int]
-"""How many pipelines share a schedule and a currency."""
+"""How many coins are asked for by schedule and currency."""
 
 
-def calls_for(pipelines_by_currency: Mapping[str, int]) -> int:
-    """The most calls of CoinGecko that pipelines due at the same minute make: those of a currency share."""
-    return sum(-(-pipelines // COINS_PER_CALL) for pipelines in pipelines_by_currency.values())
+def calls_for(coins_by_currency: Mapping[str, int]) -> int:
+    """The most calls of CoinGecko for the coins that are due at the same minute: those of a currency share."""
+    return sum(-(-coins // COINS_PER_CALL) for coins in coins_by_currency.values())
 
 
 def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator[Diagnostic]:
     """What of the plan ``specs`` together exceed."""
-    demand = Counter((spec.schedule, spec.vs_currency) for spec in specs)
+    demand = _demand(specs)
     days = list(_different_days(demand))
     peak, day, minute = _busiest_minute(days)
     if peak > plan.per_minute:
@@ -50,6 +50,18 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
         )
 
 
+def _demand(specs: Iterable[PipelineSpec]) -> Demand:
+    coins: dict[tuple[str, str], set[str]] = defaultdict(set)
+    pages: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for spec in specs:
+        terms = (spec.schedule, spec.vs_currency)
+        coins[terms].update(spec.coins.named)
+        if isinstance(spec.coins, TopCoins):
+            pages[terms].update(pages_of(spec.coins.first, spec.coins.count))
+    # A page of the market by rank is a call of its own, however few of its coins are wanted.
+    return {terms: len(named) + len(pages[terms]) * COINS_PER_CALL for terms, named in coins.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class _Day:
     """A day, and how many more of the month are like it.
@@ -66,15 +78,15 @@ class _Day:
 
 
 _Due = Mapping[str, Mapping[int, int]]
-"""How many pipelines are due, by currency and minute of the day."""
+"""How many coins are due, by currency and minute of the day."""
 
 
 def _different_days(demand: Demand) -> Iterator[_Day]:
     due_by_days: dict[frozenset[int], dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
-    for (schedule, currency), pipelines in demand.items():
+    for (schedule, currency), coins in demand.items():
         times = monthly_runs(schedule)
         # Counting each minute once is what Counter does fastest.
-        counted = times.minutes if pipelines == 1 else dict.fromkeys(times.minutes, pipelines)
+        counted = times.minutes if coins == 1 else dict.fromkeys(times.minutes, coins)
         due_by_days[times.days][currency].update(counted)
     # Nearly all schedules run every day: most days are the same, and are counted once.
     alike: dict[tuple[frozenset[int], ...], list[int]] = defaultdict(list)
@@ -108,12 +120,12 @@ def _calls_by_minute(parts: Iterable[_Due]) -> dict[int, int]:
 def _heaviest(demand: Demand, count_runs: Callable[[str], int]) -> str:
     """The schedules that make the most calls, each as if it shared none with another."""
     calls: Counter[str] = Counter()
-    pipelines: Counter[str] = Counter()
+    coins: Counter[str] = Counter()
     for (schedule, currency), count in demand.items():
         calls[schedule] += count_runs(schedule) * calls_for({currency: count})
-        pipelines[schedule] += count
+        coins[schedule] += count
     shown = (
-        f"{pipelines[schedule]:,} with {schedule} make {count:,}"
+        f"{coins[schedule]:,} coins with {schedule} make {count:,}"
         for schedule, count in calls.most_common(_HEAVIEST)
     )
     return ", ".join(shown)

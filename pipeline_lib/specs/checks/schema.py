@@ -41,16 +41,32 @@ def subschema(path: Sequence[str | int]) -> Mapping[str, Any]:
     """The part of the schema that describes ``path``; empty where the schema has no such key."""
     schema = load_schema()
     for step in path:
-        schema = (
-            schema.get("items", {}) if isinstance(step, int) else schema.get("properties", {}).get(step, {})
-        )
+        schema = resolve(schema.get("items", {}) if isinstance(step, int) else _below(schema, step))
     return schema
+
+
+def resolve(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part of the schema with what it refers to; what it says itself comes first."""
+    reference = part.get("$ref")
+    if reference is None:
+        return part
+    target: Any = load_schema()
+    for step in reference.removeprefix("#/").split("/"):
+        target = target[step]
+    return {**resolve(target), **part}
+
+
+def _below(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    others = schema.get("additionalProperties")
+    found: Mapping[str, Any] = schema.get("properties", {}).get(key) or others or {}
+    return found
 
 
 def with_defaults(document: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """``document`` with the schema's default for each key that it leaves out, in the schema's order.
 
     Inside an object only the defaults of sections that are there, or default to being there, are filled in.
+    Keys that are free, as the names of coins, keep their values as they are.
     """
     properties = (load_schema() if schema is None else schema).get("properties", {})
     filled: dict[str, Any] = {}
@@ -62,4 +78,4 @@ def with_defaults(document: Mapping[str, Any], schema: Mapping[str, Any] | None 
         else:
             continue
         filled[key] = with_defaults(value, description) if isinstance(value, dict) else value
-    return filled
+    return filled | {key: value for key, value in document.items() if key not in properties}

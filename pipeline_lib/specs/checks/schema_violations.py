@@ -28,6 +28,8 @@ _COMPARISONS = {
     "maxLength": "{value} is longer than {limit} characters",
     "minItems": "the list has fewer than {limit} items",
     "maxItems": "the list has more than {limit} items",
+    "minProperties": "the mapping has fewer than {limit} keys",
+    "maxProperties": "the mapping has more than {limit} keys",
     "uniqueItems": "the list names something twice",
     "pattern": "{value} doesn't fit",
     "format": "{value} is not a {limit}",
@@ -48,6 +50,11 @@ def find_schema_violations(document: object) -> Iterator[Diagnostic]:
                 yield Diagnostic(path, _other_type(value, argument), _expectation(path))
             case "enum":
                 yield _not_among(path, value, argument)
+            case "oneOf":
+                yield _not_one_of_coin_and_coins(path, document)
+            case "propertyNames":
+                key = argument.instance
+                yield Diagnostic((*path, key), f"{show_value(key)} doesn't fit", _expectation(("coin",)))
             case _:
                 message = _COMPARISONS[keyword].format(value=show_value(value), limit=argument)
                 yield Diagnostic(path, message, _expectation(path))
@@ -80,6 +87,13 @@ def _not_among(path: tuple[str | int, ...], value: object, options: Sequence[str
     close = get_close_matches(str(value).lower(), by_lower_case, n=1)
     hint = f"did you mean {by_lower_case[close[0]]!r}?" if close else ""
     return Diagnostic(path, f"{show_value(value)} is not one of {', '.join(options)}", hint)
+
+
+def _not_one_of_coin_and_coins(path: tuple[str | int, ...], document: object) -> Diagnostic:
+    """Neither or both of ``coin`` and ``coins``: the only keys of which the schema wants one."""
+    if isinstance(document, dict) and "coin" in document and "coins" in document:
+        return Diagnostic((*path, "coins"), "the key 'coin' names a coin already", "keep one of them")
+    return Diagnostic(path, "the key 'coin' is missing", "for example coin: bitcoin, or coins: {top: 100}")
 
 
 def _other_type(value: object, allowed: Sequence[str]) -> str:

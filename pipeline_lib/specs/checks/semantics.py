@@ -1,6 +1,7 @@
 """What a JSON Schema can't say about a spec."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ def find_semantic_violations(document: Mapping[str, Any]) -> Iterator[Diagnostic
     yield from _check_windows(document["windows"])
     yield from _check_alerts(document["alerts"])
     yield from _check_deviation_rules(document["alerts"], document["windows"])
+    yield from _check_coins(document)
     yield from _check_endpoint(document.get("s3", {}))
     yield from _check_encryption(document.get("s3", {}))
 
@@ -83,6 +85,25 @@ def _check_deviation_rules(alerts: Mapping[str, Any], windows: Sequence[str | fl
                 f"{window} is not one of the windows",
                 f"windows: {', '.join(map(str, windows))}",
             )
+
+
+def _check_coins(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    coins = document.get("coins")
+    if not isinstance(coins, dict):
+        return
+    if "top" in coins or "from" in coins:
+        for coin in coins.keys() - {"top", "from"}:
+            yield Diagnostic(
+                ("coins", coin), "'top' names no coins of its own", "list the coins, or keep 'top' alone"
+            )
+        if "top" not in coins:
+            yield Diagnostic(
+                ("coins", "from"), "the key 'top' is missing", "for example {top: 100, from: 101}"
+            )
+        return
+    for coin, own in coins.items():
+        for violation in _check_deviation_rules(own.get("alerts", {}), document["windows"]):
+            yield replace(violation, path=("coins", coin, *violation.path))
 
 
 def _check_endpoint(s3: Mapping[str, Any]) -> Iterator[Diagnostic]:

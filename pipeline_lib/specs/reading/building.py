@@ -5,27 +5,35 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from pipeline_lib.specs.checks.schema import with_defaults
 from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.model import (
     AlertPolicy,
+    CoinLimits,
+    Coins,
     DeviationRule,
+    NamedCoins,
+    OneCoin,
     PipelineSpec,
     QualityLimits,
     S3Layout,
     S3Target,
     Thresholds,
+    TopCoins,
     Window,
 )
+from pipeline_lib.specs.reading.merging import merge
 
 
 def build_spec(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
     """The spec that ``complete``, checked and with all defaults, describes."""
-    thresholds = complete["thresholds"]
+    coins = _build_coins(complete)
+    usual = _build_limits(complete)
     return PipelineSpec(
         name=name,
-        coin=complete["coin"],
+        coins=coins,
         vs_currency=complete["vs_currency"],
-        description=complete.get("description", f"{complete['coin']} in {complete['vs_currency']}"),
+        description=complete.get("description", f"{_describe(coins)} in {complete['vs_currency']}"),
         schedule=complete["schedule"],
         start_date=datetime.fromisoformat(complete["start_date"]).replace(tzinfo=UTC),
         catchup=complete["catchup"],
@@ -35,14 +43,53 @@ def build_spec(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
         retry_delay=parse_duration(complete["retry_delay"]),
         timeout=parse_duration(complete["timeout"]),
         windows=tuple(_build_window(window) for window in complete["windows"]),
+        thresholds=usual.thresholds,
+        alerts=usual.alerts,
+        quality=usual.quality,
+        s3=_build_s3(complete["s3"]) if "s3" in complete else None,
+        effective=complete,
+        limits={coin: _build_limits(each) for coin, each in coins_of_their_own(complete).items()},
+    )
+
+
+def coins_of_their_own(complete: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The spec as it holds for each coin for which it says something of its own."""
+    coins = complete.get("coins")
+    if not isinstance(coins, dict) or "top" in coins:
+        return {}
+    return {coin: with_defaults(merge(complete, own)) for coin, own in coins.items() if own}
+
+
+def _build_coins(complete: Mapping[str, Any]) -> Coins:
+    if "coin" in complete:
+        return OneCoin(complete["coin"])
+    coins = complete["coins"]
+    if isinstance(coins, dict) and "top" in coins:
+        return TopCoins(int(coins["top"]), int(coins.get("from", 1)))
+    return NamedCoins(tuple(coins))
+
+
+def _describe(coins: Coins) -> str:
+    match coins:
+        case OneCoin(coin):
+            return coin
+        case NamedCoins(named):
+            return f"{len(named)} coins" if len(named) > 1 else named[0]
+        case TopCoins(count, 1):
+            return f"Top {count} coins"
+        case TopCoins(count, first):
+            return f"Coins {first} to {first + count - 1} by market cap"
+
+
+def _build_limits(complete: Mapping[str, Any]) -> CoinLimits:
+    thresholds = complete["thresholds"]
+    return CoinLimits(
         thresholds=Thresholds(
             move_1h_percent=Decimal(str(thresholds["1h"])),
             move_24h_percent=Decimal(str(thresholds["24h"])),
         ),
         alerts=_build_alerts(complete),
         quality=_build_quality(complete["quality"]),
-        s3=_build_s3(complete["s3"]) if "s3" in complete else None,
-        effective=complete,
     )
 
 

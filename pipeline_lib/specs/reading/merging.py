@@ -24,3 +24,11 @@ def merge(defaults: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any
         else:
             merged[key] = value
     return merged
+
+
+def with_bare_coins(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``spec`` with a mapping for each coin: ``coins: {bitcoin: , dogecoin: …}`` means both of them."""
+    coins = spec.get("coins")
+    if not isinstance(coins, dict):
+        return spec
+    return {**spec, "coins": {coin: {} if own is None else own for coin, own in coins.items()}}

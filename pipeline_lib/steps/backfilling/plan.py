@@ -9,12 +9,13 @@ from pipeline_lib.archive.store import Archive, FolderArchive
 from pipeline_lib.common.timestamps import to_moment
 from pipeline_lib.database import observations
 from pipeline_lib.database.market.history_answers import MOST_ANSWERS, CoinHistory
-from pipeline_lib.database.pipelines import find_series_id
+from pipeline_lib.database.pipelines import find_series_of
 from pipeline_lib.errors import SnapshotDamagedError
 from pipeline_lib.market.history.planning import HistoryTerms, PlannedCalls
 from pipeline_lib.model.answers import AnsweredRange
-from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs import PipelineSpec, TopCoins
 from pipeline_lib.specs.layout import Layout
+from pipeline_lib.steps.fetching.members import members_of, members_of_nearest
 from pipeline_lib.steps.fetching.past import earliest_of, shared_from
 from pipeline_lib.steps.run import Services
 
@@ -31,7 +32,7 @@ class BackfillPlan:
     Attributes:
         spec: The pipeline.
         moments: All moments of the span (UTC), oldest first.
-        missing: Those that the archive holds no price of.
+        missing: Those of which the archive lacks the price of a coin.
         unrecorded: Those that it does, and the database does not.
         calls: How many calls of CoinGecko that takes, when none has to be repeated.
         history_since: From when on (UTC) an answer of history is as good as a new one.
@@ -66,10 +67,14 @@ def plan_backfills(
     coins: dict[tuple[str, str], PlannedCalls] = {}
     plans = []
     for spec, moments in spans:
-        missing, unrecorded = _find_missing(spec, moments, services)
-        coin = (spec.coin, spec.vs_currency)
-        planned = coins.setdefault(coin, PlannedCalls(terms, _ranges_at_hand(spec, terms.now, services)))
-        calls = sum(planned.add(moment) for moment in moments if moment in missing)
+        members = _find_members(spec, moments[0], services)
+        missing, unrecorded = _find_missing(spec, members, moments, services)
+        calls = 0
+        for coin in sorted(members):
+            key = (coin, spec.vs_currency)
+            if key not in coins:
+                coins[key] = PlannedCalls(terms, _ranges_at_hand(*key, terms.now, services))
+            calls += sum(coins[key].add(moment) for moment in moments if moment in missing)
         plans.append(BackfillPlan(spec, moments, missing, unrecorded, calls, terms.shared_from))
     return plans
 
@@ -86,44 +91,59 @@ def expected_time(calls: int, moments: int, calls_per_minute: int) -> timedelta:
     return waits * _WINDOW + calls * _TIME_OF_A_CALL + moments * _TIME_OF_A_MOMENT
 
 
+def _find_members(spec: PipelineSpec, moment: datetime, services: Services) -> frozenset[str]:
+    """The coins of a pipeline around a moment; of the greatest market caps none before the first run."""
+    if not isinstance(spec.coins, TopCoins):
+        return frozenset(spec.coins.named)
+    if services.database.is_empty:
+        return frozenset()
+    archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
+    return members_of_nearest(spec, services, archive, moment) or frozenset()
+
+
 def _find_missing(
-    spec: PipelineSpec, moments: Sequence[datetime], services: Services
+    spec: PipelineSpec, members: frozenset[str], moments: Sequence[datetime], services: Services
 ) -> tuple[frozenset[datetime], frozenset[datetime]]:
-    """The moments without a price, and those whose price only the archive has."""
+    """The moments without a price of a coin, and those of which only the archive has all."""
     archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
     archived = {part.moment for part in archived_parts(archive)}
-    recorded = _recorded_moments(spec, moments[0], services)
+    recorded = _recorded_moments(spec, members, moments[0], services)
     missing: set[datetime] = set()
     unrecorded: set[datetime] = set()
     for moment in moments:
         if moment not in archived:
             missing.add(moment)
         elif moment not in recorded:
-            (unrecorded if _has_price(spec, archive, moment) else missing).add(moment)
+            (unrecorded if _has_prices(spec, members, archive, moment) else missing).add(moment)
     return frozenset(missing), frozenset(unrecorded)
 
 
-def _has_price(spec: PipelineSpec, archive: Archive, moment: datetime) -> bool:
+def _has_prices(spec: PipelineSpec, members: frozenset[str], archive: Archive, moment: datetime) -> bool:
     try:
         parts = read_parts(archive, moment)
     except SnapshotDamagedError:
         # The moment fails, and no call can help it.
         return True
-    return find_snapshot(parts, spec.coin, spec.vs_currency) is not None
+    of_moment = members if not isinstance(spec.coins, TopCoins) else members_of(spec, parts)
+    return all(find_snapshot(parts, coin, spec.vs_currency) for coin in of_moment or ())
 
 
-def _recorded_moments(spec: PipelineSpec, since: datetime, services: Services) -> set[datetime]:
+def _recorded_moments(
+    spec: PipelineSpec, members: frozenset[str], since: datetime, services: Services
+) -> set[datetime]:
+    """The moments (UTC) of which the database has all coins."""
     if services.database.is_empty:
         return set()
     with services.database.reading() as connection:
-        series_id = find_series_id(connection, spec.name, spec.coin, spec.vs_currency)
-        if series_id is None:
+        series = find_series_of(connection, spec.name, members, spec.vs_currency)
+        if len(series) < len(members):
             return set()
-        return {each.moment for each in observations.read_order(connection, series_id, since)}
+        keys = [each.id for each in series]
+        return observations.find_complete_moments(connection, keys, since)
 
 
-def _ranges_at_hand(spec: PipelineSpec, now: datetime, services: Services) -> list[AnsweredRange]:
+def _ranges_at_hand(coin: str, vs_currency: str, now: datetime, services: Services) -> list[AnsweredRange]:
     if services.database.is_empty:
         return []
     with services.database.reading() as connection:
-        return CoinHistory(spec.coin, spec.vs_currency, now).ranges(connection)
+        return CoinHistory(coin, vs_currency, now).ranges(connection)

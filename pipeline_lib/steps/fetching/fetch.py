@@ -1,33 +1,43 @@
-"""The first step: the run's observation, from the market into the archive and the raw log.
+"""The first step: the run's observations, from the market into the archive and the raw log.
 
 Take → check → confirm → archive → record: a part may use those before it, never one after it.
 """
 
-from pipeline_lib.archive.parts import find_snapshot, read_parts
+from collections.abc import Mapping, Sequence
+
+from pipeline_lib.archive.part import Part
+from pipeline_lib.archive.parts import read_parts
+from pipeline_lib.archive.store import Archive
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.errors import HistoryCallsError, HistoryGapError, UnusableAnswerError
+from pipeline_lib.errors import HistoryCallsError, HistoryGapError, MarketError
+from pipeline_lib.market import join_sources
 from pipeline_lib.model.observation import Archived, Snapshot
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
-from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs import PipelineSpec, TopCoins
 from pipeline_lib.steps.exports import export_raw_log
-from pipeline_lib.steps.fetching.check import find_large_move
-from pipeline_lib.steps.fetching.confirm_jump import confirm_jump
-from pipeline_lib.steps.fetching.live import Taken
+from pipeline_lib.steps.fetching.check import find_large_moves
+from pipeline_lib.steps.fetching.confirm_jumps import Unconfirmed, confirm_jumps
+from pipeline_lib.steps.fetching.members import members_of, members_of_nearest
 from pipeline_lib.steps.fetching.record import archive_snapshots, open_archive, record
 from pipeline_lib.steps.fetching.refused import keep_refused
-from pipeline_lib.steps.fetching.response_shapes import notice_shape
-from pipeline_lib.steps.fetching.take import take_snapshot
+from pipeline_lib.steps.fetching.response_shapes import notice_shapes
+from pipeline_lib.steps.fetching.take import take, take_top
+from pipeline_lib.steps.fetching.taken import Taken
 from pipeline_lib.steps.fetching.unconfirmed import find_unconfirmed
 from pipeline_lib.steps.run import Run, Services
 
+_MOST_LISTED = 20
+
 
 def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Outcome:
-    """Take the run's observation from the market, archive it, record it.
+    """Take the run's observations from the market, archive them, record them.
 
-    When the archive holds the run's observation already, that one is used and nothing is fetched. Where the
-    source has no price of the run's moment, the run is skipped: it never will. So is a run that would need
-    more calls for the past than it may make, with a warning. What is refused is kept in the quarantine; the
-    error tells where.
+    Coins that the archive holds already are not fetched. Of several coins, those that can't be had are a
+    warning, and a gap until the run is repeated; without a single one the step fails. Where the source has no
+    price of the run's moment, the run is skipped: it never will. So is a run that would need more calls for
+    the past than it may make, with a warning. What is refused is kept in the quarantine; the error tells
+    where.
 
     Args:
         spec: The pipeline.
@@ -36,50 +46,151 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
 
     Raises:
         WaitNeededError: It is to be run again later.
-        MarketError: The market has no observation for this run, or one that can't be true.
+        MarketError: The market has no observation for this run, or none that can be true.
         StoreError: The archive or the log is damaged, or busy for too long.
         DatabaseError: The database can't be used, or another one keeps the archive.
         OSError: The disk is full or read-only.
     """
-    archived = read_parts(open_archive(spec, services), run.moment)
-    kept = find_snapshot(archived, spec.coin, spec.vs_currency)
-    if kept is not None:
-        is_new = record(spec, run, services, archived)
-        return Done(_describe(kept, is_new=is_new), export_raw_log(spec, services))
-    try:
-        unconfirmed = find_unconfirmed(spec, run, services)
-        taken = Taken(unconfirmed) if unconfirmed else take_snapshot(spec, run, services)
-        warnings = taken.warnings + _check(spec, run, services, taken.snapshot)
-    except HistoryGapError as error:
-        return Skipped(str(error))
-    except HistoryCallsError as error:
-        return Skipped(str(error), warnings=(str(error),))
-    except UnusableAnswerError as error:
-        keep_refused(spec, run, services, error)
-        raise
-    warnings += notice_shape(services, taken.snapshot.provenance)
-    archived = archive_snapshots(spec, services, [taken.snapshot])
-    is_new = record(spec, run, services, archived)
-    warnings += export_raw_log(spec, services)
-    # Another process may have been faster: what it archived counts.
-    kept = find_snapshot(archived, spec.coin, spec.vs_currency) or taken.snapshot
-    return Done(_describe(kept, is_new=is_new), warnings)
+    archive = open_archive(spec, services)
+    archived: Sequence[Part] = read_parts(archive, run.moment)
+    members = members_of(spec, archived)
+    if members is None:
+        members = _members_of_the_past(spec, run, services, archive)
+        if members is None and run.is_backfill:
+            return Skipped(
+                f"which coins {spec.name} had at {format_moment(run.moment)} is known once a run has taken"
+                " them from the market as it stands"
+            )
+    taken = _take(spec, run, services, None if members is None else members - _held(spec, archived))
+    members = taken.coins if members is None else members
+    moves = _find_moves(spec, services, taken)
+    plain = [each for coin, each in taken.snapshots.items() if coin not in moves]
+    archived, is_new = _keep(spec, run, services, archived, plain, members)
+    if moves:
+        taken = taken.joined(confirm_jumps(spec, run, services, moves))
+        confirmed = [each for coin, each in taken.snapshots.items() if coin in moves]
+        archived, is_newer = _keep(spec, run, services, archived, confirmed, members)
+        is_new = is_new or is_newer
+    keep_refused(spec, run, services, taken.refused)
+    lost = {coin: error for coin, error in taken.refused.items() if coin not in _held(spec, archived)}
+    if not _held(spec, archived) & members:
+        return _without_any(spec, lost)
+    warnings = (
+        *taken.warnings,
+        *notice_shapes(services, [each.provenance for each in taken.snapshots.values()]),
+        *export_raw_log(spec, services),
+        *_describe_lost(spec, lost),
+    )
+    return Done(_describe(spec, archived, members, is_new=is_new), warnings, missing=len(lost))
 
 
-def _check(spec: PipelineSpec, run: Run, services: Services, snapshot: Snapshot) -> tuple[str, ...]:
-    """Let a price pass only if it can follow the one before it; what operators should know about that."""
+def _members_of_the_past(
+    spec: PipelineSpec, run: Run, services: Services, archive: Archive
+) -> frozenset[str] | None:
+    if run.is_backfill or services.now() - run.moment > spec.quality.max_age:
+        return members_of_nearest(spec, services, archive, run.moment)
+    return None
+
+
+def _take(spec: PipelineSpec, run: Run, services: Services, missing: frozenset[str] | None) -> Taken:
+    """Take what is missing; of the greatest market caps whatever the market lists, where nobody knows yet."""
+    if missing is None:
+        assert isinstance(spec.coins, TopCoins)
+        return take_top(spec, run, services, spec.coins)
+    if not missing:
+        return Taken()
+    unconfirmed = {
+        coin: each for coin, each in find_unconfirmed(spec, run, services).items() if coin in missing
+    }
+    return take(spec, run, services, missing - unconfirmed.keys()).joined(Taken(unconfirmed))
+
+
+def _find_moves(spec: PipelineSpec, services: Services, taken: Taken) -> Mapping[str, Unconfirmed]:
+    """The prices that may only follow the ones before them if they are confirmed."""
+    observed = [each.observation for each in taken.snapshots.values()]
+    if not observed:
+        return {}
     with services.database.reading() as connection:
-        move = find_large_move(connection, spec.name, snapshot.observation, spec.quality.max_jump_percent)
-    if move is None:
+        moves = find_large_moves(connection, spec, observed)
+    return {coin: Unconfirmed(taken.snapshots[coin], move) for coin, move in moves.items()}
+
+
+def _keep(  # noqa: PLR0913 (what is kept, and where)
+    spec: PipelineSpec,
+    run: Run,
+    services: Services,
+    archived: Sequence[Part],
+    snapshots: Sequence[Snapshot],
+    members: frozenset[str],
+) -> tuple[Sequence[Part], bool]:
+    """Archive and record snapshots, and what is archived and not recorded yet; whether any was new."""
+    if snapshots:
+        by_coin = sorted(snapshots, key=lambda each: each.observation.coin)
+        archived = archive_snapshots(spec, services, join_sources(by_coin), members)
+    return archived, record(spec, run, services, archived) if archived else False
+
+
+def _held(spec: PipelineSpec, archived: Sequence[Part]) -> frozenset[str]:
+    return frozenset(coin for part in archived if part.vs_currency == spec.vs_currency for coin in part.coins)
+
+
+def _without_any(spec: PipelineSpec, lost: Mapping[str, MarketError]) -> Outcome:
+    """What a run without a single observation comes to.
+
+    Raises:
+        MarketError: It failed.
+    """
+    errors = list(lost.values())
+    for error in errors:
+        if not isinstance(error, HistoryGapError | HistoryCallsError):
+            if len(errors) > 1:
+                error.add_note(
+                    f"no coin of {spec.name} has a price of this run: {len(errors)} were asked for"
+                )
+            raise error
+    reason = str(errors[0]) if spec.has_one_coin else f"no coin has a price: {errors[0]}"
+    limited = tuple(str(error) for error in errors if isinstance(error, HistoryCallsError))
+    return Skipped(reason, warnings=limited[:1])
+
+
+def _describe_lost(spec: PipelineSpec, lost: Mapping[str, MarketError]) -> tuple[str, ...]:
+    if not lost:
         return ()
-    return (f"{spec.name}: {confirm_jump(spec, run, services, snapshot, move)}",)
+    listed = [f"{coin}: {error}" for coin, error in sorted(lost.items())]
+    more = len(listed) - _MOST_LISTED
+    details = listed[:_MOST_LISTED] + ([f"and {counted(more, 'more coin')}"] if more > 0 else [])
+    # The same first line each time, so that operators are notified once a day.
+    head = f"{spec.name}: coins without a price, each a gap until the run is cleared or backfilled:"
+    return ("\n".join([head, *details]),)
 
 
-def _describe(snapshot: Archived, *, is_new: bool) -> str:
+def _describe(spec: PipelineSpec, archived: Sequence[Part], members: frozenset[str], *, is_new: bool) -> str:
+    kept = {
+        each.observation.coin: each
+        for part in reversed(archived)
+        if part.vs_currency == spec.vs_currency
+        for each in part.snapshots
+    }
+    known = [each for coin, each in kept.items() if coin in members]
+    before = "" if is_new else ", as archived before"
+    if spec.has_one_coin:
+        return _describe_one(known[0]) + before
+    moment = format_moment(known[0].observation.moment)
+    counts = (
+        counted(len(members), "coin")
+        if len(known) == len(members)
+        else f"{len(known)} of {len(members)} coins"
+    )
+    historic = sum(each.provenance.is_historic for each in known)
+    source = f", {historic} of them from history" if historic else ""
+    return f"prices of {counts} in {spec.vs_currency.upper()} at {moment}{source}{before}"
+
+
+def _describe_one(snapshot: Archived) -> str:
     observation = snapshot.observation
     price = f"{observation.price:f} {observation.vs_currency.upper()}"
     source = f", from history: the price of {format_moment(observation.last_updated)}"
     return (
         f"{observation.coin} {price} at {format_moment(observation.moment)}"
-        f"{source if snapshot.provenance.is_historic else ''}{'' if is_new else ', as archived before'}"
+        f"{source if snapshot.provenance.is_historic else ''}"
     )

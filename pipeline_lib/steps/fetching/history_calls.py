@@ -8,15 +8,14 @@ from pipeline_lib.database.market import history_calls
 from pipeline_lib.errors import HistoryCallsError
 from pipeline_lib.market import CoinGecko
 from pipeline_lib.market.quota.calls import Quota
-from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps.run import Run, Services
 
 
-def open_market(spec: PipelineSpec, run: Run, services: Services) -> CoinGecko:
+def open_market(pipeline: str, run: Run, services: Services) -> CoinGecko:
     """CoinGecko, with no more calls than the run has left; its calls raise HistoryCallsError beyond that.
 
     Args:
-        spec: The pipeline.
+        pipeline: Name of the pipeline.
         run: Its run.
         services: The access to the world.
     """
@@ -25,7 +24,7 @@ def open_market(spec: PipelineSpec, run: Run, services: Services) -> CoinGecko:
         return market
     transport = market.transport
     moment = run.confirms or run.moment
-    quota = _CallsOfRun(spec.name, moment, services, limit, transport.quota)
+    quota = _CallsOfRun(pipeline, moment, services, limit, transport.quota)
     return replace(market, transport=replace(transport, quota=quota))
 
 

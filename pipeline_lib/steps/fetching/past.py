@@ -1,10 +1,11 @@
 """The observation of a run whose moment has passed: CoinGecko's history."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pipeline_lib.common.timestamps import format_moment, to_moment
-from pipeline_lib.database.market.history_answers import CoinHistory
+from pipeline_lib.database.market.history_answers import CoinHistory, find_coins
 from pipeline_lib.errors import HistoryGapError, HistoryNotReadyError, HistoryReachError
 from pipeline_lib.market import find_past_observation
 from pipeline_lib.market.history.observations import HISTORY_LAG
@@ -12,7 +13,7 @@ from pipeline_lib.market.history.ranges import AnswerNeeded, answer_needed, rang
 from pipeline_lib.model.answers import HistoryAnswer
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.settings import Settings
-from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs import PipelineSpec, SeriesSpec
 from pipeline_lib.steps.fetching.history_calls import open_market
 from pipeline_lib.steps.fetching.sharing.work import SharedWork
 from pipeline_lib.steps.run import Run, Services
@@ -23,14 +24,14 @@ _SHARED_FOR = timedelta(minutes=1)
 _MARGIN = timedelta(minutes=10)
 
 
-def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snapshot:
+def take_past_snapshot(spec: SeriesSpec, run: Run, services: Services) -> Snapshot:
     """Take the run's observation from CoinGecko's history.
 
     One answer serves all runs of the coin that lie in its range, whichever process they run in.
 
     Args:
-        spec: The pipeline.
-        run: Its run.
+        spec: The coin, and what holds for it.
+        run: The pipeline's run.
         services: The access to the world.
 
     Raises:
@@ -55,16 +56,25 @@ def take_past_snapshot(spec: PipelineSpec, run: Run, services: Services) -> Snap
         raise
 
 
-def has_history_at_hand(spec: PipelineSpec, run: Run, services: Services) -> bool:
-    """Whether an answer is kept that settles what the price of the run's moment was.
+def coins_with_history(
+    spec: PipelineSpec, run: Run, services: Services, coins: Collection[str]
+) -> frozenset[str]:
+    """The coins of which an answer is kept that settles what the price of the run's moment was.
 
     Args:
         spec: The pipeline.
         run: Its run.
         services: The access to the world.
+        coins: CoinGecko ids.
     """
-    settled = replace(_needed(run, services), asked_from=run.moment + HISTORY_LAG)
-    return _find(spec, settled, services) is not None
+    needed, now = _needed(run, services), to_moment(services.now())
+    needed = replace(needed, asked_from=run.moment + HISTORY_LAG)
+    if needed.asked_from > now:
+        # Nearly always so: no answer of the past can be as new as that.
+        return frozenset()
+    with services.database.reading() as connection:
+        found = find_coins(connection, spec.vs_currency, needed.start, needed.end, needed.asked_from, now)
+    return found.intersection(coins)
 
 
 def earliest_of(settings: Settings, now: datetime) -> datetime:
@@ -86,7 +96,7 @@ def shared_from(now: datetime) -> datetime:
     return to_moment(now) - _SHARED_FOR
 
 
-def _ask_once(spec: PipelineSpec, run: Run, services: Services) -> HistoryAnswer:
+def _ask_once(spec: SeriesSpec, run: Run, services: Services) -> HistoryAnswer:
     """Ask CoinGecko, unless the process that this one had to wait for has just done so."""
     earliest = earliest_of(services.settings, services.now())
     if run.moment < earliest:
@@ -99,7 +109,7 @@ def _ask_once(spec: PipelineSpec, run: Run, services: Services) -> HistoryAnswer
     return shared.run(services)
 
 
-def _ask(spec: PipelineSpec, run: Run, services: Services) -> HistoryAnswer:
+def _ask(spec: SeriesSpec, run: Run, services: Services) -> HistoryAnswer:
     database, history = services.database, _history(spec, services)
     with database.reading() as connection:
         known = [answered.start for answered in history.ranges(connection)]
@@ -111,13 +121,13 @@ def _ask(spec: PipelineSpec, run: Run, services: Services) -> HistoryAnswer:
         known,
     )
     # What can't be read isn't kept: the next run asks anew.
-    answer = open_market(spec, run, services).ask_history(spec.coin, spec.vs_currency, wanted)
+    answer = open_market(spec.pipeline, run, services).ask_history(spec.coin, spec.vs_currency, wanted)
     with database.writing() as connection:
         _history(spec, services).keep(connection, answer)
     return answer
 
 
-def _find_shared(spec: PipelineSpec, run: Run, services: Services) -> HistoryAnswer | None:
+def _find_shared(spec: SeriesSpec, run: Run, services: Services) -> HistoryAnswer | None:
     return _find(spec, _needed(run, services), services)
 
 
@@ -127,10 +137,10 @@ def _needed(run: Run, services: Services) -> AnswerNeeded:
     return answer_needed(run.moment, settings.history_tolerance, earliest_of(settings, now), since)
 
 
-def _find(spec: PipelineSpec, needed: AnswerNeeded, services: Services) -> HistoryAnswer | None:
+def _find(spec: SeriesSpec, needed: AnswerNeeded, services: Services) -> HistoryAnswer | None:
     with services.database.reading() as connection:
         return _history(spec, services).find(connection, needed.start, needed.end, needed.asked_from)
 
 
-def _history(spec: PipelineSpec, services: Services) -> CoinHistory:
+def _history(spec: SeriesSpec, services: Services) -> CoinHistory:
     return CoinHistory(spec.coin, spec.vs_currency, to_moment(services.now()))

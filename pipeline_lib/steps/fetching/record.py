@@ -4,7 +4,7 @@ The order never changes: what is archived is safe, and all that follows can be m
 that is killed in between leaves the rest to the next try of its run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pipeline_lib.archive import keeper, parts
@@ -39,7 +39,7 @@ def open_archive(spec: PipelineSpec, services: Services) -> Archive:
 
 
 def archive_snapshots(
-    spec: PipelineSpec, services: Services, snapshots: Sequence[Archived]
+    spec: PipelineSpec, services: Services, snapshots: Sequence[Archived], members: Collection[str]
 ) -> tuple[Part, ...]:
     """Archive what the archive doesn't hold yet; the database at hand keeps it from now on.
 
@@ -47,6 +47,7 @@ def archive_snapshots(
         spec: The pipeline.
         services: The access to the world.
         snapshots: Of one moment, each coin once.
+        members: The coins that belong to the pipeline at the moment.
 
     Returns:
         All parts of the moment, lowest first.
@@ -58,7 +59,7 @@ def archive_snapshots(
     """
     archive = FolderArchive(Layout.of(spec.name, services.settings).archive)
     keeper.claim(archive, services.database.prepare())
-    return parts.add_snapshots(archive, spec.name, snapshots)
+    return parts.add_snapshots(archive, spec.name, snapshots, members)
 
 
 def record(spec: PipelineSpec, run: Run, services: Services, archived: Sequence[Part]) -> bool:
@@ -104,4 +105,5 @@ def _describe(archive: Archive, part: Part, *, is_silent: bool) -> ArchivedPart:
         csv_sha256=hashes.csv_sha256,
         requested_at=part.requested_at,
         is_silent=is_silent,
+        missing=part.missing,
     )

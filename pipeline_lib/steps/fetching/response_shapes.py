@@ -1,5 +1,8 @@
 """Changes in what CoinGecko's answers look like: noticed and reported once, and never in anybody's way."""
 
+from collections.abc import Sequence
+from functools import reduce
+
 from pipeline_lib.common.timestamps import to_moment
 from pipeline_lib.database.market.documents import change_document, read_document
 from pipeline_lib.errors import DatabaseError
@@ -11,17 +14,17 @@ _CURRENT_QUOTES = "/coins/markets"
 _DOCUMENT = f"shape of {_CURRENT_QUOTES}"
 
 
-def notice_shape(services: Services, provenance: Provenance) -> tuple[str, ...]:
-    """What is new in the shape of a coin's current quote, a line for people; empty when nothing is.
+def notice_shapes(services: Services, sources: Sequence[Provenance]) -> tuple[str, ...]:
+    """What is new in the shape of coins' current quotes, a line for people; empty when nothing is.
 
     The shape known so far is one document for all pipelines, which the first answer makes. History has no
     fields to change: it is lists of pairs.
     """
-    if provenance.is_historic:
+    shapes = (Shape.of_answer(each.answer) for each in sources if not each.is_historic)
+    known = [shape for shape in shapes if shape is not None]
+    if not known:
         return ()
-    seen = Shape.of_answer(provenance.answer)
-    if seen is None:
-        return ()
+    seen = reduce(Shape.joined, known)
     try:
         changes = _learn(services, seen)
     except (DatabaseError, OSError) as error:

@@ -49,4 +49,5 @@ def _known(name: str, spec: PipelineSpec | None, recorded: RecordedPipeline | No
     known = recorded or RecordedPipeline(name, (), 0, None)
     if spec is None:
         return KnownPipeline(name, known.coins, None, known.moments, known.newest)
-    return KnownPipeline(name, (spec.coin,), spec.schedule, known.moments, known.newest)
+    coins = spec.coins.named or known.coins
+    return KnownPipeline(name, coins, spec.schedule, known.moments, known.newest)

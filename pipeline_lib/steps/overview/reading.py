@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline_lib.common.timestamps import parse_moment
+from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.database.publication_lags import PublicationLag
 from pipeline_lib.database.statistics.latest_rows import SeriesOverview
 from pipeline_lib.errors import SpecNotFoundError
 from pipeline_lib.model.diagnostic import Diagnostic
-from pipeline_lib.specs import Catalog, Loaded, PipelineSpec
+from pipeline_lib.model.events import Event
+from pipeline_lib.specs import Catalog, Loaded, PipelineSpec, TopCoins
 from pipeline_lib.specs.catalog import SPEC_SUFFIX
 from pipeline_lib.steps.overview.episodes import find_open_episodes, rule_names
 from pipeline_lib.steps.overview.moments import LONGEST_RUN, DueMoments
@@ -20,8 +21,18 @@ from pipeline_lib.steps.overview.problems import (
     spec_problem,
 )
 from pipeline_lib.steps.overview.recorded import Recorded, read_recorded
-from pipeline_lib.steps.overview.status import PipelineStatus, S3Status, SeriesStatus, SpecState, Status
+from pipeline_lib.steps.overview.status import (
+    PipelineStatus,
+    Problem,
+    ProblemKind,
+    S3Status,
+    SeriesStatus,
+    SpecState,
+    Status,
+)
 from pipeline_lib.steps.run import Services
+
+_NO_COIN_YET = "none-yet"
 
 
 def read_status(loaded: Loaded, names: Collection[str], services: Services) -> Status:
@@ -108,19 +119,33 @@ class _Overview:
     def running(self, spec: PipelineSpec) -> PipelineStatus:
         """A pipeline with a valid spec."""
         known = self.recorded.series.get(spec.name, ())
-        own = [each for each in known if (each.coin, each.vs_currency) == (spec.coin, spec.vs_currency)]
-        series = self._judged(spec, own[0] if own else None)
+        rows = {each.coin: each for each in known if spec.covers(each.coin, each.vs_currency)}
+        members = self._members(spec, rows)
+        judged = [self._judged(spec, coin, rows.get(coin)) for coin in members]
+        # Coins that were among the greatest once are hundreds, and nobody's concern.
+        others = [self._shown(each) for each in known if not spec.covers(each.coin, each.vs_currency)]
+        own, late = _with_one_delay(spec, judged)
         open_problems = self.recorded.open_problems.get(spec.name, {})
         s3 = _s3_status(self.recorded.lags.get(spec.name, ())) if spec.s3 else None
         return PipelineStatus(
             name=spec.name,
             spec=SpecState.VALID,
             schedule=spec.schedule,
-            series=[series, *(self._shown(each) for each in known if each not in own)],
+            series=[*own, *others],
             open_problems=open_problems,
             s3=s3,
-            problems=[*find_open_problems(open_problems), *find_s3_problems(spec.name, s3)],
+            problems=[*late, *find_open_problems(open_problems), *find_s3_problems(spec.name, s3)],
         )
+
+    def _members(self, spec: PipelineSpec, rows: Mapping[str, SeriesOverview]) -> Sequence[str]:
+        """The coins of a pipeline now; of the greatest market caps those of the newest moment."""
+        if not isinstance(spec.coins, TopCoins):
+            return spec.coins.named
+        newest = max((each.moment for each in rows.values() if each.moment), default=None)
+        if newest is None:
+            return (_NO_COIN_YET,)
+        held = {coin for coin, each in rows.items() if each.moment == newest}
+        return sorted(held | self.recorded.missing.get(spec.name, {}).get(newest, frozenset()))
 
     def without_spec(self, name: str, diagnostics: Sequence[Diagnostic] | None) -> PipelineStatus:
         """A pipeline whose spec is invalid, or gone.
@@ -139,26 +164,47 @@ class _Overview:
             problems=[spec_problem(each) for each in diagnostics or ()],
         )
 
-    def _judged(self, spec: PipelineSpec, row: SeriesOverview | None) -> SeriesStatus:
-        quarantined = self.recorded.quarantined.get((spec.name, spec.coin), 0)
+    def _judged(self, spec: PipelineSpec, coin: str, row: SeriesOverview | None) -> SeriesStatus:
+        quarantined = self.recorded.quarantined.get((spec.name, coin), 0)
         if row is None:
-            status = SeriesStatus(
-                spec.coin, spec.vs_currency, is_in_spec=True, gaps=(), quarantined=quarantined
-            )
+            status = SeriesStatus(coin, spec.vs_currency, is_in_spec=True, gaps=(), quarantined=quarantined)
         else:
             observed = self.recorded.moments.get(row.series_id, "")
-            gaps = self.due.find_gaps(spec, row.first, observed) if row.first else ()
+            gaps = self._gaps(spec, row, observed)
             unended = self.recorded.unended.get(row.series_id, ())
             around_gaps = sorted(map(parse_moment, observed.split())) if gaps and unended else ()
             status = replace(
                 self._shown(row),
                 is_in_spec=True,
                 gaps=gaps,
-                episodes=find_open_episodes(spec, unended, around_gaps),
+                episodes=find_open_episodes(
+                    spec.of_coin(coin), unended, around_gaps, self._absences(spec, coin, observed, unended)
+                ),
                 quarantined=quarantined,
             )
         problems = list(find_series_problems(spec.name, status, self.due.awaited(spec)))
         return replace(status, problems=problems) if problems else status
+
+    def _gaps(self, spec: PipelineSpec, row: SeriesOverview, observed: str) -> Sequence[datetime]:
+        if not isinstance(spec.coins, TopCoins):
+            return self.due.find_gaps(spec, row.first, observed) if row.first else ()
+        missing = self.recorded.missing.get(spec.name, {})
+        lacking = (moment for moment, coins in missing.items() if row.coin in coins)
+        return sorted(moment for moment in lacking if format_moment(moment) not in observed)
+
+    def _absences(
+        self, spec: PipelineSpec, coin: str, observed: str, unended: Sequence[Event]
+    ) -> Sequence[datetime]:
+        """The moments since some time at which a coin was not among the greatest market caps (UTC)."""
+        if not unended or not isinstance(spec.coins, TopCoins):
+            return ()
+        of_others = (
+            self.recorded.moments.get(each.series_id, "") for each in self.recorded.series[spec.name]
+        )
+        moments = {moment for text in of_others for moment in text.split()}.difference(observed.split())
+        missing = self.recorded.missing.get(spec.name, {})
+        absent = map(parse_moment, moments)
+        return sorted(moment for moment in absent if coin not in missing.get(moment, ()))
 
     def _shown(self, row: SeriesOverview) -> SeriesStatus:
         return SeriesStatus(
@@ -172,6 +218,20 @@ class _Overview:
             change_24h_percent=row.change_24h_percent,
             undelivered=self.recorded.undelivered.get(row.series_id, 0),
         )
+
+
+def _with_one_delay(
+    spec: PipelineSpec, series: Sequence[SeriesStatus]
+) -> tuple[Sequence[SeriesStatus], Sequence[Problem]]:
+    """Series, and one problem of the pipeline in the place of the same one of each of many coins."""
+    delays = [each for one in series for each in one.problems if each.kind is ProblemKind.LATE]
+    if spec.has_one_coin or len(delays) < len(series) or not delays:
+        return series, ()
+    others = [
+        replace(one, problems=[each for each in one.problems if each.kind is not ProblemKind.LATE])
+        for one in series
+    ]
+    return others, delays[:1]
 
 
 def _s3_status(lags: Sequence[PublicationLag]) -> S3Status:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipeline_lib.database import observations, publication_lags
+from pipeline_lib.database import arrivals, observations, publication_lags
 from pipeline_lib.database.alerting import events, problems
 from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.database.market import quarantine
@@ -23,6 +23,7 @@ class Recorded:
         series: All series with their newest observations, by pipeline.
         moments: Of observations since some time, as ``format_moment`` writes them, with spaces between.
         unended: The newest event of each rule that ends no episode.
+        missing: The coins that snapshots since some time lack, by pipeline and moment (UTC).
         undelivered: How many events since some time people missed.
         quarantined: How many moments since some time have refused answers alone, by pipeline and coin.
         open_problems: By pipeline and subject.
@@ -32,6 +33,7 @@ class Recorded:
     series: Mapping[str, Sequence[SeriesOverview]] = field(default_factory=dict)
     moments: Mapping[int, str] = field(default_factory=dict)
     unended: Mapping[int, Sequence[Event]] = field(default_factory=dict)
+    missing: Mapping[str, Mapping[datetime, frozenset[str]]] = field(default_factory=dict)
     undelivered: Mapping[int, int] = field(default_factory=dict)
     quarantined: Mapping[tuple[str, str], int] = field(default_factory=dict)
     open_problems: Mapping[str, Mapping[str, OpenProblem]] = field(default_factory=dict)
@@ -68,6 +70,7 @@ def read_recorded(database: PreparedDatabase, since: datetime, rules: Collection
             series=series,
             moments=dict(observations.read_moments(connection, since)),
             unended=unended,
+            missing=arrivals.read_missing(connection, since),
             undelivered=events.count_missed(connection, since),
             quarantined=quarantine.count_unfilled(connection, since),
             open_problems=open_problems,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pipeline_lib.archive.manifest import Record
+from pipeline_lib.archive.part import Head, Part
 from pipeline_lib.archive.parts import PartKey, complete_part, read_part, read_recorded, record_of
 from pipeline_lib.archive.store import Archive
 from pipeline_lib.database.arrivals import ArchivedPart
@@ -73,7 +74,7 @@ def key_of(record: Record) -> PartKey:
 def _read_recorded(archive: Archive, record: Record) -> ReplayedPart:
     head = read_recorded(archive, record)
     return ReplayedPart(
-        ArchivedPart(record.moment, record.part, record.json_sha256, record.csv_sha256, head.requested_at),
+        _archived(record, head),
         head.observations,
     )
 
@@ -85,6 +86,17 @@ def _read_other(archive: Archive, key: PartKey) -> ReplayedPart:
     complete_part(archive, part)
     record = record_of(archive, key.moment, key.number)
     return ReplayedPart(
-        ArchivedPart(record.moment, record.part, record.json_sha256, record.csv_sha256, part.requested_at),
+        _archived(record, part),
         [each.observation for each in part.snapshots],
+    )
+
+
+def _archived(record: Record, found: Head | Part) -> ArchivedPart:
+    return ArchivedPart(
+        record.moment,
+        record.part,
+        record.json_sha256,
+        record.csv_sha256,
+        found.requested_at,
+        missing=found.missing,
     )

@@ -1,6 +1,6 @@
 """Statistics that are proved to be what the observations give, or rebuilt."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import zip_longest
@@ -12,7 +12,6 @@ from pipeline_lib.common.digits import to_digits
 from pipeline_lib.common.timestamps import BEGINNING, END, format_moment
 from pipeline_lib.database.statistics import computed, latest_rows, observed, states
 from pipeline_lib.database.statistics.latest_rows import LatestObservation
-from pipeline_lib.database.statistics.states import StatisticsState
 from pipeline_lib.steps.statistics import update_statistics
 
 if TYPE_CHECKING:
@@ -21,12 +20,14 @@ if TYPE_CHECKING:
     from pipeline_lib.specs import Window
 
 
-def rebuild_statistics(connection: "Connection", series_id: int, windows: "Sequence[Window]") -> bool:
-    """Make the statistics of a series those that its observations give, whatever they were.
+def rebuild_statistics(
+    connection: "Connection", series_ids: Collection[int], windows: "Sequence[Window]"
+) -> bool:
+    """Make the statistics of series those that their observations give, whatever they were.
 
     Args:
         connection: A transaction that writes; two of one series follow each other.
-        series_id: Key of the series.
+        series_ids: Keys of the series.
         windows: Of the pipeline.
 
     Returns:
@@ -36,13 +37,14 @@ def rebuild_statistics(connection: "Connection", series_id: int, windows: "Seque
         DatabaseError: The database can't be used.
         OSError: SQLite's disk is full or read-only.
     """
-    if update_statistics(connection, series_id, windows).changed:
+    if update_statistics(connection, series_ids, windows).changed:
         return True
-    if find_wrong_moment(connection, series_id, windows) is None:
+    wrong = [key for key in series_ids if find_wrong_moment(connection, key, windows) is not None]
+    if not wrong:
         return False
-    computed.clear(connection, series_id)
-    states.write(connection, series_id, StatisticsState("", 0))
-    update_statistics(connection, series_id, windows)
+    computed.clear(connection, wrong)
+    states.write(connection, dict.fromkeys(wrong, states.NOT_COMPUTED))
+    update_statistics(connection, wrong, windows)
     return True
 
 
@@ -56,14 +58,14 @@ def find_wrong_moment(connection: "Connection", series_id: int, windows: "Sequen
     """
     labels = [window.label for window in windows]
     with collecting_no_garbage():
-        prices = observed.read_prices(connection, series_id, BEGINNING, END)
-        found = computed.read_cells(connection, series_id, labels, BEGINNING)
+        prices = observed.read_prices(connection, [series_id], BEGINNING, END).get(series_id, [])
+        found = computed.read_cells(connection, series_id, labels)
         for wanted, row in zip_longest(map(_as_text, processed_rows(prices, windows)), map(_as_text, found)):
             if wanted != row:
                 moment: str = (wanted or row or [""])[0]
                 return moment
     latest = LatestObservation(prices[-1].moment, len(prices)) if prices else None
-    if latest_rows.read(connection, series_id) != latest:
+    if latest_rows.read(connection, [series_id]).get(series_id) != latest:
         return "the newest moment"
     return None
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.database.market import quarantine
 from pipeline_lib.database.market.quarantine import RefusedAnswer
-from pipeline_lib.specs import PipelineSpec
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -17,14 +16,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def take_over_quarantine(connection: "Connection", spec: PipelineSpec, data_dir: Path) -> int:
+def take_over_quarantine(connection: "Connection", pipeline: str, coin: str, data_dir: Path) -> int:
     """Read a pipeline's refused answers; one that the quarantine holds already is left out.
 
     So is a damaged file, with a warning: nothing but people reads it.
 
     Args:
         connection: A transaction that writes.
-        spec: The pipeline.
+        pipeline: Name of the pipeline.
+        coin: CoinGecko id of its only coin.
         data_dir: The folder of everything that pipelines wrote.
 
     Returns:
@@ -33,8 +33,8 @@ def take_over_quarantine(connection: "Connection", spec: PipelineSpec, data_dir:
     Raises:
         OSError: A file can't be read.
     """
-    files = sorted((data_dir / "quarantine" / spec.name).glob("*.json"))
-    refused = [found for path in files if (found := _read(path, spec.coin))]
+    files = sorted((data_dir / "quarantine" / pipeline).glob("*.json"))
+    refused = [found for path in files if (found := _read(path, coin))]
     for each in refused:
         quarantine.keep(connection, each)
     return len(refused)

@@ -10,6 +10,7 @@ from pipeline_lib.errors import InvalidSpecsError
 from pipeline_lib.specs.model import (
     AlertPolicy,
     DeviationRule,
+    OneCoin,
     PipelineSpec,
     QualityLimits,
     S3Layout,
@@ -54,7 +55,7 @@ def test_the_whole_spec_is_read() -> None:
     spec = read_spec(SPECS / "good" / "every_key.yaml", None)
     assert spec == PipelineSpec(
         name="every_key",
-        coin="bitcoin",
+        coins=OneCoin("bitcoin"),
         vs_currency="eur",
         description="Bitcoin in euros, every quarter of an hour",
         schedule="*/15 * * * *",

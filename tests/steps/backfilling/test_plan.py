@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import HistoryReachError
+from pipeline_lib.specs import OneCoin
 from pipeline_lib.steps.backfill import fill_in
 from pipeline_lib.steps.backfilling.plan import BackfillPlan, expected_time, plan_backfills
 from tests.steps.past_world import CHART, LATE, fetch, paths
@@ -41,7 +42,7 @@ def test_pipelines_of_one_coin_share_calls_and_others_do_not(past: World) -> Non
     specs = [
         replace(past.spec, name="a"),
         replace(past.spec, name="b"),
-        replace(past.spec, name="c", coin="ethereum"),
+        replace(past.spec, name="c", coins=OneCoin("ethereum")),
         replace(past.spec, name="d", vs_currency="eur"),
     ]
     plans = plan_backfills([(spec, HOURS) for spec in specs], past.services)
@@ -50,7 +51,7 @@ def test_pipelines_of_one_coin_share_calls_and_others_do_not(past: World) -> Non
 
 def test_a_price_of_another_coin_is_none(past: World) -> None:
     fetch(past, HOURS[0], is_backfill=True)
-    other = past.with_spec(lambda spec: replace(spec, coin="ethereum"))
+    other = past.with_spec(lambda spec: replace(spec, coins=OneCoin("ethereum")))
     assert plan(other, HOURS).missing == set(HOURS)
 
 

@@ -17,6 +17,7 @@ from pipeline_lib.errors import (
 )
 from pipeline_lib.model.outcome import Done
 from pipeline_lib.simulator.faults.queue import Fault
+from pipeline_lib.specs import OneCoin
 from pipeline_lib.steps import Run
 from pipeline_lib.steps.archiving.manifests import open_manifest
 from tests.steps.world import CRASH, World
@@ -137,7 +138,7 @@ def test_a_price_that_cannot_be_one_stores_nothing(world: World, value: str | in
 
 
 def test_an_unknown_coin_stores_nothing(world: World) -> None:
-    other = world.with_spec(lambda spec: replace(spec, coin="bitcoin-2"))
+    other = world.with_spec(lambda spec: replace(spec, coins=OneCoin("bitcoin-2")))
     with pytest.raises(UnknownCoinError, match="no coin with the id 'bitcoin-2'"):
         other.fetch(CRASH)
     assert kinds(world) == ["unknown-coin"]

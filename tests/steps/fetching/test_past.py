@@ -22,6 +22,7 @@ from pipeline_lib.model.outcome import Done, Skipped
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
+from pipeline_lib.specs import OneCoin
 from pipeline_lib.specs.layout import Layout
 from tests.steps.past_world import CHART, LATE, MARKETS, fetch, paths
 from tests.steps.world import CRASH, START, World
@@ -88,7 +89,7 @@ def test_an_answer_that_cannot_be_read_is_not_kept(past: World) -> None:
 
 
 def test_an_unknown_coin_stores_nothing(past: World) -> None:
-    other = past.with_spec(lambda spec: replace(spec, coin="bitcoin-2"))
+    other = past.with_spec(lambda spec: replace(spec, coins=OneCoin("bitcoin-2")))
     with pytest.raises(UnknownCoinError, match="no coin with the id 'bitcoin-2'"):
         fetch(other, CRASH, is_backfill=True)
     (each,) = past.quarantined()

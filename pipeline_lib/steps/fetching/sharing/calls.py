@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -35,19 +35,35 @@ class SharedCalls:
     asker: str
     failure_age: timedelta
 
-    def pages_with(self, coin: str) -> Mapping[int, Page]:
-        """The planned pages that hold ``coin``, by number in the order of planning; often none yet."""
-        return {number: coins for number, coins in self._pages().items() if coin in coins}
+    def pages(self) -> Mapping[int, Page]:
+        """The planned pages, by number in the order of planning; often none yet."""
+        with self.services.database.reading() as connection:
+            return answers.read_pages(connection, self.key)
 
-    def plan(self, coin: str, find_coins: Callable[[], set[str]]) -> None:
-        """Plan pages for ``coin`` and all other coins that ``find_coins`` gives and no page has yet."""
+    def pages_with(self, subject: str) -> Mapping[int, Page]:
+        """The planned pages that name a coin, or a page by rank, in the order of planning."""
+        return {number: page for number, page in self.pages().items() if subject in page}
+
+    def plan(self, coins: Collection[str], find_coins: Callable[[], set[str]]) -> None:
+        """Plan pages for ``coins`` and all other coins that ``find_coins`` gives and no page has yet."""
+
+        def planned() -> set[str]:
+            return {known for page in self.pages().values() for known in page}
 
         def add() -> bool:
-            planned = {known for page in self._pages().values() for known in page}
-            self._add_pages(split_into_pages(find_coins() - planned))
+            self._add_pages(split_into_pages(find_coins() - planned()))
             return True
 
-        self._once("plan", find=lambda: True if self.pages_with(coin) else None, work=add)
+        self._once("plan", find=lambda: True if planned().issuperset(coins) else None, work=add)
+
+    def plan_page(self, page: Page) -> None:
+        """Plan a page by rank, unless it is planned."""
+
+        def add() -> bool:
+            self._add_pages((page,))
+            return True
+
+        self._once("plan", find=lambda: True if self.pages_with(page[0]) else None, work=add)
 
     def plan_again(self, number: int) -> None:
         """Plan the page ``number`` once more, unless another process just has.
@@ -57,12 +73,12 @@ class SharedCalls:
         """
 
         def is_planned() -> bool | None:
-            known = self._pages()
+            known = self.pages()
             again = (later for later, coins in known.items() if coins == known.get(number))
             return True if any(later > number for later in again) else None
 
         def add() -> bool:
-            page = self._pages().get(number)
+            page = self.pages().get(number)
             if page:
                 self._add_pages((page,))
             return True
@@ -139,10 +155,6 @@ class SharedCalls:
         seconds = 0.0 if until is None else (until - self.services.now()).total_seconds()
         if seconds > 0:
             self.services.wait(seconds, "the call that several pipelines share waits for its turn")
-
-    def _pages(self) -> Mapping[int, Page]:
-        with self.services.database.reading() as connection:
-            return answers.read_pages(connection, self.key)
 
     def _add_pages(self, pages: tuple[Page, ...]) -> None:
         with self.services.database.writing() as connection:

@@ -1,0 +1,17 @@
+"""Which coins of a pipeline a snapshot lacks."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "2"
+down_revision = "1"
+
+
+def upgrade() -> None:
+    """Add the column; older snapshots are of one coin, which they hold."""
+    missing = sa.Column(
+        "missing", sa.Text, comment="coins of the pipeline that it lacks, with spaces between"
+    )
+    op.add_column("arrivals", missing)
+    info = sa.table("database_info", sa.column("version"))
+    op.execute(info.update().values(version=2))
