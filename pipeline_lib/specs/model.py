@@ -258,14 +258,14 @@ class PipelineSpec:
         """What holds for one of its coins."""
         own = self.limits.get(coin) or CoinLimits(self.thresholds, self.alerts, self.quality)
         return SeriesSpec(
-            self.name,
-            coin,
-            self.vs_currency,
-            self.schedule,
-            self.windows,
-            own.thresholds,
-            own.alerts,
-            own.quality,
+            pipeline=self.name,
+            coin=coin,
+            vs_currency=self.vs_currency,
+            schedule=self.schedule,
+            windows=self.windows,
+            thresholds=own.thresholds,
+            alerts=own.alerts,
+            quality=own.quality,
         )
 
     @property

@@ -102,7 +102,8 @@ def _known_path(key: str, sources: Sources) -> key_paths.KeyPath:
 
 def _origin(sources: Sources, path: key_paths.KeyPath, value: object) -> Origin:
     found = _deciding(sources, path)
-    place = _place(found[0], path) if found and not _is_null(found) else None
+    # A null takes a value away, but for a coin of which nothing is different.
+    place = _place(found[0], path) if found and (value == {} or not _is_null(found)) else None
     return Origin(key_paths.join_path(path), value, place)
 
 

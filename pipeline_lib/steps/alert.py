@@ -41,6 +41,21 @@ _MOST_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
+class _Evaluated:
+    """A series with what its rules say.
+
+    Attributes:
+        series: The series around the run.
+        evaluation: What the rules say.
+        is_waiting: Whether a sender that died may have left something in the outbox.
+    """
+
+    series: RecordedSeries
+    evaluation: Evaluation
+    is_waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Findings:
     """What a run has to do about one series, by what the database knows.
 
@@ -133,7 +148,11 @@ def _find(
     waiting = frozenset() if _is_silent(spec, run) else messages.find_waiting(connection, observed)
     return {
         key: _findings(
-            connection, spec, run, each, evaluations[key], events_before.get(key, ()), key in waiting
+            connection,
+            spec,
+            run,
+            _Evaluated(each, evaluations[key], key in waiting),
+            events_before.get(key, ()),
         )
         for key, each in recorded.items()
     }
@@ -143,11 +162,10 @@ def _findings(
     connection: "Connection",
     spec: PipelineSpec,
     run: Run,
-    series: RecordedSeries,
-    evaluation: Evaluation,
+    found: _Evaluated,
     recorded: Sequence[RecordedEvent],
-    is_waiting: bool,
 ) -> _Findings:
+    series, evaluation = found.series, found.evaluation
     known = {each.event.key for each in recorded}
     new = [event for event in evaluation.events if event.key not in known]
     backfilled = _backfilled(connection, new, spec, series, run) if new else []
@@ -163,7 +181,7 @@ def _findings(
         backfilled=backfilled,
         pending=pending,
         delivered=[event for event in delivered if event.moment == run.moment],
-        is_waiting=is_waiting,
+        is_waiting=found.is_waiting,
     )
 
 

@@ -94,9 +94,8 @@ def _stretches(
     """Where there is something to compute, each with the series of which that holds."""
     found: dict[Stretch, list[int]] = {}
     for key, each in arrived.items():
-        own = (
-            [(each.moments[0], each.moments[-1])] if key in rebuilt else _connected(each.moments, longest_gap)
-        )
+        whole = (each.moments[0], each.moments[-1])
+        own = [whole] if key in rebuilt else _connected(each.moments, longest_gap)
         for stretch in own:
             found.setdefault(stretch, []).append(key)
     return found

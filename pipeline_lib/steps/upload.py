@@ -13,7 +13,7 @@ from pipeline_lib.publishing.s3 import (
     publish_snapshot,
 )
 from pipeline_lib.publishing.s3.objects import ObjectOptions
-from pipeline_lib.specs import PipelineSpec, S3Layout
+from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.checks.default_bucket import require_bucket_name
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.run import Run, Services
@@ -92,9 +92,7 @@ def find_destination(spec: PipelineSpec, services: Services) -> Destination | Sk
     if bucket is None:
         return Skipped("no AWS credentials were found")
     options = ObjectOptions(spec.s3.encryption, spec.s3.kms_key_id, spec.s3.storage_class)
-    # Of several coins there are no whole files: they would be written anew by each run.
-    layout = spec.s3.layout if spec.has_one_coin else S3Layout.PARTITIONS
-    return Destination(replace(bucket, options=options), spec.s3.prefix, spec.name, layout)
+    return Destination(replace(bucket, options=options), spec.s3.prefix, spec.name, spec.s3.layout)
 
 
 def _describe_raw(destination: Destination, report: RawReport) -> str:

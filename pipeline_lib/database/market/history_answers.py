@@ -25,29 +25,22 @@ _NEWEST_FIRST = (
 
 
 def find_coins(
-    connection: Connection,
-    vs_currency: str,
-    start: datetime,
-    end: datetime,
-    asked_from: datetime,
-    now: datetime,
+    connection: Connection, vs_currency: str, covered: AnsweredRange, now: datetime
 ) -> frozenset[str]:
     """The coins of which an answer covers a range of time.
 
     Args:
         connection: A transaction.
         vs_currency: The currency that prices are in.
-        start: The first moment that must be in it (UTC).
-        end: The last one.
-        asked_from: The earliest time at which it may have been asked for.
+        covered: What must be in it, and the earliest time at which it may have been asked for.
         now: The time by the real clock (UTC).
     """
     query = select(history_answers.c.coin.distinct()).where(
         history_answers.c.vs_currency == vs_currency,
         _is_of_now(now),
-        history_answers.c.start <= start,
-        history_answers.c.end >= end,
-        history_answers.c.requested_at >= asked_from,
+        history_answers.c.start <= covered.start,
+        history_answers.c.end >= covered.end,
+        history_answers.c.requested_at >= covered.requested_at,
     )
     return frozenset(connection.scalars(query))
 

@@ -66,7 +66,7 @@ def count_between(
         .where(price_moves.c.series_id.in_(series_ids), price_moves.c.moment.between(first, last))
         .group_by(price_moves.c.series_id)
     )
-    return dict(connection.execute(query).tuples())
+    return {key: count for key, count in connection.execute(query)}  # noqa: C416 (a result has keys of its own)
 
 
 class SeriesRow(NamedTuple):

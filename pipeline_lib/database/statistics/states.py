@@ -38,10 +38,9 @@ def lock(connection: Connection, series_ids: Collection[int]) -> dict[int, Stati
     # SQLite's transaction holds the whole database, and its SELECT leaves FOR UPDATE out.
     query = _query(series_ids).with_for_update()
     found = _states(connection, query)
-    if new := [
-        {"series_id": key, "windows": "", "arrival": 0} for key in sorted({*series_ids} - found.keys())
-    ]:
-        connection.execute(insert_or_ignore(connection, statistics_state).on_conflict_do_nothing(), new)
+    if new := sorted({*series_ids} - found.keys()):
+        rows = [{"series_id": key, "windows": "", "arrival": 0} for key in new]
+        connection.execute(insert_or_ignore(connection, statistics_state).on_conflict_do_nothing(), rows)
         found = _states(connection, query)
     return found
 

@@ -16,7 +16,7 @@ Demand = Mapping[tuple[str, str], int]
 
 
 def calls_for(coins_by_currency: Mapping[str, int]) -> int:
-    """The most calls of CoinGecko for the coins that are due at the same minute: those of a currency share."""
+    """The most calls of CoinGecko for coins that are due at one minute: those of a currency share."""
     return sum(-(-coins // COINS_PER_CALL) for coins in coins_by_currency.values())
 
 

@@ -89,17 +89,21 @@ def _check_deviation_rules(alerts: Mapping[str, Any], windows: Sequence[str | fl
 
 def _check_coins(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
     coins = document.get("coins")
+    if coins and document.get("s3", {}).get("layout") == "complete":
+        yield Diagnostic(
+            ("s3", "layout"),
+            "several coins have partitions alone: whole files would be written anew by each run",
+            "leave the key out",
+        )
     if not isinstance(coins, dict):
         return
     if "top" in coins or "from" in coins:
         for coin in coins.keys() - {"top", "from"}:
-            yield Diagnostic(
-                ("coins", coin), "'top' names no coins of its own", "list the coins, or keep 'top' alone"
-            )
+            message = "'top' leaves the coins to the market"
+            yield Diagnostic(("coins", coin), message, "list the coins, or keep 'top' alone")
         if "top" not in coins:
-            yield Diagnostic(
-                ("coins", "from"), "the key 'top' is missing", "for example {top: 100, from: 101}"
-            )
+            hint = "for example {top: 100, from: 101}"
+            yield Diagnostic(("coins", "from"), "the key 'top' is missing", hint)
         return
     for coin, own in coins.items():
         for violation in _check_deviation_rules(own.get("alerts", {}), document["windows"]):

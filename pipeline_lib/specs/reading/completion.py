@@ -13,7 +13,7 @@ from pipeline_lib.specs.checks.semantics import find_semantic_violations
 from pipeline_lib.specs.model import PipelineSpec
 from pipeline_lib.specs.reading.building import build_spec
 from pipeline_lib.specs.reading.documents import Document, check_file_name, read_document
-from pipeline_lib.specs.reading.merging import merge, with_bare_coins
+from pipeline_lib.specs.reading.merging import merge, with_bare_coins, with_layout
 from pipeline_lib.specs.yaml.text import find_positions, has_path
 
 _PLAIN_KEY = re.compile(r"[!-~]{1,60}")
@@ -38,7 +38,7 @@ def complete_spec(document: Document, defaults: Document | None) -> PipelineSpec
     merged = merge(defaults.data if defaults else {}, with_bare_coins(document.data))
     diagnostics = list(find_schema_violations(merged))
     if not diagnostics:
-        complete = with_defaults(merged)
+        complete = with_defaults(with_layout(merged))
         diagnostics = list(find_semantic_violations(complete))
     if diagnostics:
         raise InvalidSpecsError(place_diagnostics(diagnostics, document, defaults))

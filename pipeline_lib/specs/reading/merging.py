@@ -32,3 +32,10 @@ def with_bare_coins(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(coins, dict):
         return spec
     return {**spec, "coins": {coin: {} if own is None else own for coin, own in coins.items()}}
+
+
+def with_layout(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``spec`` with the one layout on S3 that a pipeline of several coins has, unless it says another."""
+    if "coins" not in spec or "s3" not in spec:
+        return spec
+    return {**spec, "s3": {"layout": "partitions", **spec["s3"]}}

@@ -4,6 +4,7 @@ Take → check → confirm → archive → record: a part may use those before i
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pipeline_lib.archive.part import Part
 from pipeline_lib.archive.parts import read_parts
@@ -12,7 +13,7 @@ from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.errors import HistoryCallsError, HistoryGapError, MarketError
 from pipeline_lib.market import join_sources
-from pipeline_lib.model.observation import Archived, Snapshot
+from pipeline_lib.model.observation import Archived
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec, TopCoins
 from pipeline_lib.steps.exports import export_raw_log
@@ -63,13 +64,12 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
             )
     taken = _take(spec, run, services, None if members is None else members - _held(spec, archived))
     members = taken.coins if members is None else members
+    taken = replace(taken, members=members)
     moves = _find_moves(spec, services, taken)
-    plain = [each for coin, each in taken.snapshots.items() if coin not in moves]
-    archived, is_new = _keep(spec, run, services, archived, plain, members)
+    archived, is_new = _keep(spec, run, services, archived, taken.only(taken.coins - moves.keys()))
     if moves:
         taken = taken.joined(confirm_jumps(spec, run, services, moves))
-        confirmed = [each for coin, each in taken.snapshots.items() if coin in moves]
-        archived, is_newer = _keep(spec, run, services, archived, confirmed, members)
+        archived, is_newer = _keep(spec, run, services, archived, taken.only(moves.keys()))
         is_new = is_new or is_newer
     keep_refused(spec, run, services, taken.refused)
     lost = {coin: error for coin, error in taken.refused.items() if coin not in _held(spec, archived)}
@@ -115,18 +115,13 @@ def _find_moves(spec: PipelineSpec, services: Services, taken: Taken) -> Mapping
     return {coin: Unconfirmed(taken.snapshots[coin], move) for coin, move in moves.items()}
 
 
-def _keep(  # noqa: PLR0913 (what is kept, and where)
-    spec: PipelineSpec,
-    run: Run,
-    services: Services,
-    archived: Sequence[Part],
-    snapshots: Sequence[Snapshot],
-    members: frozenset[str],
+def _keep(
+    spec: PipelineSpec, run: Run, services: Services, archived: Sequence[Part], taken: Taken
 ) -> tuple[Sequence[Part], bool]:
-    """Archive and record snapshots, and what is archived and not recorded yet; whether any was new."""
-    if snapshots:
-        by_coin = sorted(snapshots, key=lambda each: each.observation.coin)
-        archived = archive_snapshots(spec, services, join_sources(by_coin), members)
+    """Archive and record what was taken, and what is archived and not recorded yet; whether any was new."""
+    if taken.snapshots:
+        by_coin = [each for _, each in sorted(taken.snapshots.items())]
+        archived = archive_snapshots(spec, services, join_sources(by_coin), taken.members)
     return archived, record(spec, run, services, archived) if archived else False
 
 
@@ -144,9 +139,7 @@ def _without_any(spec: PipelineSpec, lost: Mapping[str, MarketError]) -> Outcome
     for error in errors:
         if not isinstance(error, HistoryGapError | HistoryCallsError):
             if len(errors) > 1:
-                error.add_note(
-                    f"no coin of {spec.name} has a price of this run: {len(errors)} were asked for"
-                )
+                error.add_note(f"none of {len(errors)} coins of {spec.name} has a price of this run")
             raise error
     reason = str(errors[0]) if spec.has_one_coin else f"no coin has a price: {errors[0]}"
     limited = tuple(str(error) for error in errors if isinstance(error, HistoryCallsError))
@@ -176,11 +169,8 @@ def _describe(spec: PipelineSpec, archived: Sequence[Part], members: frozenset[s
     if spec.has_one_coin:
         return _describe_one(known[0]) + before
     moment = format_moment(known[0].observation.moment)
-    counts = (
-        counted(len(members), "coin")
-        if len(known) == len(members)
-        else f"{len(known)} of {len(members)} coins"
-    )
+    of_all = counted(len(members), "coin")
+    counts = of_all if len(known) == len(members) else f"{len(known)} of {of_all}"
     historic = sum(each.provenance.is_historic for each in known)
     source = f", {historic} of them from history" if historic else ""
     return f"prices of {counts} in {spec.vs_currency.upper()} at {moment}{source}{before}"

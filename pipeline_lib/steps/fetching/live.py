@@ -100,7 +100,7 @@ def take_live_top(spec: PipelineSpec, run: Run, services: Services, top: TopCoin
                 subjects.setdefault(coin, subject)
     if not subjects:
         raise UnexpectedAnswerError("CoinGecko lists no coin of these ranks")
-    return reader.read(subjects, subjects.__getitem__, lambda unplanned: None)
+    return reader.read(subjects, subjects.__getitem__, lambda _: None)
 
 
 def _shared_calls(spec: PipelineSpec, run: Run, services: Services) -> SharedCalls:

@@ -10,7 +10,7 @@ from pipeline_lib.errors import HistoryGapError, HistoryNotReadyError, HistoryRe
 from pipeline_lib.market import find_past_observation
 from pipeline_lib.market.history.observations import HISTORY_LAG
 from pipeline_lib.market.history.ranges import AnswerNeeded, answer_needed, range_needed, range_to_ask
-from pipeline_lib.model.answers import HistoryAnswer
+from pipeline_lib.model.answers import AnsweredRange, HistoryAnswer
 from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec, SeriesSpec
@@ -73,7 +73,8 @@ def coins_with_history(
         # Nearly always so: no answer of the past can be as new as that.
         return frozenset()
     with services.database.reading() as connection:
-        found = find_coins(connection, spec.vs_currency, needed.start, needed.end, needed.asked_from, now)
+        covered = AnsweredRange(needed.start, needed.end, needed.asked_from)
+        found = find_coins(connection, spec.vs_currency, covered, now)
     return found.intersection(coins)
 
 
