@@ -1,6 +1,7 @@
 """The command that runs a simulated CoinGecko and Slack."""
 
 import signal
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +10,7 @@ import click
 from pipeline_lib.cli.project import MOMENT
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.market.coins import BUILT_IN_COINS
-from pipeline_lib.simulator.market.generator import GeneratedSeries
+from pipeline_lib.simulator.market.generated_market import GeneratedMarket
 from pipeline_lib.simulator.market.series import CsvSeries, PriceSeries
 from pipeline_lib.simulator.server import Simulator
 
@@ -77,7 +77,8 @@ def _price_files(
 def simulator(port: int, prices: dict[str, Path], at: datetime | None, seed: int) -> None:
     """Serve a simulated CoinGecko and a Slack webhook until Ctrl-C or SIGTERM.
 
-    Without --prices, made-up markets of bitcoin, ethereum, solana, litecoin and dogecoin, from 2024 on.
+    Without --prices, a made-up market from 2024 on: 3,000 coins are in the list by market capitalisation, any
+    other id has a price as well, and ids that begin with unknown- are unknown.
 
     \b
     Example: two days in February 2018, with one answer that fails
@@ -106,7 +107,7 @@ def simulator(port: int, prices: dict[str, Path], at: datetime | None, seed: int
         signal.pthread_sigmask(signal.SIG_SETMASK, earlier_mask)
 
 
-def _series(prices: dict[str, Path], seed: int) -> dict[str, PriceSeries]:
+def _series(prices: dict[str, Path], seed: int) -> Mapping[str, PriceSeries]:
     if prices:
         return {coin: CsvSeries(path) for coin, path in prices.items()}
-    return {coin.coin_id: GeneratedSeries(coin.coin_id, seed) for coin in BUILT_IN_COINS}
+    return GeneratedMarket(seed)
