@@ -55,8 +55,7 @@ def test_it_serves_a_file_at_a_moment_until_told_to_end(tmp_path: Path) -> None:
 def test_it_serves_made_up_markets_and_ends_with_an_interrupt() -> None:
     arguments = ("--seed", "5", "--at", "2024-01-03T00:00:00Z")
     with _running(*arguments, end_signal=signal.SIGINT) as line:
-        ids = {row["id"] for row in _markets(line)}
-    assert ids == {"bitcoin", "ethereum", "solana", "litecoin", "dogecoin"}
+        assert [row["id"] for row in _markets(line)][:2] == ["bitcoin", "ethereum"]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ class Fault:
         kind: What goes wrong.
         times: How many requests it hits; None until the faults are cleared.
         path: The path it applies to, with everything below it: ``/coins/markets`` (below the API's root), or
-            ``/services`` for the Slack webhook; None for any.
+            ``/services`` for the Slack webhook; ``/api/v3`` for all of CoinGecko, None for Slack as well.
         status: The HTTP status of ``status`` (required) and ``redirect`` (302 unless given).
         retry_after: The Retry-After header of ``status``: seconds, or the text of an HTTP date.
         body: The body of ``status``, see ``error_bodies.market_error``, or of ``malformed``.
@@ -116,13 +116,20 @@ class Fault:
 
     def hits(self, path: str) -> bool:
         """Whether it applies to a request for ``path``, below the API's root or the webhook's."""
-        if self.path is not None and not _is_below(path, self.path.removeprefix(API_ROOT)):
+        if self.path is not None and not self._is_aimed_at(path):
             return False
         if self.edits_rows:
             return path == MARKETS_PATH
         if self.kind == "unknown_coin":
             return path == MARKETS_PATH or _is_below(path, f"/coins/{self.coin}")
         return True
+
+    def _is_aimed_at(self, path: str) -> bool:
+        aim = str(self.path)
+        # The root of all paths means CoinGecko's: the webhook is another server.
+        if _is_below(path, SLACK_ROOT) != _is_below(aim, SLACK_ROOT):
+            return False
+        return _is_below(path, aim.removeprefix(API_ROOT))
 
 
 def _is_below(path: str, root: str) -> bool:

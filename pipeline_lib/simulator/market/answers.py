@@ -1,13 +1,14 @@
 """CoinGecko's answers, over price series."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.http.error_bodies import market_error_document
 from pipeline_lib.simulator.http.json_text import Json
+from pipeline_lib.simulator.market.coins import coin_named
 from pipeline_lib.simulator.market.market_rows import CHANGE_SPANS, Listing, market_cap, market_row
 from pipeline_lib.simulator.market.series import PriceSeries
 
@@ -47,11 +48,11 @@ class _RefusalError(Exception):
 
 
 class Market:
-    """Some coins as CoinGecko shows them, at the time of a simulated clock, in US dollars only."""
+    """Coins as CoinGecko shows them, at the time of a simulated clock, in US dollars only."""
 
     def __init__(self, series: Mapping[str, PriceSeries], clock: SimulatedClock) -> None:
-        """Show ``series``, keyed by CoinGecko id."""
-        self._series = dict(series)
+        """Show ``series``, keyed by CoinGecko id; those that it iterates over are the list by market cap."""
+        self._series = series
         self._clock = clock
 
     def answer(
@@ -64,64 +65,74 @@ class Market:
             query: The decoded parameters.
             without: Ids of coins to be unknown this time.
         """
-        series = {coin: prices for coin, prices in self._series.items() if coin not in without}
         try:
             match path.split("/")[1:]:
                 case ["ping"]:
                     return MarketAnswer(200, {"gecko_says": "(V3) To the Moon!"})
                 case ["coins", "markets"]:
-                    return MarketAnswer(200, self._markets(series, query))
+                    return MarketAnswer(200, self._markets(query, without))
                 case ["coins", coin, "market_chart", "range"]:
-                    return MarketAnswer(200, self._chart(series, coin, query))
+                    return MarketAnswer(200, self._chart(coin, query, without))
                 case _:
                     return MarketAnswer(404, {"error": "Incorrect path"})
         except _RefusalError as refusal:
             return refusal.answer
 
-    def _markets(self, series: Mapping[str, PriceSeries], query: Mapping[str, str]) -> list[Json]:
+    def _markets(self, query: Mapping[str, str], without: frozenset[str]) -> list[Json]:
         _check_currency(query)
         now = self._clock.now()
-        listings = [
-            Listing(coin, prices, quote)
-            for coin, prices in series.items()
-            if (quote := prices.quote_at(now)) is not None
-        ]
-        listings.sort(key=lambda listing: (-listing.market_cap, listing.coin_id))
-        ranked = list(enumerate(listings, start=1))
-        # Not stripped: CoinGecko takes an id with a space in front for another, unknown one.
-        wanted = query["ids"].split(",") if query.get("ids") else list(series)
+        listings = [*self._listings(self._series, now, without)]
+        ranks = {listing.coin.coin_id: rank for rank, listing in enumerate(_by_market_cap(listings), start=1)}
+        if query.get("ids"):
+            # Not stripped: CoinGecko takes an id with a space in front for another, unknown one.
+            listings = [*self._listings(dict.fromkeys(query["ids"].split(",")), now, without)]
         asked_spans = query.get("price_change_percentage", "").split(",")
         spans = [span for span in CHANGE_SPANS if span in asked_spans]
         size = min(_positive(query.get("per_page"), _DEFAULT_PAGE_SIZE), _LARGEST_PAGE_SIZE)
         start = (_positive(query.get("page"), 1) - 1) * size
-        chosen = [(rank, listing) for rank, listing in ranked if listing.coin_id in wanted]
-        return [market_row(listing, rank, now, spans) for rank, listing in chosen[start : start + size]]
+        chosen = _by_market_cap(listings)[start : start + size]
+        return [market_row(listing, ranks.get(listing.coin.coin_id), now, spans) for listing in chosen]
 
-    def _chart(self, series: Mapping[str, PriceSeries], coin: str, query: Mapping[str, str]) -> Json:
+    def _listings(self, coins: Iterable[str], now: datetime, without: frozenset[str]) -> Iterator[Listing]:
+        """Those of ``coins`` that have a price at ``now``."""
+        for coin_id in coins:
+            series = None if coin_id in without else self._series.get(coin_id)
+            quote = None if series is None else series.quote_at(now)
+            if series is not None and quote is not None:
+                coin = coin_named(coin_id)
+                yield Listing(coin, series, quote, market_cap(coin, quote))
+
+    def _chart(self, coin: str, query: Mapping[str, str], without: frozenset[str]) -> Json:
         _check_currency(query)
-        if coin not in series:
+        series = self._series.get(coin)
+        if series is None or coin in without:
             raise _RefusalError(404, {"error": "coin not found"})
+        facts = coin_named(coin)
         start = _unix_time(query, "from")
         end = _unix_time(query, "to")
         now = self._clock.now()
         if start < now - _REACH:
             raise _RefusalError(401, market_error_document(401, now, error_code=_BEYOND_REACH))
-        points = list(series[coin].between(start, min(end, now)))
+        points = list(series.between(start, min(end, now)))
         if end - start > _LONGEST_HOURLY_CHART:
             points = [point for point in points if (point.time.hour, point.time.minute) == (0, 0)]
         # A chart up to now ends in a point that is of now, and that no later chart shows again.
-        latest = series[coin].quote_at(now) if start <= now <= end else None
+        latest = series.quote_at(now) if start <= now <= end else None
         this_second = now.replace(microsecond=0)
         if latest is not None and latest.time < this_second:
-            points.append(replace(latest, time=this_second))
+            points.append(latest._replace(time=this_second))
         milliseconds = [round(point.time.timestamp() * 1000) for point in points]
         return {
             "prices": [[time, point.price] for time, point in zip(milliseconds, points, strict=True)],
             "market_caps": [
-                [time, market_cap(coin, point)] for time, point in zip(milliseconds, points, strict=True)
+                [time, market_cap(facts, point)] for time, point in zip(milliseconds, points, strict=True)
             ],
             "total_volumes": [[time, point.volume] for time, point in zip(milliseconds, points, strict=True)],
         }
+
+
+def _by_market_cap(listings: Iterable[Listing]) -> list[Listing]:
+    return sorted(listings, key=lambda listing: (-listing.market_cap, listing.coin.coin_id))
 
 
 def _check_currency(query: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from pipeline_lib.simulator.http.json_text import Json
-from pipeline_lib.simulator.market.coins import coin_named
+from pipeline_lib.simulator.market.coins import Coin
 from pipeline_lib.simulator.market.series import PriceSeries, Quote
 
 # CoinGecko's names of the spans a change can be asked for, in the order of its answers.
@@ -27,19 +27,16 @@ class Listing:
     """A coin as it stands at one moment.
 
     Attributes:
-        coin_id: The CoinGecko id.
-        series: The coin's prices.
+        coin: Its facts.
+        series: Its prices.
         quote: The close that is quoted.
+        market_cap: US dollars.
     """
 
-    coin_id: str
+    coin: Coin
     series: PriceSeries
     quote: Quote
-
-    @property
-    def market_cap(self) -> int:
-        """US dollars."""
-        return market_cap(self.coin_id, self.quote)
+    market_cap: int
 
     def change(self, span: timedelta) -> Decimal | None:
         """Dollars moved since the close exactly ``span`` before the quoted one; None without such a close."""
@@ -57,12 +54,12 @@ class Listing:
         return earlier if earlier is not None and earlier.time == moment else None
 
 
-def market_cap(coin_id: str, quote: Quote) -> int:
+def market_cap(coin: Coin, quote: Quote) -> int:
     """Price times supply, in whole US dollars."""
-    return round(quote.price * coin_named(coin_id).supply)
+    return round(quote.price * coin.supply)
 
 
-def market_row(listing: Listing, rank: int, now: datetime, spans: Sequence[str]) -> dict[str, Json]:
+def market_row(listing: Listing, rank: int | None, now: datetime, spans: Sequence[str]) -> dict[str, Json]:
     """The row of one coin.
 
     ``last_updated`` is ``now``, which is the time of the close when the clock stands exactly at one: a close
@@ -70,12 +67,11 @@ def market_row(listing: Listing, rank: int, now: datetime, spans: Sequence[str])
 
     Args:
         listing: The coin.
-        rank: Its place by market capitalisation, from 1.
+        rank: Its place by market capitalisation, from 1, or None for a coin that isn't in the list.
         now: The simulated time, UTC.
         spans: Keys of ``CHANGE_SPANS`` for the ``..._in_currency`` columns.
     """
-    coin = coin_named(listing.coin_id)
-    quote = listing.quote
+    coin, quote = listing.coin, listing.quote
     last_day = [point.price for point in listing.series.between(quote.time - _DAY, quote.time)]
     change = listing.change(_DAY)
     percentage = listing.change_percentage(_DAY)

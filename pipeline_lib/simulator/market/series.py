@@ -3,11 +3,10 @@
 import csv
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.errors import TableDamagedError
@@ -20,9 +19,8 @@ _HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """One point of a series.
+class Quote(NamedTuple):
+    """One point of a series; a tuple, since a page of CoinGecko's is made from thousands.
 
     Attributes:
         time: When the price was made, UTC.

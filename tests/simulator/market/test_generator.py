@@ -65,6 +65,24 @@ def test_a_few_moves_a_month_are_beyond_five_percent() -> None:
     assert 1 <= beyond / 12 <= 10
 
 
+def test_another_start_moves_the_same_prices_in_time() -> None:
+    start = datetime(2026, 3, 1, 7, tzinfo=UTC)
+    moved = GeneratedSeries("bitcoin", seed=7, start=start)
+    assert moved.quote_at(start - timedelta(seconds=1)) is None
+    quotes = moved.between(start, start + 100 * HOUR)
+    assert [(quote.time, quote.price) for quote in quotes] == [
+        (start + hour * HOUR, quote.price) for hour, quote in enumerate(YEAR[:101])
+    ]
+
+
+def test_bitcoin_with_seed_0_falls_most_in_the_hour_that_documents_tell_of() -> None:
+    of_2025 = GeneratedSeries("bitcoin", 0).between(
+        datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    _, worst = min((after.price / before.price, after.time) for before, after in pairwise(of_2025))
+    assert worst == datetime(2025, 6, 11, 4, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("coin", ["bitcoin", "ethereum", "dogecoin"])
 def test_a_price_stays_plausible_for_years(coin: str) -> None:
     asked = GeneratedSeries(coin, seed=1)

@@ -1,19 +1,24 @@
-"""The command that runs a simulated CoinGecko and Slack."""
+"""The commands that run a simulated CoinGecko and Slack, and steer them."""
 
 import signal
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from pipeline_lib.cli.lazy_group import LazyGroup
 from pipeline_lib.cli.project import MOMENT
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.market.coins import BUILT_IN_COINS
-from pipeline_lib.simulator.market.generator import GeneratedSeries
+from pipeline_lib.simulator.market.generated_market import GeneratedMarket
 from pipeline_lib.simulator.market.series import CsvSeries, PriceSeries
 from pipeline_lib.simulator.server import Simulator
 
+_COMMANDS = {
+    "clock": "pipeline_lib.cli.simulator.clock",
+    "fault": "pipeline_lib.cli.simulator.fault",
+}
 _LOOPBACK = "127.0.0.1"
 _END_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
@@ -39,7 +44,7 @@ def _price_files(
     return files
 
 
-@click.command()
+@click.group(cls=LazyGroup, modules=_COMMANDS, invoke_without_command=True)
 @click.option(
     "--host",
     default=_LOOPBACK,
@@ -74,19 +79,26 @@ def _price_files(
     show_default=True,
     help="Which of the made-up markets to serve without --prices.",
 )
-def simulator(port: int, prices: dict[str, Path], at: datetime | None, seed: int) -> None:
-    """Serve a simulated CoinGecko and a Slack webhook until Ctrl-C or SIGTERM.
+@click.pass_context
+def simulator(
+    context: click.Context, port: int, prices: dict[str, Path], at: datetime | None, seed: int
+) -> None:
+    """Serve a simulated CoinGecko and a Slack webhook until Ctrl-C or SIGTERM; with a command, steer them.
 
-    Without --prices, made-up markets of bitcoin, ethereum, solana, litecoin and dogecoin, from 2024 on.
+    Without --prices, a made-up market from 2024 on: 3,000 coins are in the list by market capitalisation, any
+    other id has a price as well, and ids that begin with unknown- are unknown.
 
     \b
     Example: two days in February 2018, with one answer that fails
       coin-pipelines simulator --prices bitcoin=bitcoin.csv --at 2018-02-05T14:00:00Z
+    and beside it
       curl 'http://127.0.0.1:8099/api/v3/coins/markets?vs_currency=usd&ids=bitcoin'
-      curl -X PUT -d '{"at": "2018-02-06T14:00:00Z"}' http://127.0.0.1:8099/simulator/clock
-      curl -d '{"kind": "status", "status": 503}' http://127.0.0.1:8099/simulator/faults
+      coin-pipelines simulator clock 2018-02-06T14:00:00Z
+      coin-pipelines simulator fault 503
       curl http://127.0.0.1:8099/simulator/slack/messages
     """  # noqa: D301 - \b is click's mark for lines to keep as they are
+    if context.invoked_subcommand is not None:
+        return
     clock = SimulatedClock(lambda: datetime.now(UTC))
     if at is not None:
         clock.set(at)
@@ -106,7 +118,7 @@ def simulator(port: int, prices: dict[str, Path], at: datetime | None, seed: int
         signal.pthread_sigmask(signal.SIG_SETMASK, earlier_mask)
 
 
-def _series(prices: dict[str, Path], seed: int) -> dict[str, PriceSeries]:
+def _series(prices: dict[str, Path], seed: int) -> Mapping[str, PriceSeries]:
     if prices:
         return {coin: CsvSeries(path) for coin, path in prices.items()}
-    return {coin.coin_id: GeneratedSeries(coin.coin_id, seed) for coin in BUILT_IN_COINS}
+    return GeneratedMarket(seed)
