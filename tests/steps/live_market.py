@@ -18,7 +18,7 @@ from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.server import Simulator
 from pipeline_lib.specs import Catalog
 from pipeline_lib.steps import Run, Services
-from pipeline_lib.steps.fetching.live import Taken, take_live_snapshot
+from pipeline_lib.steps.fetching.live import take_live
 
 HOUR = datetime(2025, 6, 1, 14, tzinfo=UTC)
 COINS = ("bitcoin", "ethereum", "solana", "litecoin")
@@ -45,9 +45,7 @@ class LiveMarket:
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
 
     def take(self, name: str, moment: datetime = HOUR) -> Snapshot:
-        return self.take_live(name, moment).snapshot
-
-    def take_live(self, name: str, moment: datetime = HOUR) -> Taken:
+        """The current price of the pipeline's only coin, or the reason why there is none raised."""
         settings = Settings.from_environment(
             {
                 "DATABASE_URL": self.database_url.reveal(),
@@ -60,7 +58,11 @@ class LiveMarket:
         spec = Catalog(settings.dag_configs_dir).load(name)
         services = replace(Services.from_settings(settings, self.wait), now=self.simulator.clock.now)
         with closing(services.database):
-            return take_live_snapshot(spec, Run(moment), services)
+            taken = take_live(spec, Run(moment), services, spec.coins.named)
+        for error in taken.refused.values():
+            raise error
+        (snapshot,) = taken.snapshots.values()
+        return snapshot
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
