@@ -13,7 +13,7 @@ from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.model.events import EventKind
 from pipeline_lib.specs import PipelineSpec, Thresholds
 from tests.alerts.samples import HOUR, MOMENT
-from tests.fixtures.recorded import record, series_of
+from tests.fixtures.recorded import read_recorded, record, series_of
 from tests.system.replays import NEVER, observation, spec_of
 
 PRICES = (100, 100, 90, 90, 90)
@@ -35,12 +35,12 @@ def _backfilled(
         record(connection, [rows[hour] for hour in live])
         record(connection, [rows[hour] for hour in silent], is_silent=True)
         record(connection, [rows[hour] for hour in later])
-        series = series_of(connection)
-        order = observations.read_order(connection, series.id, BEGINNING)
         # The moment of the first row, so that no event counts as known.
-        events = [event for event in evaluate(spec, series, MOMENT).events if event.moment <= last]
+        series = read_recorded(connection, spec, series_of(connection), MOMENT)
+        order = observations.read_order(connection, series.id, BEGINNING)
+        events = [event for event in evaluate(series, MOMENT).events if event.moment <= last]
         assert [(event.kind, (event.moment - MOMENT) // HOUR) for event in events] == [FIRED, CLEARED]
-        found = backfilled_events(events, spec, series, MOMENT, order)
+        found = backfilled_events(events, series, MOMENT, order)
         return [(event.kind, (event.moment - MOMENT) // HOUR) for event in found]
 
 

@@ -7,17 +7,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from pipeline_lib.alerts.episodes import follow
-from pipeline_lib.alerts.evaluation import ALLOWED_LATENESS, evaluate, policy_of
+from pipeline_lib.alerts.evaluation import Evaluation, evaluate
 from pipeline_lib.alerts.rules import rules_of
+from pipeline_lib.alerts.series import ALLOWED_LATENESS, policy_of
+from pipeline_lib.database.alerting import checkpoints
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.tables import rule_checkpoints
 from pipeline_lib.model.events import EventKey, EventKind
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.specs import DeviationRule, PipelineSpec, Thresholds, Window
-from tests.fixtures.recorded import record, series_of
+from tests.fixtures.recorded import read_recorded, record, series_of
 from tests.system.replays import HOUR, observation, spec_of
 
 START = datetime(2018, 1, 1, 5, tzinfo=UTC)
@@ -46,12 +48,21 @@ def rows() -> list[Observation]:
 
 
 def _whole(spec: PipelineSpec, rows: Sequence[Observation]) -> set[EventKey]:
+    own = spec.of_coin("bitcoin")
     return {
         transition.event.key
-        for rule in rules_of(spec)
-        for transition in follow(rule.readings(rows, BEGINNING), rule.info, policy_of(spec, rule))
+        for rule in rules_of(own)
+        for transition in follow(rule.readings(rows, BEGINNING), rule.info, policy_of(own, rule))
         if transition.event
     }
+
+
+def _evaluate(connection: Connection, spec: PipelineSpec, run_moment: datetime) -> Evaluation:
+    """What a run says, which keeps its checkpoints."""
+    series = read_recorded(connection, spec, series_of(connection), run_moment)
+    evaluation = evaluate(series, run_moment)
+    checkpoints.save_all(connection, evaluation.checkpoints)
+    return evaluation
 
 
 def test_run_by_run_says_the_same_as_all_at_once(
@@ -61,8 +72,7 @@ def test_run_by_run_says_the_same_as_all_at_once(
     with database.writing() as connection:
         for row in rows:
             record(connection, [row])
-            evaluation = evaluate(spec, series_of(connection), row.moment)
-            evaluation.keep_checkpoints(connection)
+            evaluation = _evaluate(connection, spec, row.moment)
             own = {event.key for event in evaluation.events if event.moment == row.moment}
             assert own == {key for key in expected if key[2] == row.moment}
             recent = {key for key in expected if row.moment - ALLOWED_LATENESS < key[2] <= row.moment}
@@ -82,7 +92,7 @@ def test_a_rule_keeps_one_checkpoint_a_day(
     with database.writing() as connection:
         for row in rows[:100]:
             record(connection, [row])
-            evaluate(calm, series_of(connection), row.moment).keep_checkpoints(connection)
+            _evaluate(connection, calm, row.moment)
         query = select(rule_checkpoints.c.moment).where(rule_checkpoints.c.rule == "24h")
         assert [f"{moment:%dT%H%M%S}" for moment in connection.scalars(query)] == [
             "01T045959",
@@ -103,9 +113,12 @@ def test_another_coin_or_currency_is_another_series_and_nothing_mixes(
     ]
     with database.writing() as connection:
         record(connection, [*before, *other])
-        series = series_of(connection, coin=coin, vs_currency=vs_currency)
-        assert evaluate(spec, series, other[-1].moment).events == ()
-        assert series.observations_since(START) == other
+        key = series_of(connection, coin=coin, vs_currency=vs_currency)
+        series = read_recorded(connection, spec, key, other[-1].moment)
+        assert evaluate(series, other[-1].moment).events == ()
+        assert [(each.moment, each.price) for each in series.prices] == [
+            (each.moment, each.price) for each in other
+        ]
 
 
 def test_an_episode_whose_end_lies_in_a_gap_is_never_cleared(database: Database) -> None:
@@ -116,8 +129,7 @@ def test_an_episode_whose_end_lies_in_a_gap_is_never_cleared(database: Database)
     with database.writing() as connection:
         for row in rows:
             record(connection, [row])
-            evaluation = evaluate(spec, series_of(connection), row.moment)
-            evaluation.keep_checkpoints(connection)
+            evaluation = _evaluate(connection, spec, row.moment)
             happened += [event.kind for event in evaluation.events if event.moment == row.moment]
             goes_on = bool(evaluation.ongoing)
     assert happened == [EventKind.FIRED]

@@ -1,13 +1,12 @@
 """After a replay or a takeover: what has no delivery record is never sent, and counts as delivered."""
 
 from collections import Counter
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from pipeline_lib.alerts.evaluation import evaluate
+from pipeline_lib.alerts.evaluation import Evaluation, evaluate
 from pipeline_lib.alerts.pending import select_pending
 from pipeline_lib.alerts.unrecorded import settle_unknown
 from pipeline_lib.common.timestamps import BEGINNING
@@ -17,7 +16,7 @@ from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.specs import Thresholds
 from tests.alerts.samples import HOUR, MOMENT
-from tests.fixtures.recorded import record, series_of
+from tests.fixtures.recorded import read_recorded, record, series_of
 from tests.system.replays import NEVER, observation, spec_of
 
 # The move over a day, which goes on as long as each day's price is a tenth below the one of the day before.
@@ -33,6 +32,10 @@ def _fill(connection: Connection, hours: range) -> None:
     record(connection, [observation(MOMENT + hour * HOUR, _price(hour)) for hour in hours])
 
 
+def _evaluate(connection: Connection, run_moment: datetime) -> Evaluation:
+    return evaluate(read_recorded(connection, SPEC, series_of(connection), run_moment), run_moment)
+
+
 def _statuses(connection: Connection) -> Counter[str]:
     recorded = events.read_since(connection, series_of(connection).id, BEGINNING)
     return Counter(f"{each.event.kind.value} {each.status.value}" for each in recorded)
@@ -42,9 +45,9 @@ def test_every_event_without_a_record_is_unknown_and_those_with_one_stay(databas
     with database.writing() as connection:
         _fill(connection, range(240))
         series = series_of(connection)
-        assert settle_unknown(connection, SPEC, series.id, MOMENT) == 1
+        assert settle_unknown(connection, SPEC, series, MOMENT) == 1
         assert _statuses(connection) == {"fired unknown": 1}
-        assert settle_unknown(connection, SPEC, series.id, MOMENT) == 1
+        assert settle_unknown(connection, SPEC, series, MOMENT) == 1
         assert _statuses(connection) == {"fired unknown": 1}
 
 
@@ -52,10 +55,10 @@ def test_the_end_of_an_unknown_episode_is_delivered_by_a_later_run(database: Dat
     with database.writing() as connection:
         _fill(connection, range(240))
         series = series_of(connection)
-        settle_unknown(connection, SPEC, series.id, MOMENT)
+        settle_unknown(connection, SPEC, series, MOMENT)
         calm = observation(MOMENT + 240 * HOUR, _price(216))
         record(connection, [calm])
-        evaluation = evaluate(SPEC, series, calm.moment)
+        evaluation = _evaluate(connection, calm.moment)
         recorded = events.read_since(connection, series.id, BEGINNING)
         pending = select_pending(
             evaluation.events,
@@ -72,10 +75,10 @@ def test_what_an_older_database_calls_pending_may_have_been_delivered_since(data
     with database.writing() as connection:
         _fill(connection, range(26))
         series = series_of(connection)
-        found = evaluate(SPEC, replace(series), MOMENT + 12 * HOUR).events
+        found = _evaluate(connection, MOMENT + 12 * HOUR).events
         events.add_pending(connection, series.id, found, MOMENT)
         assert _statuses(connection) == {"fired pending": 1}
-        settle_unknown(connection, SPEC, series.id, MOMENT)
+        settle_unknown(connection, SPEC, series, MOMENT)
         assert _statuses(connection) == {"fired unknown": 1}
 
 
@@ -83,7 +86,7 @@ def test_delivery_records_stay(database: Database) -> None:
     with database.writing() as connection:
         _fill(connection, range(26))
         series = series_of(connection)
-        found = evaluate(SPEC, series, MOMENT + 12 * HOUR).events
+        found = _evaluate(connection, MOMENT + 12 * HOUR).events
         events.settle(connection, series.id, found, Settlement(DeliveryStatus.EXPIRED, MOMENT))
-        settle_unknown(connection, SPEC, series.id, MOMENT + timedelta(days=9))
+        settle_unknown(connection, SPEC, series, MOMENT + timedelta(days=9))
         assert _statuses(connection) == {"fired expired": 1}

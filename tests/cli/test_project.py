@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from pipeline_lib.cli.project import MOMENT, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.errors import SettingsError, SpecNotFoundError, UnknownCoinError
+from pipeline_lib.specs import OneCoin
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_the_environment_is_read(project: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.usefixtures("project")
 def test_a_pipeline_is_found_by_its_name() -> None:
-    assert load_pipeline(current_settings(), "bitcoin").coin == "bitcoin"
+    assert load_pipeline(current_settings(), "bitcoin").coins == OneCoin("bitcoin")
     with pytest.raises(SpecNotFoundError):
         load_pipeline(current_settings(), "ethereum")
 

@@ -32,17 +32,42 @@ def test_reads_by_moment_and_by_arrival(database: Database, observe: Observe, ar
     series = _series(database)
     with database.reading() as connection:
         since = observations.read_since(connection, series, observe(1).moment)
-        before = observations.read_last_before(connection, series, observe(3).moment, rows=2)
         came = list(observations.read_by_arrival(connection, "bitcoin", after=1))
         assert observations.count(connection, series) == 4
         assert observations.find(connection, series, observe(7).moment) is None
     assert since == [observe(1), observe(2), observe(3)]
-    assert before == [observe(1), observe(2)]
     assert [(each.arrival, each.observation) for each in came] == [
         (2, observe(0)),
         (3, observe(2)),
         (4, observe(1)),
     ]
+
+
+def test_the_last_price_before_a_moment_is_of_each_series(
+    database: Database, observe: Observe, archived: Archive
+) -> None:
+    prices = {0: "1.10", 1: "2.20", 2: "3.30", 3: "4.40"}
+    with database.writing() as connection:
+        for hours in (3, 0, 2, 1):
+            arrivals.record(connection, "bitcoin", archived(hours), [observe(hours, prices[hours])])
+        arrivals.record(connection, "bitcoin", archived(1, part=2), [observe(1, "9.90", coin="a-coin")])
+    ids = [_series(database, coin) for coin in ("bitcoin", "a-coin")]
+
+    def read(since: float, before: float) -> list[tuple[str, int] | None]:
+        with database.reading() as connection:
+            found = observations.read_last_prices(
+                connection, ids, observe(since).moment, observe(before).moment
+            )
+        hours = {observe(hours).last_updated: hours for hours in prices}
+        return [
+            (str(found[key].price), hours[found[key].last_updated]) if key in found else None for key in ids
+        ]
+
+    assert read(0, 3) == [("3.30", 2), ("9.90", 1)]
+    assert read(0, 2.5) == [("3.30", 2), ("9.90", 1)]
+    assert read(2, 3) == [("3.30", 2), None]
+    assert read(0, 1) == [("1.10", 0), None]
+    assert read(0, 0) == [None, None]
 
 
 def test_moments_of_all_series_are_texts(database: Database, observe: Observe, archived: Archive) -> None:

@@ -21,8 +21,8 @@ def target(database: Database) -> Target:
     arrive(database, *(observation(hours) for hours in range(12)))
     with database.writing() as connection:
         series = find_series_id(connection, PIPELINE, "bitcoin", "usd") or 0
-        states.lock(connection, series)
-        states.write(connection, series, StatisticsState("method=1 24h", 11))
+        states.lock(connection, [series])
+        states.write(connection, {series: StatisticsState("method=1 24h", 11)})
         return Target(find_pipeline(connection, PIPELINE) or 0, "here")
 
 

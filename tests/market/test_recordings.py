@@ -11,7 +11,7 @@ import responses
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.errors import MarketError, MarketUnavailableError, RequestRefusedError
 from pipeline_lib.market import CoinGecko, Transport
-from pipeline_lib.market.quotes.parsing import find_text, read_quote
+from pipeline_lib.market.quotes.parsing import find_texts, read_quote
 
 RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "coingecko"
 BASE_URL = "https://api.coingecko.com/api/v3"
@@ -103,4 +103,4 @@ def test_the_recorded_answer_becomes_an_observation() -> None:
 def test_a_recorded_answer_without_the_1h_move_is_not_what_was_promised() -> None:
     body = json.dumps(recorded("coins_markets_multi_eth_0_200.json")["body"]).encode()
     with pytest.raises(MarketError, match="has no field price_change_percentage_1h_in_currency"):
-        read_quote("bitcoin", find_text(body, "bitcoin"))
+        read_quote("bitcoin", find_texts(body)["bitcoin"])

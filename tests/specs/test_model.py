@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.specs import pipeline_name
+from pipeline_lib.specs import OneCoin, pipeline_name
 from pipeline_lib.specs.reading.completion import read_spec
 
 MINIMAL = Path(__file__).parents[1] / "data" / "specs" / "good" / "minimal.yaml"
@@ -31,4 +31,4 @@ def test_a_spec_names_its_dag() -> None:
 def test_a_spec_never_changes() -> None:
     spec = read_spec(MINIMAL, None)
     with pytest.raises(FrozenInstanceError):
-        spec.coin = "ethereum"  # type: ignore[misc]
+        spec.coins = OneCoin("ethereum")  # type: ignore[misc]

@@ -71,7 +71,7 @@ def test_the_environments_plan_counts_and_takes_no_pipeline_away(project: Path) 
     assert [problem.severity for problem in loaded.diagnostics] == [Severity.WARNING] * 2
     assert str(loaded.diagnostics[1]) == (
         f"{project}/dag_configs:1:1: warning: 2,232 calls of CoinGecko in a month of 31 days, and the plan"
-        " allows 2,231 (heaviest: 3 with @hourly make 2,232;"
+        " allows 2,231 (heaviest: 3 coins with @hourly make 2,232;"
         " let pipelines run at the same minutes, which share calls, or less often,"
         " or set COINGECKO_CALLS_PER_MONTH)"
     )

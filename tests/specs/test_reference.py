@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_lib.specs import OneCoin
 from pipeline_lib.specs.checks.schema import load_schema
 from pipeline_lib.specs.reading.completion import read_spec
 from pipeline_lib.specs.reference import render_reference
@@ -47,4 +48,4 @@ def test_every_pattern_is_put_in_words() -> None:
 def test_the_first_example_is_a_complete_spec(tmp_path: Path) -> None:
     path = tmp_path / "bitcoin.yaml"
     path.write_text(RENDERED.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
-    assert read_spec(path, None).coin == "bitcoin"
+    assert read_spec(path, None).coins == OneCoin("bitcoin")

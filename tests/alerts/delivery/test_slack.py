@@ -8,7 +8,7 @@ import pytest
 
 from pipeline_lib.alerts.context import AlertContext
 from pipeline_lib.alerts.delivery.slack import SlackWebhook
-from pipeline_lib.alerts.messages.composing import announce, slack_messages
+from pipeline_lib.alerts.messages.composing import announce, slack_message
 from pipeline_lib.common.http import Limits
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
@@ -34,7 +34,7 @@ def _fault(status: int, times: int | None = 1, retry_after: int | str | None = N
 def test_a_message_arrives_as_it_was_made(
     webhook: SlackWebhook, simulator: Simulator, market: AlertContext
 ) -> None:
-    ((message, _),) = slack_messages([announce(market, [event(FIRED)], market.moment)])
+    message = slack_message([announce(market, [event(FIRED)], market.moment)])
     webhook.deliver(message)
     (taken,) = simulator.slack_messages
     assert json.dumps(taken.body) == json.dumps(message)

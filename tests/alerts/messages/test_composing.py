@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline_lib.alerts.context import AlertContext
-from pipeline_lib.alerts.messages.composing import announce, slack_messages
+from pipeline_lib.alerts.messages.composing import announce, slack_message
 from pipeline_lib.model.events import Event, RuleInfo
 from tests.alerts.samples import CLEARED, FIRED, GROWN, HOUR, HOUR_MOVE, MOMENT, REMINDED, event
 
@@ -15,10 +15,7 @@ DAY_FALL = event(FIRED, step=2, value="-16.2")
 
 
 def _message(market: AlertContext, *events: Event, minutes_later: int = 0) -> dict[str, Any]:
-    announcement = announce(market, events, MOMENT + minutes_later * HOUR / 60)
-    ((message, announced),) = slack_messages([announcement])
-    assert list(announced) == [announcement]
-    return message
+    return slack_message([announce(market, events, MOMENT + minutes_later * HOUR / 60)])
 
 
 def _lines(message: dict[str, Any]) -> list[str]:
@@ -144,9 +141,7 @@ def test_a_name_can_mention_nobody(market: AlertContext) -> None:
 
 def test_several_pipelines_share_a_message(market: AlertContext) -> None:
     ether = replace(market, pipeline="ether", coin="ethereum", price=Decimal(700))
-    announcements = [announce(market, [DAY_FALL], MOMENT), announce(ether, [event(FIRED)], MOMENT)]
-    ((message, announced),) = slack_messages(announcements)
-    assert list(announced) == announcements
+    message = slack_message([announce(ether, [event(FIRED)], MOMENT), announce(market, [DAY_FALL], MOMENT)])
     assert message["text"].split("\n") == [
         "🚨📉 2 pipelines: bitcoin, ethereum",
         "🚨📉 bitcoin -16.20 % in 24h: 6,955.27 USD",
@@ -159,16 +154,76 @@ def test_several_pipelines_share_a_message(market: AlertContext) -> None:
     )
 
 
-def test_however_many_pipelines_fire_slack_takes_the_messages(market: AlertContext) -> None:
-    long = replace(market, pipeline="p" * 100, coin="c" * 100, run_url="https://x/" + "&" * 1000)
+@pytest.mark.parametrize(
+    ("places", "described"),
+    [
+        ([("majors", "bitcoin"), ("majors", "ethereum")], "2 coins of majors: bitcoin, ethereum"),
+        ([("btc", "bitcoin"), ("btc_eur", "bitcoin")], "2 pipelines: bitcoin"),
+        (
+            [("majors", "bitcoin"), ("majors", "ethereum"), ("btc", "bitcoin")],
+            "2 coins of 2 pipelines: bitcoin, ethereum",
+        ),
+    ],
+)
+def test_a_shared_message_says_of_which_coins_and_pipelines_it_is(
+    market: AlertContext, places: list[tuple[str, str]], described: str
+) -> None:
+    of_places = (replace(market, pipeline=pipeline, coin=coin) for pipeline, coin in places)
+    message = slack_message([announce(each, [event(FIRED)], MOMENT) for each in of_places])
+    assert message["text"].split("\n")[0] == f"⚠️📉 {described}"
+    assert message["blocks"][0]["text"]["text"] == f"⚠️📉 {described}"
+
+
+def test_of_many_coins_the_heaviest_are_told_in_detail_and_the_others_in_a_line(market: AlertContext) -> None:
+    coins = [replace(market, pipeline="top", coin=f"coin-{number}") for number in range(108)]
+    announcements = [
+        announce(each, [event(FIRED, value=f"-{9 + number % 54}.{number // 54}")], MOMENT)
+        for number, each in enumerate(coins)
+    ]
+    headlines = [
+        each.headline
+        for each in sorted(announcements, key=lambda each: abs(each.events[0].value), reverse=True)
+    ]
+    message = slack_message(announcements)
+    # Whole lines of the plain text, while they fit.
+    text = message["text"].removesuffix(" …").split("\n")
+    assert text == ["⚠️📉 108 coins of top: " + _coins_of(headlines), *headlines][: len(text)]
+    assert 2900 < len(message["text"]) <= 3000
+    kinds = [block["type"] for block in message["blocks"]]
+    assert kinds[:11] == ["header", *["section", "context"] * 5]
+    in_detail = [block["text"]["text"].split("\n")[0] for block in message["blocks"][1:11:2]]
+    assert in_detail == [f"*{headline}*" for headline in headlines[:5]]
+    assert set(kinds[11:]) == {"section"}
+    lines = [line for block in message["blocks"][11:] for line in block["text"]["text"].split("\n")]
+    assert lines == [*headlines[5:105], "and 3 more coins"]
+
+
+def _coins_of(headlines: list[str]) -> str:
+    return ", ".join(headline.split(" ")[1] for headline in headlines)
+
+
+def test_a_line_and_no_more_is_said_of_the_sixth_coin(market: AlertContext) -> None:
+    coins = [replace(market, coin=f"coin-{number}") for number in range(6)]
+    announcements = [
+        announce(each, [event(FIRED, value=f"-{20 - number}")], MOMENT) for number, each in enumerate(coins)
+    ]
+    announcements[5] = replace(announcements[5], may_be_repeat=True)
+    last = slack_message(announcements[::-1])["blocks"][11:]
+    assert [block["text"]["text"] for block in last] == [
+        "may be a repeat: ⚠️📉 coin-5 -15.00 % in 24h: 6,955.27 USD"
+    ]
+
+
+@pytest.mark.parametrize("count", [2, 5, 6, 30, 105, 106, 1000])
+def test_however_many_coins_fire_slack_takes_the_message(market: AlertContext, count: int) -> None:
+    long = replace(market, pipeline="p" * 100, run_url="https://x/" + "&" * 1000)
     events = [event(FIRED, hours) for hours in range(-100, 1)]
-    announcements = [announce(replace(long, pipeline=f"p{number}"), events, MOMENT) for number in range(30)]
-    messages = list(slack_messages(announcements))
-    assert [each for _, announced in messages for each in announced] == announcements
-    for message, _ in messages:
-        assert len(message["blocks"]) <= 50
-        assert all(
-            len(block["text"]["text"]) <= 3000 for block in message["blocks"] if block["type"] == "section"
-        )
-        assert len(message["blocks"][0]["text"]["text"]) <= 150
-        assert len(json.dumps(message, ensure_ascii=False)) <= 40_000
+    message = slack_message(
+        [announce(replace(long, coin=f"{number:c>100}"), events, MOMENT) for number in range(count)]
+    )
+    assert len(message["blocks"]) <= 50
+    assert all(
+        len(block["text"]["text"]) <= 3000 for block in message["blocks"] if block["type"] == "section"
+    )
+    assert len(message["blocks"][0]["text"]["text"]) <= 150
+    assert len(json.dumps(message, ensure_ascii=False)) <= 40_000

@@ -95,8 +95,32 @@ def test_open_events_are_settled_up_to_a_moment(database: Database) -> None:
     with database.writing() as connection:
         series_id = _series(connection)
         events.add_pending(connection, series_id, [event(FIRED), event(FIRED, 5)], MOMENT)
-        events.settle_open(connection, series_id, at(4), Settlement(DeliveryStatus.EXPIRED, MOMENT))
+        events.settle_open(connection, [series_id], at(4), Settlement(DeliveryStatus.EXPIRED, MOMENT))
         assert [status for _, status in _statuses(connection, series_id)] == [DeliveryStatus.EXPIRED, PENDING]
+
+
+def test_open_events_of_the_series_alone_are_settled(database: Database) -> None:
+    with database.writing() as connection:
+        keys = [_series(connection, pipeline) for pipeline in ("a", "b", "c")]
+        for key in keys:
+            events.add_pending(connection, key, [event(FIRED)], MOMENT)
+        events.settle_open(connection, keys[:2], at(4), Settlement(DeliveryStatus.EXPIRED, MOMENT))
+        expired, pending = [(event(FIRED), DeliveryStatus.EXPIRED)], [(event(FIRED), PENDING)]
+        assert [_statuses(connection, key) for key in keys] == [expired, expired, pending]
+
+
+def test_events_of_series_are_read_from_a_moment_of_each(database: Database) -> None:
+    first, later = event(FIRED), event(GROWN, 3, since=0, step=4)
+    with database.writing() as connection:
+        one, other, calm = (_series(connection, pipeline) for pipeline in ("a", "b", "c"))
+        for key in (one, other):
+            events.add_pending(connection, key, [later, first], MOMENT)
+        found = events.read_all_since(connection, {one: at(1), other: BEGINNING, calm: BEGINNING})
+        assert {key: [each.event for each in own] for key, own in found.items()} == {
+            one: [later],
+            other: [first, later],
+        }
+        assert events.read_all_since(connection, {}) == {}
 
 
 def test_missed_events_are_those_refused_or_expired(database: Database) -> None:
@@ -132,9 +156,8 @@ def test_the_outbox_has_one_place_a_series_and_is_read_by_pipeline(database: Dat
 
     with database.writing() as connection:
         two, one = _series(connection, "b"), _series(connection, "a")
-        messages.put(connection, "x", waiting(two, "b", 0, "first"))
-        messages.put(connection, "x", waiting(two, "b", 1, "second"))
-        messages.put(connection, "x", waiting(one, "a", 1, "other"))
+        messages.put(connection, "x", [waiting(two, "b", 0, "first")])
+        messages.put(connection, "x", [waiting(two, "b", 1, "second"), waiting(one, "a", 1, "other")])
         assert messages.read_waiting(connection, "x", at(0)) == []
         assert messages.read_waiting(connection, "y", at(1)) == []
         assert messages.read_waiting(connection, "x", at(1)) == [
@@ -142,11 +165,12 @@ def test_the_outbox_has_one_place_a_series_and_is_read_by_pipeline(database: Dat
             waiting(two, "b", 1, "second"),
         ]
         messages.take_out_sent(connection, [one, two], at(0))
-        assert messages.waits(connection, two)
+        assert messages.find_waiting(connection, [one, two]) == {one, two}
+        assert messages.find_waiting(connection, [two]) == {two}
         messages.take_out_sent(connection, [two], at(1))
-        messages.take_out(connection, one)
-        assert not messages.waits(connection, one)
-        assert not messages.waits(connection, two)
+        assert messages.find_waiting(connection, [one, two]) == {one}
+        messages.take_out(connection, [one, two])
+        assert messages.find_waiting(connection, [one, two]) == frozenset()
 
 
 def test_a_message_whose_end_is_recorded_isnt_given_up(database: Database) -> None:

@@ -103,7 +103,7 @@ def test_an_answer_of_a_clock_that_was_fast_is_as_good_as_none(
     keep(database, KEY, answer("a", requested_at=MOMENT + ahead * SECOND))
     with database.reading() as connection:
         assert (answers.find_answer(connection, KEY, 0, ("a",), MOMENT) is not None) == is_found
-        assert (answers.find_latest(connection, "usd", "a", MOMENT) is not None) == is_found
+        assert list(answers.find_latest(connection, "usd", ["a"], MOMENT)) == (["a"] if is_found else [])
 
 
 def test_the_latest_answer_with_a_coin_is_found(database: Database) -> None:
@@ -112,15 +112,15 @@ def test_the_latest_answer_with_a_coin_is_found(database: Database) -> None:
     keep(database, AnswerKey("usd", MOMENT + HOUR), first)
     keep(database, KEY, second)
     with database.writing() as connection:
-        found = {
-            coin: answers.find_latest(connection, "usd", coin, MOMENT + HOUR)
-            for coin in ("a", "b", "c", "d", "%", "_")
-        }
-        assert found == {"a": first, "b": second, "c": second, "d": None, "%": None, "_": None}
-        assert answers.find_latest(connection, "eur", "b", MOMENT + HOUR) is None
+        coins = ("a", "b", "c", "d", "%", "_")
+        found = answers.find_latest(connection, "usd", coins, MOMENT + HOUR)
+        assert found == {"a": first, "b": second, "c": second}
+        assert answers.find_latest(connection, "usd", ["b"], MOMENT + HOUR) == {"b": second}
+        assert answers.find_latest(connection, "usd", ["d"], MOMENT + HOUR) == {}
+        assert answers.find_latest(connection, "eur", ["b"], MOMENT + HOUR) == {}
         answers.remove_old(connection, MOMENT)
         connection.execute(text("DELETE FROM shared_answers WHERE coins LIKE '%c%'"))
-        assert answers.find_latest(connection, "usd", "b", MOMENT + HOUR) == first
+        assert answers.find_latest(connection, "usd", ["b"], MOMENT + HOUR) == {"b": first}
 
 
 def test_the_newest_forty_answers_are_looked_at(database: Database) -> None:
@@ -128,8 +128,8 @@ def test_the_newest_forty_answers_are_looked_at(database: Database) -> None:
     for number in range(40):
         keep(database, KEY, answer(f"coin-{number}", requested_at=MOMENT + (number + 1) * SECOND))
     with database.reading() as connection:
-        assert answers.find_latest(connection, "usd", "old", MOMENT + HOUR) is None
-        assert answers.find_latest(connection, "usd", "coin-0", MOMENT + HOUR) is not None
+        found = answers.find_latest(connection, "usd", ["old", "coin-0"], MOMENT + HOUR)
+    assert list(found) == ["coin-0"]
 
 
 def test_a_failure_is_everybodys_for_a_while(database: Database) -> None:

@@ -8,7 +8,7 @@ from pipeline_lib.database.market.quarantine import (
     Quarantined,
     RefusedAnswer,
     count_unfilled,
-    find,
+    find_refused,
     keep,
     read,
 )
@@ -76,11 +76,18 @@ def test_it_tells_what_was_refused_for_a_moment(database: Database) -> None:
     number = kept(database, REFUSED)
     hour = timedelta(hours=1)
     with database.reading() as connection:
-        assert find(connection, "btc", "bitcoin", REFUSED.moment, ANSWER) == number
-        assert find(connection, "btc", "bitcoin", REFUSED.moment, ANSWER + b" ") is None
-        assert find(connection, "btc", "bitcoin", REFUSED.moment + hour, ANSWER) is None
-        assert find(connection, "btc", "ethereum", REFUSED.moment, ANSWER) is None
-        assert find(connection, "another", "bitcoin", REFUSED.moment, ANSWER) is None
+        refused = find_refused(connection, "btc", REFUSED.moment)
+        assert refused.find("bitcoin", ANSWER) == number
+        assert refused.find("bitcoin", ANSWER + b" ") is None
+        assert refused.find("ethereum", ANSWER) is None
+        assert find_refused(connection, "btc", REFUSED.moment + hour).find("bitcoin", ANSWER) is None
+        assert find_refused(connection, "another", REFUSED.moment).find("bitcoin", ANSWER) is None
+
+
+def test_of_one_answer_refused_twice_the_first_number_is_told(database: Database) -> None:
+    numbers = [kept(database, replace(REFUSED, kind=kind)) for kind in ("invalid-quote", "stale-quote")]
+    with database.reading() as connection:
+        assert find_refused(connection, "btc", REFUSED.moment).find("bitcoin", ANSWER) == min(numbers)
 
 
 def test_what_is_known_of_it_may_be_the_reason_alone(database: Database) -> None:

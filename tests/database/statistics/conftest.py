@@ -23,6 +23,19 @@ def series(database: Database, observe: Observe, archived: Archive) -> int:
         return find_series_id(connection, "bitcoin", "bitcoin", "usd") or 0
 
 
+@pytest.fixture
+def other_series(
+    database: Database,
+    series: int,  # noqa: ARG001 - comes before it
+    observe: Observe,
+    archived: Archive,
+) -> int:
+    """Another coin of the pipeline, which came as its fifth arrival, in a second part of one of its hours."""
+    with database.writing() as connection:
+        arrivals.record(connection, "bitcoin", archived(1, part=2), [observe(1, "1.5", coin="a-coin")])
+        return find_series_id(connection, "bitcoin", "a-coin", "usd") or 0
+
+
 def statistics_row(hour: int, log_return: float | None = 0.1) -> tuple[object, ...]:
     moment = START + hour * HOUR
     return (moment, Decimal(1), Decimal("0.0000000001"), None, log_return, 7000.1, None, 1, -0.5)

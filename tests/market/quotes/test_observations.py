@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -80,6 +81,20 @@ def test_an_answer_without_a_part_of_the_coin_is_carried_whole(
     caught = refusal(body, moment)
     assert type(caught) is error
     assert caught.answer == body
+
+
+def test_of_an_answer_for_several_coins_the_ids_that_came_are_carried_when_the_coin_is_missing(
+    row: Callable[..., str], moment: datetime
+) -> None:
+    others = [row(id=f'"{coin}"') for coin in ("ethereum", "solana")]
+    body = f"[{', '.join(others)}]".encode()
+    url = URL.replace("bitcoin", "bitcoin%2Cethereum%2Csolana")
+    answer = MarketAnswer("usd", ("bitcoin", "ethereum", "solana"), url, moment, body)
+    with pytest.raises(UnknownCoinError) as caught:
+        find_observation(answer, "bitcoin", moment, MAX_AGE)
+    assert caught.value.coin == "bitcoin"
+    assert caught.value.answer == b'["ethereum", "solana"]'
+    assert caught.value.url == f"{URL}#coins=3&sha256={sha256(body).hexdigest()}"
 
 
 def test_of_a_large_answer_the_start_is_carried(moment: datetime) -> None:

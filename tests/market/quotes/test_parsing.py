@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.errors import InvalidQuoteError, MarketError, UnexpectedAnswerError, UnknownCoinError
-from pipeline_lib.market.quotes.parsing import Quote, check_list, find_text, read_quote
+from pipeline_lib.errors import InvalidQuoteError, MarketError, UnexpectedAnswerError
+from pipeline_lib.market.quotes.parsing import Quote, check_list, find_texts, read_quote
 
 NUMBERS = [
     "current_price",
@@ -39,7 +39,7 @@ def found(body: str, coin: str = "bitcoin") -> Quote:
 
 
 def read(body: bytes, coin: str = "bitcoin") -> Quote:
-    return read_quote(coin, find_text(body, coin))
+    return read_quote(coin, find_texts(body)[coin])
 
 
 def test_a_quote_has_every_field_of_its_row(row: Callable[..., str]) -> None:
@@ -86,9 +86,15 @@ def test_a_null_stays_none_and_never_becomes_zero(row: Callable[..., str], field
     "body", ["[]", " [ ] ", "[{}]", '[{"id": null}]', '[{"id": "bitcoin-cash"}]', "[1]", "[NaN]"]
 )
 def test_a_body_without_the_coin_does_not_know_it(body: str) -> None:
-    with pytest.raises(UnknownCoinError) as caught:
-        find_text(body.encode(), "bitcoin")
-    assert caught.value.coin == "bitcoin"
+    assert "bitcoin" not in find_texts(body.encode())
+
+
+def test_of_two_rows_of_a_coin_the_first_counts_and_coins_come_in_their_order(
+    row: Callable[..., str],
+) -> None:
+    rows = [row(id='"ethereum"'), row(), row(current_price="1"), '{"id": 1}', row(id='"a"')]
+    texts = find_texts(f"[{','.join(rows)}]".encode())
+    assert list(texts.items()) == [("ethereum", rows[0]), ("bitcoin", rows[1]), ("a", rows[4])]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +180,7 @@ def test_a_missing_field_is_not_what_was_promised(row: Callable[..., str], field
 )
 def test_a_body_that_is_no_whole_list_is_not_what_was_promised(body: bytes, message: str) -> None:
     with pytest.raises(UnexpectedAnswerError) as caught:
-        find_text(body, "bitcoin")
+        find_texts(body)
     assert caught.value.message == message
     with pytest.raises(UnexpectedAnswerError) as caught:
         check_list(body)
@@ -223,7 +229,7 @@ def test_what_is_wrong_with_other_rows_harms_no_coin(row: Callable[..., str], ot
 @pytest.mark.parametrize("body", [b"[", b"[{", b'[{"id"', b'[{"id": 01}]', b"[{},", b'[{"a":' * 50_000])
 def test_broken_json_is_told_as_such(body: bytes) -> None:
     with pytest.raises(UnexpectedAnswerError, match=r"^CoinGecko's answer is not JSON: "):
-        find_text(body, "bitcoin")
+        find_texts(body)
 
 
 @given(
@@ -237,10 +243,14 @@ def test_broken_json_is_told_as_such(body: bytes) -> None:
 @settings(deadline=None)
 def test_any_body_gives_a_verbatim_quote_or_fails_in_one_way(body: bytes) -> None:
     try:
-        quote = read(body)
+        texts = find_texts(body)
+        quote = read_quote("bitcoin", texts["bitcoin"]) if "bitcoin" in texts else None
     except MarketError:
         return
+    rows = [row for row in json.loads(body) if isinstance(row, dict) and row.get("id") == "bitcoin"]
+    assert bool(rows) == (quote is not None)
+    if quote is None:
+        return
     assert quote.text in body.decode()
-    rows = [given for given in json.loads(body) if given["id"] == "bitcoin"]
     assert json.loads(quote.text) == rows[0]
     assert Decimal(str(rows[0]["current_price"])) == quote.price

@@ -3,9 +3,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from pipeline_lib.model.call_plan import DEMO_PLAN, CallPlan
 from pipeline_lib.model.diagnostic import Diagnostic, Severity
-from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs import Coins, NamedCoins, OneCoin, PipelineSpec, TopCoins
 from pipeline_lib.specs.checks.call_budget import calls_for, check_call_budget
 from pipeline_lib.specs.reading.completion import read_spec
 
@@ -13,8 +15,15 @@ MINIMAL = read_spec(Path(__file__).parents[2] / "data" / "specs" / "good" / "min
 
 
 def pipelines(counts: Mapping[str, int], vs_currency: str = "usd") -> list[PipelineSpec]:
+    """Pipelines by schedule, each of a coin of its own."""
     return [
-        replace(MINIMAL, name=f"{schedule}-{number}", schedule=schedule, vs_currency=vs_currency)
+        replace(
+            MINIMAL,
+            name=f"{schedule}-{number}",
+            coins=OneCoin(f"{schedule}-{number}"),
+            schedule=schedule,
+            vs_currency=vs_currency,
+        )
         for schedule, count in counts.items()
         for number in range(count)
     ]
@@ -42,6 +51,32 @@ def test_3250_hourly_pipelines_are_within_the_demo_plan() -> None:
     assert len(list(check_call_budget(pipelines({"@hourly": 3251}), DEMO_PLAN))) == 1
 
 
+def test_a_coin_of_many_pipelines_is_asked_for_once() -> None:
+    specs = [replace(spec, coins=OneCoin("bitcoin")) for spec in pipelines({"@hourly": 3251})]
+    assert list(check_call_budget(specs, CallPlan(per_minute=1, per_month=31 * 24))) == []
+
+
+@pytest.mark.parametrize(
+    ("coins", "calls"),
+    [
+        ([NamedCoins(tuple(f"coin-{number}" for number in range(250)))], 1),
+        ([NamedCoins(tuple(f"coin-{number}" for number in range(250))), OneCoin("coin-9")], 1),
+        ([NamedCoins(tuple(f"coin-{number}" for number in range(250))), OneCoin("bitcoin")], 2),
+        ([TopCoins(10)], 1),
+        ([TopCoins(10), TopCoins(250)], 1),
+        ([TopCoins(10), TopCoins(10, first=251)], 2),
+        ([TopCoins(250, first=2)], 2),
+        ([TopCoins(10), OneCoin("bitcoin")], 2),
+    ],
+)
+def test_coins_share_calls_by_name_and_by_rank(coins: list[Coins], calls: int) -> None:
+    specs = [
+        replace(spec, coins=own) for spec, own in zip(pipelines({"@daily": len(coins)}), coins, strict=True)
+    ]
+    assert list(check_call_budget(specs, CallPlan(calls, 31 * calls))) == []
+    assert len(list(check_call_budget(specs, CallPlan(calls - 1, 31 * calls - 1)))) == 2
+
+
 def test_schedules_that_meet_share_calls() -> None:
     specs = pipelines({"@hourly": 100, "0 */2 * * *": 100, "@daily": 50})
     plan = CallPlan(per_minute=1, per_month=31 * 24)
@@ -58,8 +93,8 @@ def test_a_month_over_the_plan_is_told_with_the_schedules_that_weigh_most() -> N
         Diagnostic(
             (),
             "11,191 calls of CoinGecko in a month of 31 days, and the plan allows 10,000",
-            "heaviest: 13 with @hourly make 9,672, 250 with 15,45 * * * * make 1,488,"
-            " 1 with @daily make 31;"
+            "heaviest: 13 coins with @hourly make 9,672, 250 coins with 15,45 * * * * make 1,488,"
+            " 1 coin with @daily make 31;"
             " let pipelines run at the same minutes, which share calls, or less often, or set"
             " COINGECKO_CALLS_PER_MONTH",
             severity=Severity.WARNING,
@@ -77,7 +112,7 @@ def test_a_minute_over_the_plan_is_told_with_the_schedules_due_together() -> Non
         Diagnostic(
             (),
             "up to 31 calls of CoinGecko in one minute, and the plan allows 30",
-            "due together: 20 with @daily make 20, 2,501 with 0 0 * * * make 11;"
+            "due together: 20 coins with @daily make 20, 2,501 coins with 0 0 * * * make 11;"
             " spread the schedules over the hour, or set COINGECKO_CALLS_PER_MINUTE",
             severity=Severity.WARNING,
         )

@@ -5,15 +5,23 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from pipeline_lib.specs.checks.schema import load_schema, schema_errors, schema_path, subschema, with_defaults
+from pipeline_lib.specs.checks.schema import (
+    load_schema,
+    resolve,
+    schema_errors,
+    schema_path,
+    subschema,
+    with_defaults,
+)
 
 MINIMAL = {"spec_version": 1, "coin": "bitcoin", "schedule": "@hourly"}
 
 
 def described(schema: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield place, schema
-    for key, below in schema.get("properties", {}).items():
-        yield from described(below, f"{place}.{key}" if place else key)
+    free = schema.get("additionalProperties") or {}
+    for key, below in [*schema.get("properties", {}).items(), *([("*", free)] if free else [])]:
+        yield from described(resolve(below), f"{place}.{key}" if place else key)
 
 
 ALL = dict(described(load_schema()))
@@ -40,9 +48,9 @@ def test_every_key_is_described_and_has_examples(place: str) -> None:
 @pytest.mark.parametrize("place", PROPERTIES)
 def test_examples_and_defaults_are_valid(place: str) -> None:
     schema = PROPERTIES[place]
-    validator = Draft202012Validator(
-        {**schema, "$defs": load_schema()["$defs"]}, format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
+    checker = Draft202012Validator.FORMAT_CHECKER
+    # What a part refers to is looked up in the whole.
+    validator = Draft202012Validator(load_schema(), format_checker=checker).evolve(schema=schema)
     for value in [*schema["examples"], *([schema["default"]] if "default" in schema else [])]:
         validator.validate(value)
 
@@ -52,6 +60,12 @@ def test_no_object_takes_unknown_keys(place: str) -> None:
     assert OBJECTS[place]["additionalProperties"] is False
     assert set(OBJECTS) == {
         "",
+        "coins.*",
+        "coins.*.thresholds",
+        "coins.*.alerts",
+        "coins.*.alerts.z_score",
+        "coins.*.alerts.robust_z_score",
+        "coins.*.quality",
         "thresholds",
         "alerts",
         "alerts.z_score",

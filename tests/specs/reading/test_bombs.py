@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import InvalidSpecsError
+from pipeline_lib.specs import OneCoin
 from pipeline_lib.specs.reading.completion import read_spec
 
 SPECS = Path(__file__).parents[2] / "data" / "specs"
@@ -110,4 +111,4 @@ def test_of_a_huge_file_only_the_start_is_read(tmp_path: Path) -> None:
 
 def test_64_kib_are_read(write: Callable[[str, str], Path], minimal: str) -> None:
     text = minimal + "#" * (LIMIT - len(minimal) - 1) + "\n"
-    assert read_spec(write("bitcoin.yaml", text), None).coin == "bitcoin"
+    assert read_spec(write("bitcoin.yaml", text), None).coins == OneCoin("bitcoin")
