@@ -24,8 +24,8 @@
 Missing are coins that belong to the pipeline at the moment and could not be had; without any there is no
 such line. An observation names its source by its place in the list, from 0; sources and answers go in pairs.
 SHA-256 and bytes of a source are those of the answer as it stands in the file. A source of the kind
-``import`` has file, file_sha256 and line instead of URL and status, and its answer is the line as a JSON text.
-The last SHA-256 is that of all bytes up to the list's closing bracket.
+``import`` has file, file_sha256 and line instead of URL and status, and its answer is the line as a JSON
+text. The last SHA-256 is that of all bytes up to the list's closing bracket.
 """
 
 import json

@@ -210,7 +210,7 @@ def keep_failure(
 
 
 def find_latest(
-    connection: Connection, vs_currency: str, coins: Collection[str], now: datetime
+    connection: Connection, vs_currency: str, coins: Collection[str], *, since: datetime, now: datetime
 ) -> Mapping[str, MarketAnswer]:
     """The latest answer that each coin was asked for in, whatever moment it was asked for; of some, none.
 
@@ -218,11 +218,16 @@ def find_latest(
         connection: A transaction.
         vs_currency: The currency that prices are in.
         coins: CoinGecko ids.
+        since: Only answers that were asked for since then (UTC).
         now: The real clock (UTC).
     """
     latest = (
         select(shared_answers.c.id, shared_answers.c.coins)
-        .where(shared_answers.c.vs_currency == vs_currency, _is_answered(now))
+        .where(
+            shared_answers.c.vs_currency == vs_currency,
+            shared_answers.c.requested_at >= since,
+            _is_answered(now),
+        )
         .order_by(shared_answers.c.requested_at.desc(), shared_answers.c.id.desc())
         .limit(_LATEST)
     )

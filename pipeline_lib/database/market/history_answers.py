@@ -35,12 +35,16 @@ def find_coins(
         covered: What must be in it, and the earliest time at which it may have been asked for.
         now: The time by the real clock (UTC).
     """
-    query = select(history_answers.c.coin).distinct().where(
-        history_answers.c.vs_currency == vs_currency,
-        _is_of_now(now),
-        history_answers.c.start <= covered.start,
-        history_answers.c.end >= covered.end,
-        history_answers.c.requested_at >= covered.requested_at,
+    query = (
+        select(history_answers.c.coin)
+        .distinct()
+        .where(
+            history_answers.c.vs_currency == vs_currency,
+            _is_of_now(now),
+            history_answers.c.start <= covered.start,
+            history_answers.c.end >= covered.end,
+            history_answers.c.requested_at >= covered.requested_at,
+        )
     )
     return frozenset(connection.scalars(query))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pipeline_lib.common.timestamps import CLOCK_TOLERANCE, format_moment
 from pipeline_lib.errors import (
@@ -21,6 +21,9 @@ from pipeline_lib.market.quotes.parsing import Quote, find_texts, read_quote
 from pipeline_lib.model.answers import MarketAnswer
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 
+# No id has capital letters.
+_COIN = "COIN"
+
 
 @dataclass(frozen=True, slots=True)
 class Quotes:
@@ -29,12 +32,12 @@ class Quotes:
     Attributes:
         answer: The answer.
         texts: Each coin's part, letter for letter, in the answer's order.
-        sha256: Of the answer's body.
+        address: That asks for one coin alone, with ``_COIN`` in the place of its id.
     """
 
     answer: MarketAnswer
     texts: Mapping[str, str]
-    sha256: str
+    address: str
 
     @classmethod
     def of(cls, answer: MarketAnswer) -> "Quotes":
@@ -48,7 +51,7 @@ class Quotes:
         except UnexpectedAnswerError as error:
             error.attach(answer.body, answer.url, answer.requested_at)
             raise
-        return cls(answer, texts, hashlib.sha256(answer.body).hexdigest())
+        return cls(answer, texts, _address_of_one(answer, texts))
 
     def observe(self, coin: str, moment: datetime, max_age: timedelta) -> Snapshot:
         """The observation of a moment, whatever the parts of other coins hold.
@@ -66,14 +69,15 @@ class Quotes:
             InvalidQuoteError: The quote holds a value that can't be true, such as a time after the request.
             MomentMismatchError: The quote is further than ``max_age`` from ``moment``.
         """
-        answer, url, text = self.answer, self._address_of(coin), self.texts.get(coin)
+        answer, text = self.answer, self.texts.get(coin)
+        url = self.address.replace(_COIN, quote(coin))
         if text is None:
             # What came says nothing of the coin; where it is of others alone, it isn't worth its kilobytes.
             came = answer.body if len(answer.coins) == 1 else _names(self.texts)
             raise UnknownCoinError(coin).attach(came, url, answer.requested_at)
         try:
-            quote = read_quote(coin, text)
-            _check_moment(quote, moment, max_age, answer.requested_at)
+            found = read_quote(coin, text)
+            _check_moment(found, moment, max_age, answer.requested_at)
         except UnusableAnswerError as error:
             error.attach(text.encode(), url, answer.requested_at)
             raise
@@ -81,22 +85,14 @@ class Quotes:
             coin=coin,
             vs_currency=answer.vs_currency,
             moment=moment,
-            price=quote.price,
-            change_1h_percent=quote.change_1h_percent,
-            change_24h_percent=quote.change_24h_percent,
-            market_cap=quote.market_cap,
-            total_volume=quote.total_volume,
-            last_updated=quote.last_updated,
+            price=found.price,
+            change_1h_percent=found.change_1h_percent,
+            change_24h_percent=found.change_24h_percent,
+            market_cap=found.market_cap,
+            total_volume=found.total_volume,
+            last_updated=found.last_updated,
         )
         return Snapshot(observation, Provenance(url, answer.requested_at, HTTPStatus.OK, text))
-
-    def _address_of(self, coin: str) -> str:
-        """The address for the archive: kilobytes of other coins' ids in each snapshot tell nobody more."""
-        if self.answer.coins == (coin,):
-            return self.answer.url
-        by_rank = number_by_rank(self.answer.coins) is not None
-        count = len(self.texts if by_rank else self.answer.coins)
-        return _narrowed(self.answer.url, (coin,), f"coins={count}&sha256={self.sha256}")
 
 
 def find_observation(answer: MarketAnswer, coin: str, moment: datetime, max_age: timedelta) -> Snapshot:
@@ -131,6 +127,16 @@ def join_sources(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
         shared = replace(source, url=_narrowed(source.url, coins, fragment), answer=answer)
         joined += [replace(each, provenance=shared) for each in group]
     return joined
+
+
+def _address_of_one(answer: MarketAnswer, texts: Mapping[str, str]) -> str:
+    """The address for the archive: kilobytes of other coins' ids in each snapshot tell nobody more."""
+    by_rank = number_by_rank(answer.coins) is not None
+    if len(answer.coins) == 1 and not by_rank:
+        return answer.url
+    count = len(texts if by_rank else answer.coins)
+    fragment = f"coins={count}&sha256={hashlib.sha256(answer.body).hexdigest()}"
+    return _narrowed(answer.url, (_COIN,), fragment)
 
 
 def _names(texts: Mapping[str, str]) -> bytes:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pipeline_lib.common.counting import counted
 from pipeline_lib.model.call_plan import COINS_PER_CALL, CallPlan, pages_of
 from pipeline_lib.model.diagnostic import Diagnostic, Severity
 from pipeline_lib.specs.model import PipelineSpec, TopCoins
@@ -22,7 +23,8 @@ def calls_for(coins_by_currency: Mapping[str, int]) -> int:
 
 def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator[Diagnostic]:
     """What of the plan ``specs`` together exceed."""
-    demand = _demand(specs)
+    specs = list(specs)
+    demand, coins = _demand(specs), _coins_by_schedule(specs)
     days = list(_different_days(demand))
     peak, day, minute = _busiest_minute(days)
     if peak > plan.per_minute:
@@ -34,7 +36,7 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
         yield Diagnostic(
             (),
             f"up to {peak:,} calls of CoinGecko in one minute, and the plan allows {plan.per_minute:,}",
-            f"due together: {_heaviest(due, lambda _: 1)};"
+            f"due together: {_heaviest(due, coins, lambda _: 1)};"
             " spread the schedules over the hour, or set COINGECKO_CALLS_PER_MINUTE",
             severity=Severity.WARNING,
         )
@@ -43,7 +45,7 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
         yield Diagnostic(
             (),
             f"{total:,} calls of CoinGecko in a month of 31 days, and the plan allows {plan.per_month:,}",
-            f"heaviest: {_heaviest(demand, lambda schedule: monthly_runs(schedule).count)};"
+            f"heaviest: {_heaviest(demand, coins, lambda schedule: monthly_runs(schedule).count)};"
             " let pipelines run at the same minutes, which share calls, or less often, or set"
             " COINGECKO_CALLS_PER_MONTH",
             severity=Severity.WARNING,
@@ -60,6 +62,17 @@ def _demand(specs: Iterable[PipelineSpec]) -> Demand:
             pages[terms].update(pages_of(spec.coins.first, spec.coins.count))
     # A page of the market by rank is a call of its own, however few of its coins are wanted.
     return {terms: len(named) + len(pages[terms]) * COINS_PER_CALL for terms, named in coins.items()}
+
+
+def _coins_by_schedule(specs: Iterable[PipelineSpec]) -> Mapping[str, int]:
+    coins: Counter[str] = Counter()
+    for spec in specs:
+        match spec.coins:
+            case TopCoins(count):
+                coins[spec.schedule] += count
+            case coins_of_spec:
+                coins[spec.schedule] += len(coins_of_spec.named)
+    return coins
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +130,13 @@ def _calls_by_minute(parts: Iterable[_Due]) -> dict[int, int]:
     }
 
 
-def _heaviest(demand: Demand, count_runs: Callable[[str], int]) -> str:
+def _heaviest(demand: Demand, coins: Mapping[str, int], count_runs: Callable[[str], int]) -> str:
     """The schedules that make the most calls, each as if it shared none with another."""
     calls: Counter[str] = Counter()
-    coins: Counter[str] = Counter()
     for (schedule, currency), count in demand.items():
         calls[schedule] += count_runs(schedule) * calls_for({currency: count})
-        coins[schedule] += count
     shown = (
-        f"{coins[schedule]:,} coins with {schedule} make {count:,}"
+        f"{counted(coins[schedule], 'coin')} with {schedule} make {count:,}"
         for schedule, count in calls.most_common(_HEAVIEST)
     )
     return ", ".join(shown)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipeline_lib.common.timestamps import to_moment
+from pipeline_lib.common.timestamps import CLOCK_TOLERANCE, to_moment
 from pipeline_lib.database.market import answers, quarantine
 from pipeline_lib.database.market.answers import AnswerKey
 from pipeline_lib.database.market.quarantine import RefusedBefore
@@ -213,8 +213,11 @@ class _Reader:
         if not coins:
             return Taken()
         now = to_moment(self.services.now())
+        longest_age = max(self.spec.of_coin(coin).quality.max_age for coin in coins)
+        # What was asked for before that holds no quote that is near enough to the moment.
+        since = self.run.moment - longest_age - CLOCK_TOLERANCE
         with self.services.database.reading() as connection:
-            latest = answers.find_latest(connection, self.spec.vs_currency, coins, now)
+            latest = answers.find_latest(connection, self.spec.vs_currency, coins, since=since, now=now)
         known: dict[int, Quotes] = {}
         snapshots, refused = {}, {}
         for coin, answer in latest.items():
