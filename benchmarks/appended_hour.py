@@ -148,7 +148,7 @@ def _make(folder: Path, hours: int, address: Secret) -> None:
     with closing(PreparedDatabase(address)) as database:
         keeper.adopt(FolderArchive(layout.archive), database.prepare())
         with database.writing() as connection:
-            update_statistics(connection, series, WINDOWS)
+            update_statistics(connection, [series], WINDOWS)
         write_closed_manifests(database, PIPELINE, layout.manifests)
         table = ProcessedTable(PIPELINE, Series(series, PIPELINE, "usd"), WINDOWS)
         export.append(layout.raw_log, RawLog(PIPELINE), database)

@@ -22,7 +22,7 @@ from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.database.pipelines import Series
 from pipeline_lib.database.statistics import computed, states
-from pipeline_lib.database.statistics.states import StatisticsState
+from pipeline_lib.database.statistics.states import NOT_COMPUTED
 from pipeline_lib.publishing.csv import export
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
 from pipeline_lib.publishing.csv.raw_log import RawLog
@@ -67,14 +67,14 @@ def _print_costs(kind: str, address: Secret) -> None:
 
 def _forget(database: Database, series: Series) -> None:
     with database.writing() as connection:
-        states.lock(connection, series.id)
-        computed.clear(connection, series.id)
-        states.write(connection, series.id, StatisticsState("", 0))
+        states.lock(connection, [series.id])
+        computed.clear(connection, [series.id])
+        states.write(connection, {series.id: NOT_COMPUTED})
 
 
 def _compute(database: Database, series: Series) -> None:
     with database.writing() as connection:
-        updated = update_statistics(connection, series.id, WINDOWS)
+        updated = update_statistics(connection, [series.id], WINDOWS)
     assert updated.rows == TEN_YEARS
 
 

@@ -59,13 +59,13 @@ def _key(database: Database, pipeline: str = PIPELINE) -> int:
 def _update(database: Database, windows: Sequence[Window], pipeline: str = PIPELINE) -> Updated:
     key = _key(database, pipeline)
     with database.writing() as connection:
-        return update_statistics(connection, key, windows)
+        return update_statistics(connection, [key], windows)
 
 
 def _cells(database: Database, windows: Sequence[Window], pipeline: str = PIPELINE) -> list[list[str]]:
     labels = [window.label for window in windows]
     with database.reading() as connection:
-        rows = computed.read_cells(connection, _key_in(connection, pipeline), labels, START - 9999 * HOUR)
+        rows = computed.read_cells(connection, _key_in(connection, pipeline), labels)
         return [[_text(cell) for cell in row] for row in rows]
 
 
@@ -256,6 +256,6 @@ def test_an_observation_that_a_lower_part_replaces_is_computed_again(database: D
             each = observation(3, price)
             archived = ArchivedPart(each.moment, part, f"{part}", f"{part}", each.moment)
             arrivals.record(connection, PIPELINE, archived, [each])
-            assert update_statistics(connection, _key_in(connection, PIPELINE), [DAY]).rows == 4
+            assert update_statistics(connection, [_key_in(connection, PIPELINE)], [DAY]).rows == 4
     assert _cells(database, [DAY]) == _expected(database, [DAY])
     assert _latest(database)[1] == "8000"

@@ -15,7 +15,7 @@ from pipeline_lib.database.alerting.messages import MessageStatus
 from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.database.market import quarantine
 from pipeline_lib.database.market.quarantine import Quarantined
-from pipeline_lib.database.pipelines import find_series_id
+from pipeline_lib.database.pipelines import find_series_of
 from pipeline_lib.database.tables import messages, publications, published_objects, unpublished_snapshots
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
@@ -99,8 +99,10 @@ class World:
     def events(self) -> dict[tuple[str, str, datetime], DeliveryStatus]:
         """What became of each recorded event of the pipeline, by rule, kind and moment."""
         with self.services.database.reading() as connection:
-            series_id = find_series_id(connection, self.spec.name, self.spec.coin, self.spec.vs_currency)
-            recorded = events.read_since(connection, series_id or 0, BEGINNING)
+            series = find_series_of(connection, self.spec.name, self.spec.coins.named, self.spec.vs_currency)
+            recorded = [
+                event for each in series for event in events.read_since(connection, each.id, BEGINNING)
+            ]
         self.services.database.close()
         return {
             (each.event.rule.name, each.event.kind.value, each.event.moment): each.status for each in recorded

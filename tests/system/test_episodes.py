@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from pipeline_lib.alerts.episodes import follow
-from pipeline_lib.alerts.evaluation import policy_of
 from pipeline_lib.alerts.rules import rules_of
+from pipeline_lib.alerts.series import policy_of
 from pipeline_lib.specs import PipelineSpec, Thresholds
 from tests.system.replays import DATABASE_FILE, HOUR, NEVER, Replay, observation, spec_of
 from tests.system.world import PROJECT
@@ -67,10 +67,11 @@ def delivered_by(replay: Replay) -> Events:
 
 
 def test_the_real_prices_have_as_many_episodes_as_counted_by_hand(prices: Prices) -> None:
-    _, day_rule = rules_of(SPEC)
+    own = SPEC.of_coin("bitcoin")
+    _, day_rule = rules_of(own)
     rows = [observation(moment, price) for moment, price in prices.items()]
     readings = day_rule.readings(rows, datetime.min.replace(tzinfo=UTC))
-    transitions = follow(readings, day_rule.info, policy_of(SPEC, day_rule))
+    transitions = follow(readings, day_rule.info, policy_of(own, day_rule))
     events = [
         ("24h", transition.event.kind.value, transition.moment)
         for transition in transitions

@@ -104,7 +104,7 @@ def _record(connection: Connection, pipeline: str, hours: Sequence[float], coin:
     price, move = Decimal(9000), Decimal("-10.5")
     rows = [Observation(coin, "usd", TOP + hour * HOUR, price, move, None, None, None, TOP) for hour in hours]
     record(connection, rows, pipeline)
-    update_statistics(connection, _series(connection, pipeline, coin), WINDOWS)
+    update_statistics(connection, [_series(connection, pipeline, coin)], WINDOWS)
 
 
 def _series(connection: Connection, pipeline: str, coin: str) -> int:

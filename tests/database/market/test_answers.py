@@ -1,9 +1,10 @@
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.engine.connections import Database
@@ -94,6 +95,12 @@ def test_a_page_that_cant_be_read_is_as_good_as_none(database: Database, content
         assert answers.read_pages(connection, KEY) == {1: ("a",)}
 
 
+def find_latest(
+    connection: Connection, vs_currency: str, coins: Collection[str], now: datetime = MOMENT + HOUR
+) -> Mapping[str, MarketAnswer]:
+    return answers.find_latest(connection, vs_currency, coins, since=MOMENT - DAY, now=now)
+
+
 @pytest.mark.parametrize(("ahead", "is_found"), [(60, True), (61, False), (3600, False)])
 def test_an_answer_of_a_clock_that_was_fast_is_as_good_as_none(
     database: Database,
@@ -103,7 +110,7 @@ def test_an_answer_of_a_clock_that_was_fast_is_as_good_as_none(
     keep(database, KEY, answer("a", requested_at=MOMENT + ahead * SECOND))
     with database.reading() as connection:
         assert (answers.find_answer(connection, KEY, 0, ("a",), MOMENT) is not None) == is_found
-        assert list(answers.find_latest(connection, "usd", ["a"], MOMENT)) == (["a"] if is_found else [])
+        assert list(find_latest(connection, "usd", ["a"], MOMENT)) == (["a"] if is_found else [])
 
 
 def test_the_latest_answer_with_a_coin_is_found(database: Database) -> None:
@@ -113,14 +120,24 @@ def test_the_latest_answer_with_a_coin_is_found(database: Database) -> None:
     keep(database, KEY, second)
     with database.writing() as connection:
         coins = ("a", "b", "c", "d", "%", "_")
-        found = answers.find_latest(connection, "usd", coins, MOMENT + HOUR)
+        found = find_latest(connection, "usd", coins)
         assert found == {"a": first, "b": second, "c": second}
-        assert answers.find_latest(connection, "usd", ["b"], MOMENT + HOUR) == {"b": second}
-        assert answers.find_latest(connection, "usd", ["d"], MOMENT + HOUR) == {}
-        assert answers.find_latest(connection, "eur", ["b"], MOMENT + HOUR) == {}
+        assert find_latest(connection, "usd", ["b"]) == {"b": second}
+        assert find_latest(connection, "usd", ["d"]) == {}
+        assert find_latest(connection, "eur", ["b"]) == {}
         answers.remove_old(connection, MOMENT)
         connection.execute(text("DELETE FROM shared_answers WHERE coins LIKE '%c%'"))
-        assert answers.find_latest(connection, "usd", ["b"], MOMENT + HOUR) == {"b": first}
+        assert find_latest(connection, "usd", ["b"]) == {"b": first}
+
+
+def test_what_was_asked_for_before_a_moment_is_left_out(database: Database) -> None:
+    keep(database, AnswerKey("usd", MOMENT + HOUR), answer("a", "b"))
+    keep(database, KEY, answer("b", "c", requested_at=MOMENT + SECOND))
+    with database.reading() as connection:
+        for seconds, coins in ((0, ["a", "b"]), (1, ["b"]), (2, [])):
+            since = MOMENT + seconds * SECOND
+            found = answers.find_latest(connection, "usd", ["a", "b"], since=since, now=MOMENT + HOUR)
+            assert list(found) == coins
 
 
 def test_the_newest_forty_answers_are_looked_at(database: Database) -> None:
@@ -128,7 +145,7 @@ def test_the_newest_forty_answers_are_looked_at(database: Database) -> None:
     for number in range(40):
         keep(database, KEY, answer(f"coin-{number}", requested_at=MOMENT + (number + 1) * SECOND))
     with database.reading() as connection:
-        found = answers.find_latest(connection, "usd", ["old", "coin-0"], MOMENT + HOUR)
+        found = find_latest(connection, "usd", ["old", "coin-0"])
     assert list(found) == ["coin-0"]
 
 

@@ -54,7 +54,7 @@ class Files:
         """Bring the statistics up to the observations."""
         series = self.series()
         with self.database.writing() as connection:
-            update_statistics(connection, series.id, windows)
+            update_statistics(connection, [series.id], windows)
 
     def series(self) -> Series:
         """The pipeline's only series."""

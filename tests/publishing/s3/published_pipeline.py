@@ -80,9 +80,8 @@ class Pipeline:
     def compute(self) -> None:
         """Bring the statistics up to the observations."""
         with self.source.writing() as connection:
-            series_id = self.source.find_series_id(connection)
-            if series_id is not None:
-                update_statistics(connection, series_id, self.source.spec.windows)
+            series_ids = self.source.find_series(connection)
+            update_statistics(connection, series_ids, self.source.spec.windows)
 
     def publish(self) -> None:
         """Compute, and publish everything."""

@@ -54,7 +54,7 @@ class Runs:
         observation = Observation("bitcoin", "usd", moment, price, None, None, Decimal(1), None, moment)
         answer = f'{{"id": "bitcoin", "current_price": {price}}}'
         provenance = Provenance("https://example.invalid/", moment, 200, answer)
-        return archive_snapshots(self.spec, self.services, [Snapshot(observation, provenance)])
+        return archive_snapshots(self.spec, self.services, [Snapshot(observation, provenance)], ["bitcoin"])
 
     def run(self, hour: int) -> None:
         """Archive an hour, record it, and bring the files up to it."""

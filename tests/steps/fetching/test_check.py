@@ -9,25 +9,39 @@ import pytest
 from pipeline_lib.database import arrivals
 from pipeline_lib.database.arrivals import ArchivedPart
 from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.observations import PriceAt
 from pipeline_lib.market.jumps import Jump
 from pipeline_lib.model.observation import Observation
-from pipeline_lib.steps.fetching.check import LargeMove, find_large_move
+from pipeline_lib.specs import CoinLimits, NamedCoins, OneCoin, PipelineSpec, QualityLimits, Thresholds
+from pipeline_lib.steps.fetching.check import LargeMove, find_large_moves
+from tests.system.replays import spec_of
 
 HOUR = timedelta(hours=1)
 LIMIT = Decimal(10)
+SPEC = replace(
+    spec_of(Thresholds(Decimal(3), Decimal(8))), quality=QualityLimits(HOUR, max_jump_percent=LIMIT)
+)
 
 
 def later(observation: Observation, age: timedelta, price: str) -> Observation:
     return replace(observation, moment=observation.moment + age, price=Decimal(price))
 
 
-def find(database: Database, after: Observation, *recorded: Observation) -> LargeMove | None:
+def fill(database: Database, *recorded: Observation) -> None:
     with database.writing() as connection:
         for each in recorded:
             part = ArchivedPart(each.moment, 1, "1" * 64, "2" * 64, each.moment)
-            arrivals.record(connection, "btc", part, [each])
+            arrivals.record(connection, SPEC.name, part, [each])
+
+
+def find(database: Database, after: Observation, *recorded: Observation) -> LargeMove | None:
+    """The move to an observation of a pipeline that has its coin alone."""
+    fill(database, *recorded)
+    spec = replace(SPEC, coins=OneCoin(after.coin), vs_currency=after.vs_currency)
     with database.reading() as connection:
-        return find_large_move(connection, "btc", after, LIMIT)
+        moves = find_large_moves(connection, spec, [after])
+    assert moves.keys() <= {after.coin}
+    return moves.get(after.coin)
 
 
 def test_a_move_beyond_the_limit_is_found_with_both_prices(
@@ -36,7 +50,8 @@ def test_a_move_beyond_the_limit_is_found_with_both_prices(
     after = later(observation, HOUR, "8000")
     move = find(database, after, observation)
     assert move is not None
-    assert (move.before, move.after) == (observation, after)
+    before = PriceAt(observation.price, observation.last_updated)
+    assert (move.before, move.after) == (before, after)
     assert move.jump == Jump(Decimal("6955.270"), Decimal(8000), LIMIT)
     assert str(move) == "8000 USD of 2018-02-05T13:59:47Z after 6955.270 USD of 2018-02-05T13:59:47Z"
 
@@ -67,3 +82,29 @@ def test_another_coin_or_currency_is_nothing_to_compare_with(
 ) -> None:
     after = replace(later(observation, HOUR, "8000"), **change)  # type: ignore[arg-type]
     assert find(database, after, observation) is None
+
+
+def test_each_coin_of_a_run_has_the_limit_and_the_price_of_its_own(
+    database: Database, observation: Observation
+) -> None:
+    before = {"bitcoin": "100", "ethereum": "10", "dogecoin": "1", "solana": "50"}
+    now = {"bitcoin": "150", "ethereum": "10.5", "dogecoin": "1.5", "solana": "50", "new": "9"}
+    moment = observation.moment
+    recorded = [
+        replace(observation, coin=coin, price=Decimal(price), moment=moment + number * timedelta(minutes=1))
+        for number, (coin, price) in enumerate(before.items())
+    ]
+    fill(database, *recorded)
+    observed = [replace(later(observation, HOUR, price), coin=coin) for coin, price in now.items()]
+    with database.reading() as connection:
+        moves = find_large_moves(connection, _several(*now), observed)
+        none = find_large_moves(connection, _several(*now), [])
+    assert {coin: str(move.jump.price) for coin, move in moves.items()} == {"bitcoin": "150"}
+    assert none == {}
+
+
+def _several(*coins: str) -> PipelineSpec:
+    """Dogecoin may double within an hour."""
+    usual = CoinLimits(SPEC.thresholds, SPEC.alerts, SPEC.quality)
+    patient = replace(usual, quality=replace(SPEC.quality, max_jump_percent=Decimal(100)))
+    return replace(SPEC, coins=NamedCoins(coins), limits={"dogecoin": patient})

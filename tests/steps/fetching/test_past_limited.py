@@ -128,7 +128,7 @@ class _UsedUp:
 
 
 def test_a_call_that_must_wait_for_its_turn_is_not_counted(limited: World) -> None:
-    transport = open_market(limited.spec, Run(CRASH), limited.services).transport
+    transport = open_market(limited.spec.name, Run(CRASH), limited.services).transport
     waiting = replace(transport.quota, others=_UsedUp())  # type: ignore[type-var] # a dataclass
     for _ in range(3):
         with pytest.raises(CallQuotaError):

@@ -34,13 +34,15 @@ def archive(world: World, snapshot: Snapshot) -> Archive:
 
     def archive(hour: int, *coins: str) -> tuple[Part, ...]:
         moment = snapshot.observation.moment + timedelta(hours=7 * hour)
+        members = coins or ("bitcoin",)
         return archive_snapshots(
             world.spec,
             world.services,
             [
                 replace(snapshot, observation=replace(snapshot.observation, moment=moment, coin=coin))
-                for coin in coins or ("bitcoin",)
+                for coin in members
             ],
+            members,
         )
 
     return archive

@@ -27,7 +27,7 @@ def _calm(world: ManyCoins) -> dict[str, float]:
     return dict.fromkeys(LISTED, 0.1)
 
 
-def _delivered(world: ManyCoins) -> list[dict[str, Any]]:
+def _delivered(world: ManyCoins) -> list[Any]:
     return [message.body for message in world.simulator.slack_messages]
 
 

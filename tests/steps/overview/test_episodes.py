@@ -11,6 +11,7 @@ from tests.alerts.samples import DAY_MOVE, FIRED, GROWN, HOUR_MOVE, at, event
 from tests.system.replays import spec_of
 
 SPEC = spec_of(Thresholds(Decimal(3), Decimal(8)))
+BITCOIN = SPEC.of_coin("bitcoin")
 
 
 def _moments(*hours: float) -> list[datetime]:
@@ -24,14 +25,14 @@ def test_the_rules_of_a_spec_have_names() -> None:
 
 def test_an_episode_without_an_end_goes_on() -> None:
     day, hour = event(GROWN, 0, since=-3, rule=DAY_MOVE), event(FIRED, 1, rule=HOUR_MOVE)
-    assert find_open_episodes(SPEC, [day, hour], ()) == [hour, day]
-    assert find_open_episodes(SPEC, [], ()) == []
+    assert find_open_episodes(BITCOIN, [day, hour], ()) == [hour, day]
+    assert find_open_episodes(BITCOIN, [], ()) == []
 
 
 def test_a_rule_that_the_spec_has_no_more_has_no_episode() -> None:
     other = event(FIRED, rule=DAY_MOVE)
     gone = event(FIRED, rule=RuleInfo("z_score_7d", Decimal(3), "deviations", "from the 7d mean"))
-    assert find_open_episodes(SPEC, [gone, other], ()) == [other]
+    assert find_open_episodes(BITCOIN, [gone, other], ()) == [other]
 
 
 @pytest.mark.parametrize(
@@ -53,10 +54,10 @@ def test_an_episode_ends_unknown_in_a_gap_that_its_rule_doesnt_look_beyond(
     moments: list[datetime], rules: list[str]
 ) -> None:
     unended = [event(FIRED, rule=HOUR_MOVE), event(FIRED, rule=DAY_MOVE)]
-    assert [each.rule.name for each in find_open_episodes(SPEC, unended, moments)] == rules
+    assert [each.rule.name for each in find_open_episodes(BITCOIN, unended, moments)] == rules
 
 
 def test_an_hour_that_the_schedule_leaves_out_is_no_gap() -> None:
     every_other_hour = replace(SPEC, schedule="0 */2 * * *")
     fired = event(FIRED, rule=HOUR_MOVE)
-    assert find_open_episodes(every_other_hour, [fired], _moments(0, 2, 4)) == [fired]
+    assert find_open_episodes(every_other_hour.of_coin("bitcoin"), [fired], _moments(0, 2, 4)) == [fired]

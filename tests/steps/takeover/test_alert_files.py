@@ -71,11 +71,11 @@ def test_records_are_kept_the_outbox_is_sent_again_and_all_else_is_unknown(
 ) -> None:
     with database.writing() as connection:
         record(connection, [observation(MOMENT + h * HOUR, Decimal(p)) for h, p in enumerate(PRICES)])
-        series_id = series_of(connection).id
+        series = series_of(connection)
         for _ in range(2):
-            taken = take_over_alerts(connection, SPEC, series_id, data, NOW)
+            taken = take_over_alerts(connection, SPEC, series, data, NOW)
             assert taken == TakenOver(records=2, waiting=2, events=5)
-        recorded = events.read_since(connection, series_id, BEGINNING)
+        recorded = events.read_since(connection, series.id, BEGINNING)
         payloads = connection.exec_driver_sql("SELECT payload FROM messages").scalars().all()
     assert [(each.event.kind.value, each.event.moment, each.status.value) for each in recorded] == [
         ("fired", at(1), "delivered"),
@@ -96,9 +96,9 @@ def test_a_record_that_cannot_be_read_stops_the_takeover(
     path.write_text(content, "utf-8")
     with database.writing() as connection:
         record(connection, [observation(MOMENT, Decimal(100))])
-        series_id = series_of(connection).id
+        series = series_of(connection)
     with pytest.raises(AlertStateDamagedError) as caught, database.writing() as connection:
-        take_over_alerts(connection, SPEC, series_id, data, NOW)
+        take_over_alerts(connection, SPEC, series, data, NOW)
     assert caught.value.path == path
 
 

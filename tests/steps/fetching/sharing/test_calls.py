@@ -15,8 +15,8 @@ from sqlalchemy import text
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database.engine.connections import Database
 from pipeline_lib.errors import WaitNeededError
+from pipeline_lib.model.observation import Snapshot
 from pipeline_lib.simulator.faults.queue import Fault
-from pipeline_lib.steps.fetching.live import Taken
 from pipeline_lib.steps.fetching.sharing import work
 from tests.steps.live_market import HOUR, LiveMarket
 
@@ -26,10 +26,10 @@ def shared_database(database_address: Secret) -> Secret:
     return database_address
 
 
-def begin_to_ask(market: LiveMarket, pool: ThreadPoolExecutor, seconds: float) -> Future[Taken]:
+def begin_to_ask(market: LiveMarket, pool: ThreadPoolExecutor, seconds: float) -> Future[Snapshot]:
     """Let bitcoin's pipeline ask a market that takes ``seconds`` to answer."""
     market.simulator.faults.add(Fault(kind="slow", seconds=seconds))
-    asking = pool.submit(market.take_live, "bitcoin")
+    asking = pool.submit(market.take, "bitcoin")
     while not market.asked:
         time.sleep(0.01)
     return asking
@@ -38,10 +38,10 @@ def begin_to_ask(market: LiveMarket, pool: ThreadPoolExecutor, seconds: float) -
 def test_who_waits_reads_the_answer(market: LiveMarket) -> None:
     with ThreadPoolExecutor(4) as pool:
         asking = begin_to_ask(market, pool, 1.5)
-        waiting = [pool.submit(market.take_live, coin) for coin in ("ethereum", "solana", "litecoin")]
+        waiting = [pool.submit(market.take, coin) for coin in ("ethereum", "solana", "litecoin")]
         asking.result()
         for waiter in waiting:
-            assert waiter.result().snapshot.observation.moment == HOUR
+            assert waiter.result().observation.moment == HOUR
     assert len(market.asked) == 1
 
 
@@ -94,7 +94,7 @@ def test_an_asker_that_loses_its_lock_unseen_costs_a_call_and_no_answer(market: 
         patched.setattr(work, "try_lock", lost)
         asking = begin_to_ask(market, pool, 1.0)
         assert market.take("ethereum").observation.coin == "ethereum"
-        assert asking.result().snapshot.observation.coin == "bitcoin"
+        assert asking.result().observation.coin == "bitcoin"
     assert len(market.asked) == 2
     assert [row.page for row in market.answers()] == [0]
 
@@ -108,7 +108,7 @@ def test_only_the_locks_connection_is_open_while_the_market_answers(
             others = "datname = current_database() AND pid <> pg_backend_pid()"
             query = text(f"SELECT COUNT(*) FROM pg_stat_activity WHERE {others}")  # noqa: S608 - no input
             assert connection.scalar(query) == 1
-        assert asking.result().snapshot.observation.coin == "bitcoin"
+        assert asking.result().observation.coin == "bitcoin"
 
 
 def test_nothing_is_held_while_the_market_answers(market: LiveMarket) -> None:
@@ -119,5 +119,5 @@ def test_nothing_is_held_while_the_market_answers(market: LiveMarket) -> None:
             connection.execute(text("DELETE FROM shared_answers"))
         assert time.monotonic() - started < 0.5
         # The page is gone, as an old one may be: who asked has its price all the same.
-        assert asking.result().snapshot.observation.coin == "bitcoin"
+        assert asking.result().observation.coin == "bitcoin"
     assert market.answers() == []
