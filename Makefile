@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LOCKS := requirements/bootstrap.lock requirements/development.lock
 
+# Where this is set, each of the many processes that are started here would compile Airflow anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test test-crashes test-s3 test-stack lint format docs lock clean
 
@@ -31,12 +34,14 @@ up: setup  ## Run Airflow on this machine against the live API
 	@set -a; test ! -f .env || . ./.env; set +a; $(BIN)/python -m local_stack.up
 
 test: setup  ## Run all tests, a file at a time on each processor
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-crashes: setup  ## Kill steps at every write and 500 times at random; years of hours and hundreds of seeds
 	CRASH_KILLS=500 $(BIN)/python -m pytest tests/crashes
-	REAL_HOURS=2000 ASKER_KILLS=200 EPISODE_SEEDS=200 $(BIN)/python -m pytest \
-	  tests/system/test_real_prices.py tests/system/test_shared_calls.py tests/system/test_episodes.py
+	REAL_HOURS=2000 ASKER_KILLS=200 SHARING_PIPELINES=1000 WAITING_PIPELINES=200 EPISODE_SEEDS=200 \
+	  EPISODE_HOURS=2000 SPEC_EXAMPLES=2000 $(BIN)/python -m pytest \
+	  tests/system/test_real_prices.py tests/system/test_shared_calls.py tests/system/test_many_waiting.py \
+	  tests/system/test_episodes.py tests/system/test_any_valid_spec_builds.py
 
 test-s3: setup  ## Run the S3 tests against a real server: S3_ENDPOINT=... [S3_TEST_BUCKET=...], credentials in AWS_*
 	@test -n "$(S3_ENDPOINT)" || { echo "make test-s3 needs S3_ENDPOINT=http://..." >&2; exit 2; }

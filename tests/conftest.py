@@ -4,12 +4,15 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from local_stack.foreign_settings import forget_foreign_settings
 
@@ -35,6 +38,8 @@ if _S3_ENDPOINT:
         name: os.environ[name] for name in names if os.environ.get(name)
     }
 
+_LONGEST = ("tests/crashes/", "tests/system/")
+
 # Needs a Docker engine: `make test-stack` names it.
 collect_ignore = ["stack"]
 
@@ -56,6 +61,14 @@ os.environ.update(
         "AWS_SHARED_CREDENTIALS_FILE": str(_AIRFLOW_HOME / "no-aws-credentials"),
     }
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _service_descriptions_are_read_once() -> Iterator[None]:
+    """Each session of boto3 reads megabytes of JSON anew, which takes longer than all else of a client."""
+    once = staticmethod(cache(JSONFileLoader().load_file))
+    with patch.object(JSONFileLoader, "load_file", once):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +125,9 @@ def s3_bucket(s3_client: "S3Client") -> Iterator[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what talks to the S3 server, for ``make test-s3``."""
+    """Begin with what takes long; mark what talks to the S3 server, for ``make test-s3``."""
+    # Files are handed out in this order: a long one at the end would keep one processor alone busy.
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
     for item in items:
         if "s3_url" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.s3)

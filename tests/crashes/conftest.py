@@ -1,8 +1,4 @@
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +11,7 @@ from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
 from tests.crashes.databases import PostgresqlDatabase, SceneDatabase, SqliteDatabase
 from tests.crashes.scene import Scene
+from tests.fixtures.folders import memory_folder
 from tests.steps.world import ASKED_AT, CRASH, START
 
 if TYPE_CHECKING:
@@ -28,7 +25,7 @@ def scene(
     aws_environment: None,  # noqa: ARG001 - sets the scene
 ) -> Iterator[Scene]:
     """A pipeline on SQLite that has not run yet; the price falls by a tenth at ``CRASH``."""
-    with _folder() as folder:
+    with memory_folder("coin-pipelines-crashes-") as folder:
         yield from _scene(folder, s3_client, s3_bucket, SqliteDatabase(folder / "database"))
 
 
@@ -42,17 +39,8 @@ def postgresql_scene(
 ) -> Iterator[Scene]:
     """The same on PostgreSQL."""
     name = postgresql_address.reveal().partition("?")[0].rpartition("/")[2]
-    with _folder() as folder:
+    with memory_folder("coin-pipelines-crashes-") as folder:
         yield from _scene(folder, s3_client, s3_bucket, PostgresqlDatabase(postgresql_server, name))
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    # A killed process has lost nothing that the system has; so flushing, which is slow, may do nothing.
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a folder of our own in it)
-    folder = Path(tempfile.mkdtemp(prefix="coin-pipelines-crashes-", dir=memory))
-    yield folder
-    shutil.rmtree(folder)
 
 
 def _scene(folder: Path, client: "S3Client", bucket: str, database: SceneDatabase) -> Iterator[Scene]:

@@ -157,7 +157,6 @@ class Scene:
 
     def state(self) -> State:
         """All that the pipeline has written so far."""
-        listed = self.client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
         return State(
             files={
                 str(path.relative_to(self.data)): path.read_bytes()
@@ -168,9 +167,13 @@ class Scene:
                 and self.data / "coingecko" not in path.parents
             },
             arrivals=self._arrivals(),
-            objects={entry["Key"]: entry["ETag"] for entry in listed},
+            objects=self._objects(),
             events=self._events(),
         )
+
+    def _objects(self) -> Mapping[str, str]:
+        listed = self.client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        return {entry["Key"]: entry["ETag"] for entry in listed}
 
     def _arrivals(self) -> Sequence[tuple[object, ...]]:
         columns = (
@@ -217,7 +220,7 @@ class Scene:
         if (self.folder / name).exists():
             shutil.copytree(self.folder / name, self.data)
         self.database.restore(name)
-        saved, found = self._contents[name], self.state().objects
+        saved, found = self._contents[name], self._objects()
         for key in found.keys() - saved.keys():
             self.client.delete_object(Bucket=self.bucket, Key=key)
         for key, content in saved.items():

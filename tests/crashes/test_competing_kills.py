@@ -13,7 +13,7 @@ from tests.crashes.scene import KILLED, REPEAT, Job, Scene
 from tests.steps.world import CRASH
 
 STEPS = [step.__name__ for step in all_steps()]
-KILLS = int(os.environ.get("CRASH_KILLS", "60"))
+KILLS = int(os.environ.get("CRASH_KILLS", "40"))
 # A fifth is enough where each state to set back is a database to copy.
 KILLS_ON_POSTGRESQL = KILLS // 5
 # Both are within the longest age of a quote from where the market stands.

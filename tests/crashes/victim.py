@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import boto3
-import requests  # noqa: F401 (so that no child has to import it)
+import psycopg  # noqa: F401 (so that no child has to import it)
+import requests  # noqa: F401 (the same)
 
 from pipeline_lib import steps
 from pipeline_lib.common.timestamps import parse_moment
@@ -28,6 +29,8 @@ _ASKED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 def main() -> None:
     """Serve until the input ends."""
+    # So that no child has to import their modules.
+    steps.all_steps()
     account = S3Account(boto3.Session(), None)
     # What the first client has to load, all children have then.
     account.open_bucket("warm", None)

@@ -17,7 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import requests  # noqa: F401 - warm before the forks
+import psycopg  # noqa: F401 - warm before the forks
+import requests  # noqa: F401 - the same
 from sqlalchemy import text
 
 from pipeline_lib import steps
@@ -85,6 +86,8 @@ def run_all(settings: Settings, moment: datetime, workers: int) -> dict[str, Any
     random.Random(4).shuffle(names)  # noqa: S311 - an order, not a secret
     report = settings.data_dir / "summaries"
     report.parent.mkdir(parents=True, exist_ok=True)
+    # Before the forks, so that none of them has to import their modules.
+    steps.all_steps()
     shares = [names[worker::workers] for worker in range(workers)]
     children = [fork(lambda share=share: run_pipelines(share, moment, settings, report)) for share in shares]  # type: ignore[misc]
     codes = wait_for(children)

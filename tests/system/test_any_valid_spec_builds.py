@@ -1,6 +1,7 @@
 """Whatever the validation lets through, Airflow takes."""
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from datetime import date
@@ -22,6 +23,7 @@ from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.reading.completion import read_spec
 from pipeline_lib.specs.schedules.cron import PRESETS
 
+EXAMPLES = int(os.environ.get("SPEC_EXAMPLES", "300"))
 LETTERS = st.characters(
     exclude_categories=["Cs"], exclude_characters=[chr(code) for code in (*range(32), 127)]
 )
@@ -156,7 +158,7 @@ def stored(spec: PipelineSpec, project: Path) -> str:
 
 
 @given(name=NAMES, content=SPECS)
-@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_spec_that_validates_becomes_a_dag_that_airflow_stores_and_schedules(
     folder: Path, name: str, content: dict[str, Any]
 ) -> None:
@@ -174,7 +176,7 @@ def test_a_spec_that_validates_becomes_a_dag_that_airflow_stores_and_schedules(
 
 
 @given(name=NAMES, content=SPECS)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES // 5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_spec_builds_to_the_same_bytes_each_time(
     folder: Path, name: str, content: dict[str, Any]
 ) -> None:

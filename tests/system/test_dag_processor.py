@@ -4,6 +4,7 @@ Operators hear of each mistake once.
 """
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -88,7 +89,7 @@ def simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def processor(tmp_path: Path, simulator: Simulator) -> Iterator[Processor]:
+def processor(tmp_path: Path, simulator: Simulator, migrated_airflow: Path) -> Iterator[Processor]:
     running = Processor(tmp_path / "dag_configs", tmp_path / "airflow.db", tmp_path / "log", simulator)
     running.configs.mkdir()
     (tmp_path / "plugins").mkdir()
@@ -109,8 +110,7 @@ def processor(tmp_path: Path, simulator: Simulator) -> Iterator[Processor]:
         "OPS_SLACK_WEBHOOK_URL": simulator.slack_webhook_url,
         "PYTHONPATH": str(PROJECT),
     }
-    airflow = [sys.executable, "-m", "airflow"]
-    subprocess.run([*airflow, "db", "migrate"], check=True, capture_output=True, env=environment)
+    shutil.copyfile(migrated_airflow, running.database)
     for name in GOOD:
         running.write(name, SPEC)
     for name, mistake in BROKEN.items():
@@ -118,7 +118,7 @@ def processor(tmp_path: Path, simulator: Simulator) -> Iterator[Processor]:
     with (
         running.log.open("wb") as log,
         subprocess.Popen(
-            [*airflow, "dag-processor"],
+            [sys.executable, "-m", "airflow", "dag-processor"],
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,

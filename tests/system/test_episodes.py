@@ -12,7 +12,6 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -20,6 +19,7 @@ from pipeline_lib.alerts.episodes import follow
 from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.alerts.series import policy_of
 from pipeline_lib.specs import PipelineSpec, Thresholds
+from tests.fixtures.folders import memory_folder
 from tests.system.replays import DATABASE_FILE, HOUR, NEVER, Replay, observation, spec_of
 from tests.system.world import PROJECT
 
@@ -83,14 +83,12 @@ def test_the_real_prices_have_as_many_episodes_as_counted_by_hand(prices: Prices
 
 @pytest.fixture
 def open_replay(migrated_sqlite: Path) -> Iterator[OpenReplay]:
-    # Nobody pulls a plug here, so the files may lie where flushing takes no time.
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a folder of our own in it)
-    with TemporaryDirectory(prefix="coin-pipelines-episodes-", dir=memory) as name, ExitStack() as opened:
+    with memory_folder("coin-pipelines-episodes-") as parent, ExitStack() as opened:
         numbers = count()
 
         def open_replay(spec: PipelineSpec, prices: Prices) -> Replay:
             opened.close()
-            folder = Path(name) / str(next(numbers))
+            folder = parent / str(next(numbers))
             folder.mkdir()
             shutil.copyfile(migrated_sqlite, folder / DATABASE_FILE)
             replay = Replay(spec, folder, prices)

@@ -17,7 +17,8 @@ FETCH = "fetch_and_save_bitcoin_price"
 
 @pytest.fixture
 def impatient(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Whoever gives a slot back comes back soon after its time, since no scheduler has to learn of it."""
+    """Who waits gives its slot back soon, and comes back soon, since no scheduler has to learn of it."""
+    monkeypatch.setattr("pipeline_lib.common.waiting.LONGEST_SLEEP_SECONDS", 1.0)
     monkeypatch.setattr("pipeline_lib.common.waiting._SHORTEST_ABSENCE_SECONDS", 1.0)
     monkeypatch.setattr("pipeline_lib.common.waiting._JITTER_SECONDS", 1.0)
     world.simulator.clock.set(CRASH)
@@ -39,7 +40,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_task_that_coingecko_puts_off_is_run_again_and_counts_as_no_failure(
     impatient: World, logged: list[str]
 ) -> None:
-    impatient.simulator.faults.add(Fault(kind="status", status=429, path="/coins", retry_after=6, times=2))
+    impatient.simulator.faults.add(Fault(kind="status", status=429, path="/coins", retry_after=2, times=2))
     # No task has a retry.
     states = run_pipeline("bitcoin_data_pipeline", CRASH)
     assert set(states.values()) == {"success"}
@@ -55,8 +56,8 @@ def test_a_task_that_coingecko_puts_off_is_run_again_and_counts_as_no_failure(
 def test_a_task_that_waits_for_too_long_fails_and_operators_are_notified(
     impatient: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline_lib.common.waiting.LONGEST_WAIT", timedelta(seconds=10))
-    impatient.simulator.faults.add(Fault(kind="status", status=429, path="/coins", retry_after=6, times=None))
+    monkeypatch.setattr("pipeline_lib.common.waiting.LONGEST_WAIT", timedelta(seconds=5))
+    impatient.simulator.faults.add(Fault(kind="status", status=429, path="/coins", retry_after=3, times=None))
     states = run_pipeline("bitcoin_data_pipeline", CRASH)
     assert states[FETCH] == "failed"
     assert impatient.open_problems() == [("bitcoin", FETCH)]

@@ -24,8 +24,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def limited(past: World, database_address: Secret) -> Iterator[World]:
-    """Runs of the past that may make two calls each."""
+def limited(past: World, database_address: Secret, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Runs of the past that may make two calls each, and make the next one at once."""
+    monkeypatch.setattr("pipeline_lib.common.retries.time.sleep", lambda _seconds: None)
     with closing(PreparedDatabase(database_address)) as database:
         settings = replace(past.services.settings, database_url=database_address, history_calls_per_run=2)
         yield replace(past, services=replace(past.services, settings=settings, database=database))
