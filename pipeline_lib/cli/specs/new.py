@@ -42,7 +42,8 @@ def new(coin: str | None, coins: str | None, top: int | None, first: int, name: 
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     chosen = _choose(coin, coins, top, first)
     for violation in find_coin_violations(chosen):
-        raise click.BadParameter(violation.text)
+        given = "'COIN'" if coin is not None else "'--coins'" if coins is not None else "'--top'"
+        raise click.BadParameter(violation.text, param_hint=given)
     name = name or _name_of(chosen)
     catalog = Catalog(current_settings().dag_configs_dir)
     if not catalog.folder.is_dir():

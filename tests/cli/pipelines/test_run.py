@@ -14,7 +14,7 @@ Command = Callable[..., Result]
 AT = ("--at", "2018-02-05T14:00:00Z")
 FETCHED = "fetch_and_save_price: bitcoin 9000.00 USD at 2018-02-05T14:00:00Z"
 EVENTS = "-10.00 % in 1h (fired), -10.00 % in 24h (fired)"
-COMPUTED = "compute_moving_average: 1 rows up to 2018-02-05T14:00:00Z"
+COMPUTED = "compute_moving_average: 1 row up to 2018-02-05T14:00:00Z"
 RAW_SKIPPED = "upload_raw_to_s3: skipped: the spec has no s3 section"
 PROCESSED_SKIPPED = "upload_processed_csv_to_s3: skipped: the spec has no s3 section"
 

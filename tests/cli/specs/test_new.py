@@ -104,3 +104,41 @@ def test_without_a_folder_nothing_is_made(tmp_path: Path, project: Path, command
         f"Error: the folder of specs {project / 'dag_configs'} doesn't exist"
         " (call this in the project's folder)\n"
     )
+
+
+def test_several_coins_are_a_list(project: Path, command: Command) -> None:
+    result = command("new", "--coins", "bitcoin, ethereum", "--name", "majors")
+    assert result.exit_code == 0
+    assert "coins: [bitcoin, ethereum]\n" in (project / "dag_configs" / "majors.yaml").read_text()
+    assert command("validate").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "coins"),
+    [
+        (["--top", "100"], "top-100", "{top: 100}"),
+        (["--top", "50", "--from", "51"], "coins-51-to-100", "{top: 50, from: 51}"),
+    ],
+)
+def test_the_greatest_market_caps_need_no_name(
+    project: Path, command: Command, options: list[str], name: str, coins: str
+) -> None:
+    assert command("new", *options).exit_code == 0
+    assert f"coins: {coins}\n" in (project / "dag_configs" / f"{name}.yaml").read_text()
+    assert command("validate").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ([], "give one of COIN, --coins and --top"),
+        (["bitcoin", "--top", "3"], "give one of COIN, --coins and --top"),
+        (["--coins", "bitcoin,ethereum"], "a pipeline of several coins needs a --name"),
+        (["--coins", "bitcoin,,", "--name", "x"], "Invalid value for '--coins'"),
+        (["--top", "251"], "Invalid value for '--top': 251 is greater than 250"),
+    ],
+)
+def test_other_coins_are_misuse(command: Command, options: list[str], reason: str) -> None:
+    result = command("new", *options)
+    assert result.exit_code == 2
+    assert reason in result.stderr

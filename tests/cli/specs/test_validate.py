@@ -13,7 +13,7 @@ Command = Callable[..., Result]
 
 BROKEN = "spec_version: 1\ncoim: ethereum\nschedule: never\n"
 BROKEN_LINES = [
-    "dag_configs/ethereum.yaml:1:1: the key 'coin' is missing (for example bitcoin or usd-coin)",
+    "dag_configs/ethereum.yaml:1:1: the key 'coin' is missing (for example coin: bitcoin, or coins: {top: 100})",
     "dag_configs/ethereum.yaml:2:1: coim: unknown key (did you mean 'coin'?)",
 ]
 

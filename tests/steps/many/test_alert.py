@@ -23,7 +23,7 @@ def _move(world: ManyCoins, moves: dict[str, float], times: int | None = 1) -> N
         )
 
 
-def _calm(world: ManyCoins) -> dict[str, float]:
+def _calm() -> dict[str, float]:
     return dict.fromkeys(LISTED, 0.1)
 
 
@@ -39,14 +39,14 @@ def calm(many: ManyCoins) -> ManyCoins:
         ),
         "thresholds: {1h: 3, 24h: 1000}",
     )
-    _move(many, _calm(many))
+    _move(many, _calm())
     many.run(0)
     assert many.alert(0) == Done("no move reaches its threshold")
     return many
 
 
 def test_all_moves_of_a_moment_are_one_message_the_largest_first(calm: ManyCoins) -> None:
-    _move(calm, _calm(calm) | {"aave": 3.5, "bitcoin": -12.0, "solana": 4.0})
+    _move(calm, _calm() | {"aave": 3.5, "bitcoin": -12.0, "solana": 4.0})
     calm.run(1)
     assert calm.alert(1) == Done(
         "aave +3.50 % in 1h (fired), bitcoin -12.00 % in 1h (fired), solana +4.00 % in 1h (fired):"
@@ -70,10 +70,10 @@ def test_all_moves_of_a_moment_are_one_message_the_largest_first(calm: ManyCoins
 
 
 def test_a_coin_has_thresholds_of_its_own(calm: ManyCoins) -> None:
-    _move(calm, _calm(calm) | {"dogecoin": 15.0})
+    _move(calm, _calm() | {"dogecoin": 15.0})
     calm.run(1)
     assert calm.alert(1) == Done("no move reaches its threshold")
-    _move(calm, _calm(calm) | {"dogecoin": 25.0})
+    _move(calm, _calm() | {"dogecoin": 25.0})
     calm.run(2)
     assert calm.alert(2) == Done("dogecoin +25.00 % in 1h (fired): delivered to Slack")
     assert _delivered(calm)[0]["text"].startswith("⚠️📈 dogecoin +25.00 % in 1h")
@@ -81,7 +81,7 @@ def test_a_coin_has_thresholds_of_its_own(calm: ManyCoins) -> None:
 
 def test_beyond_five_coins_a_message_has_a_line_for_each(many: ManyCoins) -> None:
     many.write(f"[{', '.join(LISTED)}]", "thresholds: {1h: 3, 24h: 1000}")
-    _move(many, _calm(many))
+    _move(many, _calm())
     many.run(0)
     many.alert(0)
     _move(many, {coin: 5.0 + place for place, coin in enumerate(LISTED)})
@@ -96,22 +96,22 @@ def test_beyond_five_coins_a_message_has_a_line_for_each(many: ManyCoins) -> Non
 
 def test_the_episode_of_a_coin_that_leaves_the_list_ends_as_unknown(many: ManyCoins) -> None:
     many.write("{top: 2}", "thresholds: {1h: 3, 24h: 1000}")
-    _move(many, _calm(many))
+    _move(many, _calm())
     many.run(0)
     many.alert(0)
     first, second = many.coins_at(0)
     assert (first, second) == ("bitcoin", "ethereum")
-    _move(many, _calm(many) | {"ethereum": 5.0})
+    _move(many, _calm() | {"ethereum": 5.0})
     many.run(1)
     assert many.alert(1) == Done("ethereum +5.00 % in 1h (fired): delivered to Slack")
     # Without a market cap, a coin is no member.
     many.simulator.faults.add(Fault(kind="unknown_coin", coin="ethereum", times=1))
-    _move(many, _calm(many))
+    _move(many, _calm())
     many.run(2)
     assert "ethereum" not in many.coins_at(2)
     many.alert(2)
     # Still as high as it was, and yet another episode: nobody knows what went on in between.
-    _move(many, _calm(many) | {"ethereum": 5.0})
+    _move(many, _calm() | {"ethereum": 5.0})
     many.run(3)
     assert many.alert(3) == Done("ethereum +5.00 % in 1h (fired): delivered to Slack")
     assert len(_delivered(many)) == 2

@@ -1,6 +1,5 @@
 """Several coins on S3: two raw objects and one processed partition a run."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,10 +23,10 @@ def published(
     s3_bucket: str,
     aws_environment: None,  # noqa: ARG001 - sets the scene
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[ManyCoins]:
+) -> ManyCoins:
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
     many.write(f"[{', '.join(COINS)}]", f"s3: {{bucket: {s3_bucket}, prefix: crypto/majors}}")
-    yield replace(many, services=replace(many.services, open_s3_account=S3Account.from_environment))
+    return replace(many, services=replace(many.services, open_s3_account=S3Account.from_environment))
 
 
 def _upload(world: ManyCoins, hour: int) -> None:
