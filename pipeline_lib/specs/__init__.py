@@ -1,6 +1,6 @@
 """Specs: YAML files → checked, complete, frozen data."""
 
-from pipeline_lib.specs.catalog import Catalog, Loaded, Sources, load_path
+from pipeline_lib.specs.catalog import Catalog, Loaded, Sources
 from pipeline_lib.specs.model import (
     AlertPolicy,
     DeviationRule,
@@ -25,6 +25,5 @@ __all__ = [
     "Sources",
     "Thresholds",
     "Window",
-    "load_path",
     "pipeline_name",
 ]

@@ -10,6 +10,7 @@ from pipeline_lib.specs import Catalog
 from pipeline_lib.specs.model import DAG_ID_SUFFIX
 from pipeline_lib.specs.reading.completion import complete_spec
 from pipeline_lib.specs.reading.documents import can_name_pipeline, parse_document
+from pipeline_lib.specs.reading.files import find_specs_named
 from pipeline_lib.specs.starter import find_coin_violations, write_starter
 
 _SCHEMA = Path("..", "schemas", "pipeline.schema.json")
@@ -48,6 +49,8 @@ def new(coin: str, name: str | None) -> None:
         )
     # An id may hold a dot, a pipeline's name none.
     path = catalog.path_of(name or coin.replace(".", "-"))
+    for taken in find_specs_named(path.stem, catalog.folder):
+        raise click.ClickException(f"{shown(taken, Path.cwd())} exists already (take another --name)")
     _write(path, coin, catalog)
     click.echo(f"wrote {shown(path, Path.cwd())}, the DAG {path.stem}{DAG_ID_SUFFIX}")
     click.echo("next: set schedule, thresholds and s3 there, then `coin-pipelines validate`")

@@ -46,6 +46,21 @@ def test_a_pipeline_that_goes_shows_what_it_was(folder: Path, command: Command) 
     assert lines[:2] == ["removed  bitcoin  bitcoin_data_pipeline", "  coin: bitcoin"]
 
 
+def test_a_file_that_moves_to_a_folder_below_is_the_same_pipeline(
+    folder: Path, command: Command, git: Git
+) -> None:
+    (folder / "majors").mkdir()
+    (folder / "bitcoin.yaml").rename(folder / "majors" / "bitcoin.yaml")
+    (folder / "majors" / "broken.yaml").write_text("coim: x\n", encoding="utf-8")
+    git("add", "-A")
+    git("commit", "-qm", "moved")
+    for reference in ("HEAD", "HEAD~1"):
+        assert "bitcoin_data_pipeline" not in command("diff", reference).stdout
+    lines = command("diff", "HEAD").stdout.splitlines()
+    assert lines[-1].startswith("dag_configs/majors/broken.yaml:1:1: coim: unknown key")
+    assert any(line.startswith("HEAD:dag_configs/majors/broken.yaml:1:1: coim:") for line in lines)
+
+
 def test_a_renamed_file_is_another_pipeline(folder: Path, command: Command) -> None:
     (folder / "bitcoin.yaml").rename(folder / "btc.yaml")
     heads = [line for line in command("diff", "HEAD").stdout.splitlines() if line[0] != " "]

@@ -95,3 +95,14 @@ def test_an_unknown_key_is_refused_with_one_that_is_meant(command: Command, key:
     result = command("explain", "bitcoin", key)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"Error: specs have no key {key!r} ({hint})\n"
+
+
+def test_a_spec_in_a_folder_below_has_the_defaults_of_the_project(project: Path, command: Command) -> None:
+    specs = project / "dag_configs"
+    (specs / "majors").mkdir()
+    (specs / "bitcoin.yaml").rename(specs / "majors" / "bitcoin.yaml")
+    (specs / "_defaults.yaml").write_text("owner: shared\n", encoding="utf-8")
+    for name in ("bitcoin", "dag_configs/majors/bitcoin.yaml"):
+        assert command("explain", name, "owner").stdout.splitlines()[0] == (
+            "owner: shared  dag_configs/_defaults.yaml:1"
+        )

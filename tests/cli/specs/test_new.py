@@ -67,6 +67,14 @@ def test_nothing_is_written_over(project: Path, command: Command) -> None:
     assert spec.read_bytes() == before
 
 
+def test_a_name_that_a_folder_below_has_is_taken(project: Path, command: Command) -> None:
+    (project / "dag_configs" / "majors").mkdir()
+    (project / "dag_configs" / "majors" / "solana.yaml").touch()
+    result = command("new", "solana")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: dag_configs/majors/solana.yaml exists already (take another --name)\n"
+
+
 @pytest.mark.parametrize("coin", ["Bitcoin", "bit coin", "../bitcoin", "", "a" * 101, "bitcoin\n"])
 def test_what_is_no_coin_id_is_misuse(project: Path, command: Command, coin: str) -> None:
     result = command("new", coin)

@@ -98,6 +98,65 @@ def test_a_file_with_another_ending_is_no_spec(project: Path, command: Command) 
     )
 
 
+@pytest.mark.parametrize("arguments", [(), ("dag_configs",), ("dag_configs/majors",)])
+def test_a_broken_spec_in_a_folder_below_is_told(
+    project: Path, command: Command, arguments: tuple[str, ...]
+) -> None:
+    majors = project / "dag_configs" / "majors"
+    majors.mkdir()
+    (majors / "ethereum.yaml").write_text(BROKEN, encoding="utf-8")
+    result = command("validate", *arguments)
+    assert result.exit_code == 1
+    assert "dag_configs/majors/ethereum.yaml:2:1: coim: unknown key (did you mean 'coin'?)" in result.stdout
+
+
+def test_a_folder_below_is_checked_with_the_defaults_of_the_project(project: Path, command: Command) -> None:
+    majors = project / "dag_configs" / "majors"
+    majors.mkdir()
+    (majors / "ethereum.yaml").write_text('spec_version: 1\nschedule: "@hourly"\n', encoding="utf-8")
+    (project / "dag_configs" / "_defaults.yaml").write_text("coin: ethereum\n", encoding="utf-8")
+    for path in ("dag_configs/majors", "dag_configs/majors/ethereum.yaml", str(majors)):
+        assert command("validate", path).output == "no problems, 1 valid spec\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("dag_configs",), ("dag_configs/_defaults.yaml",)])
+@pytest.mark.parametrize("format_name", ["text", "json", "github", "sarif"])
+def test_a_check_of_nothing_is_misuse(
+    project: Path, command: Command, arguments: tuple[str, ...], format_name: str
+) -> None:
+    (project / "dag_configs" / "bitcoin.yaml").unlink()
+    (project / "dag_configs" / "_defaults.yaml").touch()
+    (project / "dag_configs" / ".hidden.yaml").touch()
+    result = command("validate", "--format", format_name, "--", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    place = arguments[0] if arguments else "dag_configs"
+    assert result.stderr.endswith(
+        f"Error: there are no specs in {place}: a spec is a file that ends in .yaml\n"
+    )
+
+
+def test_one_path_without_specs_among_others_is_misuse(project: Path, command: Command) -> None:
+    (project / "dag_config").mkdir()
+    result = command("validate", "dag_configs", "dag_config")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Error: there are no specs in dag_config: " in result.stderr
+
+
+def test_files_of_one_name_are_told_when_both_are_named(project: Path, command: Command) -> None:
+    (project / "dag_configs" / "old").mkdir()
+    (project / "dag_configs" / "old" / "bitcoin.yaml").write_bytes(
+        (project / "dag_configs" / "bitcoin.yaml").read_bytes()
+    )
+    result = command("validate", "dag_configs/old/bitcoin.yaml", "dag_configs/bitcoin.yaml")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[:2] == [
+        f"dag_configs/{file}:1:1: the pipeline bitcoin is made by {other}, too"
+        " (give each file a name of its own)"
+        for file, other in (("bitcoin.yaml", "old/bitcoin.yaml"), ("old/bitcoin.yaml", "bitcoin.yaml"))
+    ]
+    assert result.stdout.splitlines()[2:] == ["2 problems in 2 files, 0 valid specs"]
+
+
 @pytest.mark.usefixtures("project")
 def test_a_path_that_does_not_exist_is_misuse(command: Command) -> None:
     result = command("validate", "dag_configs/gone.yaml")
