@@ -44,7 +44,9 @@ def subschema(path: Sequence[str | int]) -> Mapping[str, Any]:
         schema = (
             schema.get("items", {}) if isinstance(step, int) else schema.get("properties", {}).get(step, {})
         )
-    return schema
+    definition = schema.get("$ref", "").rpartition("/")[2]
+    # What stands beside a reference says more than the definition that several keys share.
+    return {**load_schema()["$defs"].get(definition, {}), **schema}
 
 
 def with_defaults(document: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs.checks.schema import schema_errors, subschema
+from pipeline_lib.specs.durations import is_duration_of_any_length
 
 _LONGEST_VALUE = 60
 
@@ -48,6 +49,8 @@ def find_schema_violations(document: object) -> Iterator[Diagnostic]:
                 yield Diagnostic(path, _other_type(value, argument), _expectation(path))
             case "enum":
                 yield _not_among(path, value, argument)
+            case "pattern" if isinstance(value, str) and is_duration_of_any_length(value):
+                yield Diagnostic(path, f"{show_value(value)} is too long", subschema(path)["$comment"])
             case _:
                 message = _COMPARISONS[keyword].format(value=show_value(value), limit=argument)
                 yield Diagnostic(path, message, _expectation(path))
