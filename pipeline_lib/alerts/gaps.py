@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pipeline_lib.specs import Schedule
 from pipeline_lib.specs.schedules.moments import moments_between
 
 _SECOND = timedelta(seconds=1)
@@ -21,7 +22,7 @@ class GapLimit:
     """
 
     lookback: timedelta | int
-    schedule: str
+    schedule: Schedule
 
     def is_exceeded(self, before: deque[datetime], moment: datetime) -> bool:
         """Whether a gap that is too long lies before a moment.

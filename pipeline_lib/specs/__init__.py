@@ -12,6 +12,7 @@ from pipeline_lib.specs.model import (
     Window,
     pipeline_name,
 )
+from pipeline_lib.specs.schedules.schedule import Schedule
 
 __all__ = [
     "AlertPolicy",
@@ -22,6 +23,7 @@ __all__ = [
     "QualityLimits",
     "S3Layout",
     "S3Target",
+    "Schedule",
     "Sources",
     "Thresholds",
     "Window",

@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from pipeline_lib.specs.schedules.schedule import Schedule
+
 DAG_ID_SUFFIX = "_data_pipeline"
 
 
@@ -127,8 +129,8 @@ class PipelineSpec:
         coin: CoinGecko id.
         vs_currency: The currency that prices are in.
         description: One line for people.
-        schedule: Preset or cron expression, UTC.
-        start_date: First moment that runs may belong to (UTC).
+        schedule: When runs start, in its time zone.
+        start_date: First moment that runs may belong to: midnight in the schedule's time zone (UTC).
         catchup: Whether Airflow makes up for the runs since ``start_date`` that haven't been.
         owner: Who answers for the pipeline.
         tags: For filtering in the UI.
@@ -147,7 +149,7 @@ class PipelineSpec:
     coin: str
     vs_currency: str
     description: str
-    schedule: str
+    schedule: Schedule
     start_date: datetime
     catchup: bool
     owner: str

@@ -57,7 +57,7 @@ def _print_text(found: Sequence[KnownPipeline]) -> None:
 
 def _texts(known: KnownPipeline) -> tuple[str, ...]:
     newest = format_moment(known.newest) if known.newest else "none yet"
-    schedule = known.schedule or "no spec"
+    schedule = str(known.schedule) if known.schedule else "no spec"
     return known.name, ",".join(known.coins), schedule, str(known.moments), newest
 
 
@@ -66,7 +66,8 @@ def _print_json(found: Sequence[KnownPipeline]) -> None:
         {
             "pipeline": known.name,
             "coins": known.coins,
-            "schedule": known.schedule,
+            "schedule": known.schedule.expression if known.schedule else None,
+            "timezone": known.schedule.timezone if known.schedule else None,
             "moments": known.moments,
             "newest": known.newest and format_moment(known.newest),
         }

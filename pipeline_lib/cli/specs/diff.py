@@ -17,7 +17,7 @@ from pipeline_lib.specs.model import DAG_ID_SUFFIX
 from pipeline_lib.specs.yaml.writing import write_value
 
 # What is shown of a pipeline that comes or goes.
-_MAIN_KEYS = ("coin", "vs_currency", "schedule", "windows", "thresholds", "s3")
+_MAIN_KEYS = ("coin", "vs_currency", "schedule", "timezone", "windows", "thresholds", "s3")
 
 
 @click.command()

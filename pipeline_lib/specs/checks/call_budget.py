@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pipeline_lib.model.call_plan import COINS_PER_CALL, CallPlan
 from pipeline_lib.model.diagnostic import Diagnostic, Severity
 from pipeline_lib.specs.model import PipelineSpec
-from pipeline_lib.specs.schedules.monthly_runs import DAYS, monthly_runs
+from pipeline_lib.specs.schedules.monthly_runs import DAYS, count_runs, has_run_at, monthly_runs
+from pipeline_lib.specs.schedules.schedule import Schedule
 
 _HEAVIEST = 3
 
-Demand = Mapping[tuple[str, str], int]
+Demand = Mapping[tuple[Schedule, str], int]
 """How many pipelines share a schedule and a currency."""
 
 
@@ -29,7 +30,7 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
         due = {
             (schedule, currency): count
             for (schedule, currency), count in demand.items()
-            if day in monthly_runs(schedule).days and minute in monthly_runs(schedule).minutes
+            if has_run_at(schedule, day, minute)
         }
         yield Diagnostic(
             (),
@@ -43,7 +44,7 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
         yield Diagnostic(
             (),
             f"{total:,} calls of CoinGecko in a month of 31 days, and the plan allows {plan.per_month:,}",
-            f"heaviest: {_heaviest(demand, lambda schedule: monthly_runs(schedule).count)};"
+            f"heaviest: {_heaviest(demand, count_runs)};"
             " let pipelines run at the same minutes, which share calls, or less often, or set"
             " COINGECKO_CALLS_PER_MONTH",
             severity=Severity.WARNING,
@@ -72,10 +73,10 @@ _Due = Mapping[str, Mapping[int, int]]
 def _different_days(demand: Demand) -> Iterator[_Day]:
     due_by_days: dict[frozenset[int], dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for (schedule, currency), pipelines in demand.items():
-        times = monthly_runs(schedule)
-        # Counting each minute once is what Counter does fastest.
-        counted = times.minutes if pipelines == 1 else dict.fromkeys(times.minutes, pipelines)
-        due_by_days[times.days][currency].update(counted)
+        for times in monthly_runs(schedule):
+            # Counting each minute once is what Counter does fastest.
+            counted = times.minutes if pipelines == 1 else dict.fromkeys(times.minutes, pipelines)
+            due_by_days[times.days][currency].update(counted)
     # Nearly all schedules run every day: most days are the same, and are counted once.
     alike: dict[tuple[frozenset[int], ...], list[int]] = defaultdict(list)
     for day in range(DAYS):
@@ -105,12 +106,12 @@ def _calls_by_minute(parts: Iterable[_Due]) -> dict[int, int]:
     }
 
 
-def _heaviest(demand: Demand, count_runs: Callable[[str], int]) -> str:
+def _heaviest(demand: Demand, runs_of: Callable[[Schedule], int]) -> str:
     """The schedules that make the most calls, each as if it shared none with another."""
-    calls: Counter[str] = Counter()
-    pipelines: Counter[str] = Counter()
+    calls: Counter[Schedule] = Counter()
+    pipelines: Counter[Schedule] = Counter()
     for (schedule, currency), count in demand.items():
-        calls[schedule] += count_runs(schedule) * calls_for({currency: count})
+        calls[schedule] += runs_of(schedule) * calls_for({currency: count})
         pipelines[schedule] += count
     shown = (
         f"{pipelines[schedule]:,} with {schedule} make {count:,}"

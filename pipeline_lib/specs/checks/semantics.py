@@ -1,5 +1,6 @@
 """What a JSON Schema can't say about a spec."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -9,13 +10,16 @@ from pipeline_lib.settings import is_safe_url
 from pipeline_lib.specs.checks.schema_violations import show_value
 from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.schedules.cron import PRESETS, is_cron
+from pipeline_lib.specs.schedules.schedule import find_zone, hint_at_zones
 
+_ZONE_BEFORE_CRON = re.compile(r"\s*(?:CRON_)?TZ=(\S+)\s+(.+?)\s*")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
 def find_semantic_violations(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """What is wrong with a complete ``document`` that satisfies the schema."""
     yield from _check_schedule(document["schedule"])
+    yield from _check_timezone(document["timezone"])
     yield from _check_start_date(document["start_date"])
     yield from _check_windows(document["windows"])
     yield from _check_alerts(document["alerts"])
@@ -31,12 +35,24 @@ def _check_schedule(schedule: str) -> Iterator[Diagnostic]:
     if schedule.startswith("@"):
         yield Diagnostic(path, f"{show_value(schedule)} is not a preset", f"presets: {', '.join(PRESETS)}")
         return
-    if not is_cron(schedule):
+    if with_zone := _ZONE_BEFORE_CRON.fullmatch(schedule):
+        zone, cron = with_zone.groups()
+        message = f"{show_value(schedule)} has a time zone in it"
+        yield Diagnostic(
+            path, message, f'write schedule: "{cron}" and, as a key of its own, timezone: {zone}'
+        )
+    elif not is_cron(schedule):
         yield Diagnostic(
             path,
             f"{show_value(schedule)} is not a cron expression",
             "five fields: minute hour day month weekday, for example */15 * * * *",
         )
+
+
+def _check_timezone(name: str) -> Iterator[Diagnostic]:
+    if find_zone(name) is None:
+        message = f"{show_value(name)} is not a time zone of this machine"
+        yield Diagnostic(("timezone",), message, hint_at_zones(name))
 
 
 def _check_start_date(start_date: str) -> Iterator[Diagnostic]:

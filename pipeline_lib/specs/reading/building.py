@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.model import (
@@ -16,6 +17,8 @@ from pipeline_lib.specs.model import (
     Thresholds,
     Window,
 )
+from pipeline_lib.specs.schedules.local_moments import to_moment_of
+from pipeline_lib.specs.schedules.schedule import UTC_NAME, Schedule
 
 
 def build_spec(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
@@ -26,8 +29,8 @@ def build_spec(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
         coin=complete["coin"],
         vs_currency=complete["vs_currency"],
         description=complete.get("description", f"{complete['coin']} in {complete['vs_currency']}"),
-        schedule=complete["schedule"],
-        start_date=datetime.fromisoformat(complete["start_date"]).replace(tzinfo=UTC),
+        schedule=Schedule(complete["schedule"], complete["timezone"]),
+        start_date=_midnight(complete["start_date"], complete["timezone"]),
         catchup=complete["catchup"],
         owner=complete["owner"],
         tags=tuple(complete["tags"]),
@@ -44,6 +47,11 @@ def build_spec(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
         s3=_build_s3(complete["s3"]) if "s3" in complete else None,
         effective=complete,
     )
+
+
+def _midnight(day: str, timezone: str) -> datetime:
+    local = datetime.fromisoformat(day)
+    return local.replace(tzinfo=UTC) if timezone == UTC_NAME else to_moment_of(local, ZoneInfo(timezone))
 
 
 def _build_alerts(complete: Mapping[str, Any]) -> AlertPolicy:

@@ -31,6 +31,7 @@ def test_a_pipeline_that_comes_shows_what_it_is(folder: Path, command: Command) 
             "  coin: ethereum\n"
             "  vs_currency: usd\n"
             "  schedule: '@daily'\n"
+            "  timezone: UTC\n"
             "  windows: [24h, 7d]\n"
             "  thresholds.1h: 3\n"
             "  thresholds.24h: 8\n"

@@ -24,6 +24,7 @@ spec_version: 1               dag_configs/bitcoin.yaml:1
 coin: bitcoin                 dag_configs/bitcoin.yaml:2
 vs_currency: usd              schema default
 schedule: '@hourly'           dag_configs/bitcoin.yaml:3
+timezone: UTC                 schema default
 start_date: '2017-01-01'      schema default
 catchup: false                schema default
 owner: 'market data, team 2'  dag_configs/_defaults.yaml:1

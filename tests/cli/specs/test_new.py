@@ -23,7 +23,7 @@ def test_a_starter_is_written_and_valid(project: Path, command: Command) -> None
 def test_every_commented_key_is_a_valid_one(project: Path, command: Command) -> None:
     examples = [line for line in SOLANA.splitlines() if line.lstrip().startswith("# ") and ": " in line]
     keys = [line for line in examples if "explain" not in line]
-    assert len(keys) == 9 + 1
+    assert len(keys) == 10 + 1
     text = SOLANA
     for line in keys:
         text = text.replace(line, line.replace("# ", "", 1))
