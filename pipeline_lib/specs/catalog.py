@@ -182,15 +182,22 @@ class Catalog:
         diagnostics.update(dict.fromkeys(self._over_budget(taken)))
         return Loaded(taken, tuple(diagnostics))
 
-    def place(self, diagnostics: Iterable[tuple[str, Diagnostic]]) -> Iterator[Diagnostic]:
-        """Diagnostics of pipelines, which are given by name, with their places in the files."""
+    def place(
+        self, diagnostics: Iterable[tuple[str, Diagnostic]], defaults: Document | None = None
+    ) -> Iterator[Diagnostic]:
+        """Diagnostics of pipelines, which are given by name, with their places in the files.
+
+        Args:
+            diagnostics: Names of pipelines, each with what is wrong.
+            defaults: Where to place what they alone say; None to place all in the pipelines' own files.
+        """
         found = list(diagnostics)
         paths = find_spec_files(self.folder, self.folder).by_name if found else {}
         for name, diagnostic in found:
             # The folder may have changed since it was read.
             path = paths.get(name, (self.path_of(name),))[0]
             try:
-                yield from place_diagnostics([diagnostic], read_document(path), None)
+                yield from place_diagnostics([diagnostic], read_document(path), defaults)
             except InvalidSpecsError as error:
                 yield from error.diagnostics
 

@@ -4,6 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,12 +13,14 @@ from pipeline_lib.cli.places import shown, with_shown_files
 from pipeline_lib.cli.project import catalog_around, current_settings
 from pipeline_lib.cli.report_output import print_report
 from pipeline_lib.cli.specs.reports import Report, github, json, sarif, text
+from pipeline_lib.common.timestamps import to_moment
 from pipeline_lib.errors import SettingsError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, Loaded
 from pipeline_lib.specs.checks.default_bucket import require_bucket_name
+from pipeline_lib.specs.checks.long_steps import find_long_steps
 from pipeline_lib.specs.checks.webhook_variables import find_foreign_variables
-from pipeline_lib.specs.pipelines import load_pipelines, refuse
+from pipeline_lib.specs.pipelines import load_pipelines, refuse, warn
 from pipeline_lib.specs.reading.files import SPEC_SUFFIX, SpecFiles, join_files
 
 _REPORTS: Mapping[str, Report] = {
@@ -67,7 +70,7 @@ def _load_project() -> Loaded:
         raise click.UsageError(f"the folder of specs {folder} doesn't exist (set DAG_CONFIGS_DIR)")
     loaded = load_pipelines(settings)
     _require_specs(folder, [*loaded.specs, *loaded.diagnostics])
-    return loaded
+    return _with_warnings(loaded, Catalog(folder))
 
 
 def _load(paths: Iterable[Path]) -> Loaded:
@@ -88,7 +91,13 @@ def _check(catalog: Catalog, files: SpecFiles) -> Loaded:
     """What files hold, but for pipelines that name a variable which may hold something else."""
     prefix = Settings.for_parsing(os.environ, project_folder=Path.cwd()).webhook_prefix
     loaded = catalog.load_files(files)
-    return refuse(loaded, catalog, find_foreign_variables(loaded.specs, prefix))
+    refused = refuse(loaded, catalog, find_foreign_variables(loaded.specs, prefix))
+    return _with_warnings(refused, catalog)
+
+
+def _with_warnings(loaded: Loaded, catalog: Catalog) -> Loaded:
+    # The next runs are those that come after the person who reads of them.
+    return warn(loaded, catalog, find_long_steps(loaded.specs, to_moment(datetime.now(UTC))))
 
 
 def _require_specs(path: Path, found: Sequence[object]) -> None:

@@ -51,7 +51,46 @@ def test_a_warning_is_told_and_the_exit_code_is_0(command: Command, monkeypatch:
     assert result.exit_code == 0
     first, last = result.stdout.splitlines()
     assert ":1:1: warning: 744 calls of CoinGecko in a month" in first
-    assert last == "1 problem in 1 file, 1 valid spec"
+    assert last == "1 warning in 1 file, 1 valid spec"
+
+
+@pytest.mark.parametrize("arguments", [(), ("dag_configs",), ("dag_configs/ethereum.yaml",)])
+def test_a_step_longer_than_its_field_is_a_warning_with_the_next_runs(
+    project: Path, command: Command, arguments: tuple[str, ...]
+) -> None:
+    (project / "dag_configs" / "ethereum.yaml").write_text(
+        'spec_version: 1\ncoin: ethereum\nschedule: "*/90 * * * *"\nstart_date: 2150-01-01\n',
+        encoding="utf-8",
+    )
+    result = command("validate", *arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == (
+        "dag_configs/ethereum.yaml:3:1: warning: schedule: the step of */90 is longer than its 60 minutes:"
+        " only minute 0 is left (the next runs: 2150-01-01T01:00:00Z, 2150-01-01T02:00:00Z,"
+        " 2150-01-01T03:00:00Z)"
+    )
+    assert lines[-1].startswith("1 warning in 1 file, ")
+    assert json.loads(command("validate", "--format", "json", *arguments).stdout)[0]["severity"] == "warning"
+    assert command("validate", "--format", "github", *arguments).stdout.startswith("::warning file=")
+    (run,) = json.loads(command("validate", "--format", "sarif", *arguments).stdout)["runs"]
+    assert [found["level"] for found in run["results"]] == ["warning"]
+
+
+def test_a_warning_beside_a_problem_is_counted_by_itself(project: Path, command: Command) -> None:
+    folder = project / "dag_configs"
+    (folder / "_defaults.yaml").write_text('schedule: "0 */36 * * *"\n', encoding="utf-8")
+    for name in ("ethereum", "solana"):
+        (folder / f"{name}.yaml").write_text(f"spec_version: 1\ncoin: {name}\n", encoding="utf-8")
+    (folder / "broken.yaml").write_text(BROKEN, encoding="utf-8")
+    result = command("validate")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    (warning,) = (line for line in lines if ": warning: " in line)
+    assert warning.startswith(
+        "dag_configs/_defaults.yaml:1:1: warning: schedule: the step of */36 is longer than its 24 hours: "
+    )
+    assert lines[-1] == "2 problems and 1 warning in 2 files, 3 valid specs"
 
 
 @pytest.mark.usefixtures("broken")

@@ -28,7 +28,8 @@ def _summary(loaded: Loaded) -> str:
     valid = counted(len(loaded.specs), "valid spec")
     if not loaded.diagnostics:
         return click.style(f"no problems, {valid}", fg="green")
+    errors, warnings = len(loaded.errors), len(loaded.diagnostics) - len(loaded.errors)
+    found = [counted(errors, "problem")] if errors else []
+    found += [counted(warnings, "warning")] if warnings else []
     files = {diagnostic.file for diagnostic in loaded.diagnostics}
-    return click.style(
-        f"{counted(len(loaded.diagnostics), 'problem')} in {counted(len(files), 'file')}, {valid}", bold=True
-    )
+    return click.style(f"{' and '.join(found)} in {counted(len(files), 'file')}, {valid}", bold=True)
