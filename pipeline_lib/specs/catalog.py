@@ -125,7 +125,8 @@ class Catalog:
             InvalidSpecsError: A file can't be read, or holds no mapping.
         """
         defaults = self.defaults()
-        check_file_name(path)
+        if misnamed := check_file_name(path):
+            raise InvalidSpecsError(misnamed)
         return Sources(read_document(path), defaults)
 
     def defaults(self) -> Document | None:

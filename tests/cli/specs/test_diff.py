@@ -118,11 +118,12 @@ def test_invalid_specs_are_listed_on_either_side(folder: Path, command: Command,
     result = command("diff", "HEAD")
     lines = result.stdout.splitlines()
     assert result.exit_code == 0
+    unclosed = "a value is missing before this (close each [ with ] and each { with })"
     assert [line for line in lines if not line.startswith("  ")] == [
         "invalid  bitcoin  bitcoin_data_pipeline",
         "invalid  ethereum  ethereum_data_pipeline",
         "added    solana  solana_data_pipeline",
-        "HEAD:dag_configs/ethereum.yaml:2:1: did not find expected node content",
+        f"HEAD:dag_configs/ethereum.yaml:2:1: {unclosed}",
         'dag_configs/bitcoin.yaml:3:1: schedule: 5 is not text (for example "@hourly" or "*/15 * * * *")',
     ]
 

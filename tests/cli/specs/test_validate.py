@@ -15,6 +15,14 @@ BROKEN = "spec_version: 1\ncoim: ethereum\nschedule: never\n"
 BROKEN_LINES = [
     "dag_configs/ethereum.yaml:1:1: the key 'coin' is missing (for example bitcoin or usd-coin)",
     "dag_configs/ethereum.yaml:2:1: coim: unknown key (did you mean 'coin'?)",
+    "    2 | coim: ethereum",
+    "      | ^",
+    (
+        "dag_configs/ethereum.yaml:3:1: schedule: 'never' is not a cron expression"
+        " (five fields: minute hour day month weekday, for example */15 * * * *)"
+    ),
+    "    3 | schedule: never",
+    "      | ^",
 ]
 
 
@@ -40,7 +48,7 @@ def test_every_problem_is_a_line_and_the_exit_code_1(project: Path, command: Com
     assert result.stdout.splitlines() == [
         "dag_configs/solana.yml:1:1: specs end in .yaml (rename it to solana.yaml)",
         *BROKEN_LINES,
-        "3 problems in 2 files, 1 valid spec",
+        "4 problems in 2 files, 1 valid spec",
     ]
 
 
@@ -90,7 +98,7 @@ def test_a_warning_beside_a_problem_is_counted_by_itself(project: Path, command:
     assert warning.startswith(
         "dag_configs/_defaults.yaml:1:1: warning: schedule: the step of */36 is longer than its 24 hours: "
     )
-    assert lines[-1] == "2 problems and 1 warning in 2 files, 3 valid specs"
+    assert lines[-1] == "3 problems and 1 warning in 2 files, 3 valid specs"
 
 
 @pytest.mark.usefixtures("broken")
@@ -98,7 +106,7 @@ def test_one_file_is_checked_alone(command: Command) -> None:
     assert command("validate", "dag_configs/bitcoin.yaml").output == "no problems, 1 valid spec\n"
     result = command("validate", "dag_configs/ethereum.yaml")
     assert result.exit_code == 1
-    assert result.stdout.splitlines() == [*BROKEN_LINES, "2 problems in 1 file, 0 valid specs"]
+    assert result.stdout.splitlines() == [*BROKEN_LINES, "3 problems in 1 file, 0 valid specs"]
 
 
 def test_a_file_is_checked_with_the_defaults_of_its_own_folder(tmp_path: Path, command: Command) -> None:
@@ -113,6 +121,8 @@ def test_a_file_is_checked_with_the_defaults_of_its_own_folder(tmp_path: Path, c
     defaults.write_text("coin: LITECOIN\n", encoding="utf-8")
     assert command("validate", str(spec)).stdout == (
         f"{defaults}:1:1: coin: 'LITECOIN' doesn't fit (for example bitcoin or usd-coin)\n"
+        "    1 | coin: LITECOIN\n"
+        "      | ^\n"
         "1 problem in 1 file, 0 valid specs\n"
     )
 
