@@ -165,17 +165,16 @@ class Catalog:
         except InvalidSpecsError as error:
             return Loaded((), error.diagnostics)
         clashes = tuple(find_name_clashes(files, self.folder))
-        refused = {diagnostic.file for diagnostic in clashes}
         specs: list[PipelineSpec] = []
         # A dict keeps order, and what is wrong in the defaults once instead of once for each spec.
         diagnostics: dict[Diagnostic, None] = dict.fromkeys((*files.diagnostics, *clashes))
         for path in files.specs:
             try:
-                spec = read_spec(path, defaults)
+                specs.append(read_spec(path, defaults))
             except InvalidSpecsError as error:
                 diagnostics.update(dict.fromkeys(error.diagnostics))
-            else:
-                specs += [] if path in refused else [spec]
+        clashing = {diagnostic.file.stem for diagnostic in clashes if diagnostic.file}
+        specs = [spec for spec in specs if spec.name not in clashing]
         overlaps = list(find_overlaps(specs, self.default_bucket))
         diagnostics.update(dict.fromkeys(self.place(overlaps)))
         overlapping = {name for name, _ in overlaps}

@@ -32,7 +32,8 @@ def find_long_steps(specs: Iterable[PipelineSpec], now: datetime) -> Iterator[tu
         now: From when on runs are named (UTC).
     """
     for spec in specs:
-        for message in _long_steps(cron_of(spec.schedule.expression)):
+        cron = cron_of(spec.schedule.expression)
+        for message in _long_steps(cron) if "/" in cron else ():
             hint = f"the next runs: {', '.join(_next_runs(spec.schedule, max(now, spec.start_date)))}"
             yield spec.name, Diagnostic(("schedule",), message, hint, severity=Severity.WARNING)
 

@@ -11,7 +11,7 @@ from pipeline_lib.settings import is_safe_url
 from pipeline_lib.specs.checks.schema_violations import show_value
 from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.schedules.cron import PRESETS, is_cron
-from pipeline_lib.specs.schedules.schedule import find_zone, hint_at_zones
+from pipeline_lib.specs.schedules.schedule import hint_at_zones, is_known_zone
 
 _ZONE_BEFORE_CRON = re.compile(r"\s*(?:CRON_)?TZ=(\S+)\s+(.+?)\s*")
 Path = tuple[str | int, ...]
@@ -29,7 +29,7 @@ def find_semantic_violations(
         broken: The places at which the schema doesn't allow it; what depends on them isn't checked.
     """
     for check, needed in _CHECKS:
-        if not any(_touch(path, place) for path in needed for place in broken):
+        if not broken or not any(_touch(path, place) for path in needed for place in broken):
             yield from check(document)
 
 
@@ -62,7 +62,7 @@ def _check_schedule(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
 
 def _check_timezone(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
     name: str = document["timezone"]
-    if find_zone(name) is None:
+    if not is_known_zone(name):
         message = f"{show_value(name)} is not a time zone of this machine"
         yield Diagnostic(("timezone",), message, hint_at_zones(name))
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.model import (
@@ -17,7 +16,6 @@ from pipeline_lib.specs.model import (
     Thresholds,
     Window,
 )
-from pipeline_lib.specs.schedules.local_moments import to_moment_of
 from pipeline_lib.specs.schedules.schedule import UTC_NAME, Schedule
 
 
@@ -51,7 +49,11 @@ def build_spec(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
 
 def _midnight(day: str, timezone: str) -> datetime:
     local = datetime.fromisoformat(day)
-    return local.replace(tzinfo=UTC) if timezone == UTC_NAME else to_moment_of(local, ZoneInfo(timezone))
+    if timezone == UTC_NAME:
+        return local.replace(tzinfo=UTC)
+    from pipeline_lib.specs.schedules.local_moments import moment_of  # noqa: PLC0415 (imports zoneinfo)
+
+    return moment_of(local, timezone)
 
 
 def _build_alerts(complete: Mapping[str, Any]) -> AlertPolicy:

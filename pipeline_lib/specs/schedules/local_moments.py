@@ -11,11 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from pipeline_lib.specs.schedules.cron import cron_of, has_runs_on, minutes_of_day
+from pipeline_lib.specs.schedules.cron import LONGEST_PAUSE_DAYS, cron_of, has_runs_on, minutes_of_day
 from pipeline_lib.specs.schedules.schedule import Schedule
-
-LONGEST_PAUSE_DAYS = 8 * 366
-"""Two 29 Februaries are as far apart where a century's last year is no leap year."""
 
 _HOURS_A_DAY = 24
 # No clock is put forward or back by more.
@@ -51,15 +48,19 @@ def local_moments(schedule: Schedule, start: datetime, end: datetime) -> Iterato
         following = _next_local_time(expression, local, last_day)
         if following is None:
             return
-        moment = moment + (following - local) if goes_by_elapsed_time else to_moment_of(following, zone)
+        moment = moment + (following - local) if goes_by_elapsed_time else _moment_of(following, zone)
         if moment > end:
             return
         if moment >= start:
             yield moment
 
 
-def to_moment_of(local: datetime, zone: ZoneInfo) -> datetime:
-    """The moment (UTC) of a local time without a zone, as Airflow takes times that come twice or never."""
+def moment_of(local: datetime, timezone: str) -> datetime:
+    """The moment (UTC) of a local time in a time zone, as Airflow takes times that come twice or never."""
+    return _moment_of(local, ZoneInfo(timezone))
+
+
+def _moment_of(local: datetime, zone: ZoneInfo) -> datetime:
     first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     return max(first, second)
 
@@ -71,7 +72,7 @@ def _before(expression: str, day: date, zone: ZoneInfo) -> datetime:
     found = next((each for each in days if has_runs_on(expression, each)), newest)
     minutes = _sorted_minutes(expression)
     # Clocks are changed at night: where runs are in every hour, the one at noon is a run whatever was before.
-    return to_moment_of(_at(found, minutes[len(minutes) // 2]), zone)
+    return _moment_of(_at(found, minutes[len(minutes) // 2]), zone)
 
 
 def _next_local_time(expression: str, local: datetime, last_day: date) -> datetime | None:

@@ -4,8 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from pipeline_lib.specs.schedules.cron import has_runs_on, minutes_of_day
-from pipeline_lib.specs.schedules.local_moments import LONGEST_PAUSE_DAYS, is_due_locally, local_moments
+from pipeline_lib.specs.schedules.cron import LONGEST_PAUSE_DAYS, has_runs_on, minutes_of_day
 from pipeline_lib.specs.schedules.schedule import UTC_NAME, Schedule
 
 # How far back the last moment is looked for in one go, in days: nearly always the first is enough.
@@ -20,6 +19,8 @@ def is_due(schedule: Schedule, moment: datetime) -> bool:
         moment: UTC, to the second.
     """
     if schedule.timezone != UTC_NAME:
+        from pipeline_lib.specs.schedules.local_moments import is_due_locally  # noqa: PLC0415 (imports zoneinfo)
+
         return is_due_locally(schedule, moment)
     expression = schedule.expression
     is_its_minute = not moment.second and moment.hour * 60 + moment.minute in minutes_of_day(expression)
@@ -35,6 +36,8 @@ def moments_between(schedule: Schedule, start: datetime, end: datetime) -> Itera
         end: The last one.
     """
     if schedule.timezone != UTC_NAME:
+        from pipeline_lib.specs.schedules.local_moments import local_moments  # noqa: PLC0415 (as above)
+
         return local_moments(schedule, start, end)
     return _utc_moments(schedule.expression, start, end)
 

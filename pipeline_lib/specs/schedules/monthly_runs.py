@@ -8,7 +8,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
 from pipeline_lib.specs.schedules.cron import cron_of, has_runs_on, minutes_of_day
 from pipeline_lib.specs.schedules.schedule import UTC_NAME, Schedule
@@ -62,6 +61,8 @@ def has_run_at(schedule: Schedule, day: int, minute: int) -> bool:
 def _minutes_ahead(timezone: str) -> int:
     if timezone == UTC_NAME:
         return 0
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 (most specs don't need it)
+
     first_hour = datetime(_FIRST_DAY.year, _FIRST_DAY.month, _FIRST_DAY.day, tzinfo=UTC)
     ahead = first_hour.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
     return ahead // timedelta(minutes=1)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 UTC_NAME = "UTC"
 
@@ -26,16 +25,23 @@ class Schedule:
         return self.expression if self.timezone == UTC_NAME else f"{self.expression} {self.timezone}"
 
 
-def find_zone(name: str) -> ZoneInfo | None:
-    """The time zone of a name, or None when this machine knows none."""
+def is_known_zone(name: str) -> bool:
+    """Whether this machine knows a time zone of this name."""
+    if name == UTC_NAME:
+        return True
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 (most specs don't need it)
+
     try:
-        return ZoneInfo(name)
+        ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+        return False
+    return True
 
 
 def hint_at_zones(name: str) -> str:
     """What may be meant by a name that no time zone has."""
+    from zoneinfo import available_timezones  # noqa: PLC0415 (as above)
+
     known = sorted(available_timezones())
     if not known:
         return "this machine has no time zones at all: install the package tzdata"

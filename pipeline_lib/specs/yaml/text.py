@@ -12,8 +12,6 @@ from typing import Any
 
 import yaml
 
-from pipeline_lib.specs.yaml.mistakes import explain
-
 _TAG = "tag:yaml.org,2002:"
 DEEPEST_NESTING = 20
 MOST_NODES = 500
@@ -112,6 +110,8 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401 (whatever the text holds)
         problem = "a second document isn't allowed" if second else str(error.problem)
         raise _mistake(problem, error.problem_mark) from error
     except yaml.MarkedYAMLError as error:
+        from pipeline_lib.specs.yaml.mistakes import explain  # noqa: PLC0415 (only for what is broken)
+
         found = explain(text, error)
         raise YamlSyntaxError(found.message, line=found.line, column=found.column, hint=found.hint) from error
     except yaml.reader.ReaderError as error:

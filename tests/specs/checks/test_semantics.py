@@ -1,7 +1,7 @@
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs.checks.semantics import find_semantic_violations
-from pipeline_lib.specs.schedules import schedule as schedule_module
 from pipeline_lib.specs.schedules.cron import PRESETS
 
 
@@ -99,11 +98,11 @@ def test_an_unknown_time_zone_is_told_with_what_may_be_meant(timezone: str, hint
 
 
 def test_a_machine_without_time_zones_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(name: str) -> ZoneInfo:
-        raise ZoneInfoNotFoundError(name)
+    def refuse(name: str) -> object:
+        raise zoneinfo.ZoneInfoNotFoundError(name)
 
-    monkeypatch.setattr(schedule_module, "ZoneInfo", refuse)
-    monkeypatch.setattr(schedule_module, "available_timezones", set)
+    monkeypatch.setattr(zoneinfo, "ZoneInfo", refuse)
+    monkeypatch.setattr(zoneinfo, "available_timezones", set)
     (violation,) = violations(timezone="Europe/Berlin")
     assert violation.hint == "this machine has no time zones at all: install the package tzdata"
 
