@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from pipeline_lib.cli.places import with_shown_files
 from pipeline_lib.common.timestamps import parse_moment
-from pipeline_lib.errors import CoinPipelinesError, InvalidSpecsError, SettingsError, SpecNotFoundError
+from pipeline_lib.errors import CoinPipelinesError, InvalidSpecsError, SettingsError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, PipelineSpec, Sources
 from pipeline_lib.specs.reading.files import SPEC_SUFFIX
@@ -97,8 +97,6 @@ def load_sources(name_or_path: str) -> Sources:
         path = Path(name_or_path)
         if path.suffix != SPEC_SUFFIX:
             raise click.UsageError(f"{name_or_path} is no spec: specs end in {SPEC_SUFFIX}")
-        if not path.is_file():
-            raise SpecNotFoundError(path.stem, path)
         return catalog_around(path).sources_at(path)
     return Catalog(current_settings().dag_configs_dir).sources(name_or_path)
 

@@ -122,8 +122,11 @@ class Catalog:
         """Read one spec and what it shares with all others.
 
         Raises:
+            SpecNotFoundError: There is no such file.
             InvalidSpecsError: A file can't be read, or holds no mapping.
         """
+        if not path.exists():
+            raise self._not_found(path.stem, path)
         defaults = self.defaults()
         if misnamed := check_file_name(path):
             raise InvalidSpecsError(misnamed)
@@ -209,10 +212,14 @@ class Catalog:
             return usual
         found = find_specs_named(name, self.folder)
         if not found:
-            raise SpecNotFoundError(name, usual, hint=f"pipelines here: {', '.join(self.names()) or 'none'}")
+            raise self._not_found(name, usual)
         if len(found) > 1:
             raise InvalidSpecsError(tuple(find_name_clashes(SpecFiles(found, ()), self.folder)))
         return found[0]
+
+    def _not_found(self, name: str, path: Path) -> SpecNotFoundError:
+        hint = f"pipelines here: {', '.join(self.names()) or 'none'}"
+        return SpecNotFoundError(name, path, hint=hint)
 
     def _over_budget(self, specs: Sequence[PipelineSpec]) -> list[Diagnostic]:
         if self.plan is None:

@@ -22,7 +22,7 @@ class Schedule:
     timezone: str = UTC_NAME
 
     def __str__(self) -> str:
-        return self.expression if self.timezone == UTC_NAME else f"{self.expression} {self.timezone}"
+        return self.expression if self.timezone == UTC_NAME else f"{self.expression} ({self.timezone})"
 
 
 def is_known_zone(name: str) -> bool:

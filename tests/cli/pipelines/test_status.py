@@ -252,7 +252,7 @@ def test_all_that_is_known_is_in_the_json(world: StatusWorld, command: Command) 
         ),
         (
             lambda world: world.write_spec("_defaults", "owner: 1"),
-            "dag_configs/_defaults.yaml:4:1: owner: 1 is not text (for example market-data-team)",
+            'dag_configs/_defaults.yaml:4:1: owner: 1 is not text (put it in quotes: "1")',
             FIX,
         ),
     ],
