@@ -15,6 +15,7 @@ from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import (
     DAG,
     Asset,
+    CronTriggerTimetable,
     RetryDecision,
     RetryPolicy,
     get_parsing_context,
@@ -79,7 +80,8 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
     dag = DAG(
         dag_id=spec.dag_id,
         description=spec.description,
-        schedule=spec.schedule,
+        # What Airflow makes of a bare cron expression, too, as long as its create_cron_data_intervals is off.
+        schedule=CronTriggerTimetable(spec.schedule.expression, timezone=spec.schedule.timezone),
         start_date=spec.start_date,
         catchup=spec.catchup,
         max_active_runs=1,

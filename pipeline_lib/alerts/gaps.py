@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pipeline_lib.specs import Schedule
 from pipeline_lib.specs.schedules.moments import moments_between
 
 _SECOND = timedelta(seconds=1)
@@ -24,7 +25,7 @@ class GapLimit:
     """
 
     lookback: timedelta | int
-    schedule: str
+    schedule: Schedule
     absences: Sequence[datetime] = ()
 
     def is_exceeded(self, before: deque[datetime], moment: datetime) -> bool:

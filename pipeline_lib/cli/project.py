@@ -15,7 +15,7 @@ from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.errors import CoinPipelinesError, InvalidSpecsError, SettingsError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, PipelineSpec, Sources
-from pipeline_lib.specs.catalog import SPEC_SUFFIX
+from pipeline_lib.specs.reading.files import SPEC_SUFFIX
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -54,6 +54,16 @@ def load_pipeline(settings: Settings, name: str) -> PipelineSpec:
     return Catalog(settings.dag_configs_dir).load(name)
 
 
+def catalog_around(path: Path) -> Catalog:
+    """The specs that a spec or a folder belongs to: the project's, or others whose defaults hold for it.
+
+    Raises:
+        SettingsError: A variable of the environment that says where specs lie is unusable.
+    """
+    settings = Settings.for_parsing(os.environ, project_folder=Path.cwd())
+    return Catalog.around(path, settings.dag_configs_dir)
+
+
 def chosen_pipelines(
     settings: Settings, name: str | None, *, all_pipelines: bool
 ) -> tuple[PipelineSpec, ...]:
@@ -87,7 +97,7 @@ def load_sources(name_or_path: str) -> Sources:
         path = Path(name_or_path)
         if path.suffix != SPEC_SUFFIX:
             raise click.UsageError(f"{name_or_path} is no spec: specs end in {SPEC_SUFFIX}")
-        return Catalog(path.parent).sources(path.stem)
+        return catalog_around(path).sources_at(path)
     return Catalog(current_settings().dag_configs_dir).sources(name_or_path)
 
 

@@ -28,6 +28,7 @@ class Diagnostic:
         line: Line in the file, from 1.
         column: Column in the line, from 1.
         severity: Whether it takes a DAG away.
+        source_line: The line of the file, as people may see it; empty where nothing in it is wrong.
     """
 
     path: tuple[str | int, ...]
@@ -37,6 +38,7 @@ class Diagnostic:
     line: int = 1
     column: int = 1
     severity: Severity = Severity.ERROR
+    source_line: str = ""
 
     @property
     def key(self) -> str:

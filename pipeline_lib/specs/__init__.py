@@ -1,6 +1,6 @@
 """Specs: YAML files → checked, complete, frozen data."""
 
-from pipeline_lib.specs.catalog import Catalog, Loaded, Sources, load_path
+from pipeline_lib.specs.catalog import Catalog, Loaded, Sources
 from pipeline_lib.specs.model import (
     AlertPolicy,
     CoinLimits,
@@ -18,6 +18,7 @@ from pipeline_lib.specs.model import (
     Window,
     pipeline_name,
 )
+from pipeline_lib.specs.schedules.schedule import Schedule
 
 __all__ = [
     "AlertPolicy",
@@ -32,11 +33,11 @@ __all__ = [
     "QualityLimits",
     "S3Layout",
     "S3Target",
+    "Schedule",
     "SeriesSpec",
     "Sources",
     "Thresholds",
     "TopCoins",
     "Window",
-    "load_path",
     "pipeline_name",
 ]

@@ -1,5 +1,6 @@
-"""The folder of specs: one ``<name>.yaml`` for each pipeline, and ``_defaults.yaml`` for all of them."""
+"""The folder of specs: one ``<name>.yaml`` for each pipeline, in it or below, and one ``_defaults.yaml``."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +13,15 @@ from pipeline_lib.specs.checks.cross_checks import find_overlaps
 from pipeline_lib.specs.model import PipelineSpec
 from pipeline_lib.specs.reading.completion import complete_spec, place_diagnostics, read_spec
 from pipeline_lib.specs.reading.documents import Document, check_file_name, read_defaults, read_document
-
-DEFAULTS_FILE = "_defaults.yaml"
-SPEC_SUFFIX = ".yaml"
+from pipeline_lib.specs.reading.files import (
+    DEFAULTS_FILE,
+    SPEC_SUFFIX,
+    SpecFiles,
+    find_name_clashes,
+    find_spec_files,
+    find_specs_named,
+    misnamed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Sources:
 
     Attributes:
         document: The pipeline's own file.
-        defaults: What its folder's pipelines share, or None.
+        defaults: What all pipelines share, or None.
     """
 
     document: Document
@@ -58,7 +65,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The specs of one folder.
+    """The specs of one folder and of all below it.
 
     Attributes:
         folder: Usually ``dag_configs``.
@@ -70,20 +77,35 @@ class Catalog:
     default_bucket: str | None = None
     plan: CallPlan | None = DEMO_PLAN
 
+    @classmethod
+    def around(cls, path: Path, project_specs: Path) -> "Catalog":
+        """The specs that ``path`` belongs to: those whose defaults hold for it.
+
+        Args:
+            path: A spec, or a folder of specs.
+            project_specs: The folder of the project's specs. For what doesn't lie in it, it is the nearest
+                folder with defaults, else the folder of ``path`` itself.
+        """
+        folder = _absolute(path if path.is_dir() else path.parent)
+        if folder.is_relative_to(_absolute(project_specs)):
+            return cls(project_specs)
+        above = (place for place in (folder, *folder.parents) if (place / DEFAULTS_FILE).exists())
+        return cls(next(above, folder))
+
     def path_of(self, name: str) -> Path:
-        """Where the spec of a pipeline lies; nothing is searched."""
+        """Where the spec of a pipeline usually lies; nothing is searched."""
         return self.folder / f"{name}{SPEC_SUFFIX}"
 
     def names(self) -> tuple[str, ...]:
         """The pipelines that have a file, valid or not, in order."""
-        return tuple(sorted(path.stem for path in self._spec_paths()))
+        return tuple(sorted(find_spec_files(self.folder, self.folder).by_name))
 
     def load(self, name: str) -> PipelineSpec:
         """Read the one spec of a pipeline.
 
         Raises:
             SpecNotFoundError: There is no such file.
-            InvalidSpecsError: The spec, or the defaults, are invalid.
+            InvalidSpecsError: The spec, or the defaults, are invalid, or there are several such files.
         """
         return self.sources(name).complete()
 
@@ -92,18 +114,26 @@ class Catalog:
 
         Raises:
             SpecNotFoundError: There is no such file.
+            InvalidSpecsError: A file can't be read, or holds no mapping, or there are several such files.
+        """
+        return self.sources_at(self._find(name))
+
+    def sources_at(self, path: Path) -> Sources:
+        """Read one spec and what it shares with all others.
+
+        Raises:
+            SpecNotFoundError: There is no such file.
             InvalidSpecsError: A file can't be read, or holds no mapping.
         """
-        path = self.path_of(name)
-        # A name with a slash in it would leave the folder.
-        if path.parent != self.folder or not path.is_file():
-            raise SpecNotFoundError(name, path, hint=f"pipelines here: {', '.join(self.names()) or 'none'}")
+        if not path.exists():
+            raise self._not_found(path.stem, path)
         defaults = self.defaults()
-        check_file_name(path)
+        if misnamed := check_file_name(path):
+            raise InvalidSpecsError(misnamed)
         return Sources(read_document(path), defaults)
 
     def defaults(self) -> Document | None:
-        """Read what the folder's pipelines share; None when there is no such file.
+        """Read what the pipelines share; None when there is no such file.
 
         Raises:
             InvalidSpecsError: The file can't be read, or holds no mapping.
@@ -119,32 +149,77 @@ class Catalog:
         if not self.folder.is_dir():
             missing = Diagnostic((), "the folder of specs doesn't exist", "set DAG_CONFIGS_DIR", self.folder)
             return Loaded((), (missing,))
+        return self.load_files(self.files_at(self.folder))
+
+    def files_at(self, path: Path) -> SpecFiles:
+        """The specs of a folder of the catalog, or the one spec that ``path`` is.
+
+        The file of the defaults is no pipeline: it stands for its whole folder.
+        """
+        folder = path.parent if path.name == DEFAULTS_FILE else path
+        if folder.is_dir():
+            return find_spec_files(folder, self.folder)
+        return SpecFiles((path,), ()) if path.suffix == SPEC_SUFFIX else SpecFiles((), (misnamed(path),))
+
+    def load_files(self, files: SpecFiles) -> Loaded:
+        """Read some of the specs and check them against each other; an invalid one harms no other."""
         try:
             defaults = self.defaults()
         except InvalidSpecsError as error:
             return Loaded((), error.diagnostics)
+        clashes = tuple(find_name_clashes(files, self.folder))
         specs: list[PipelineSpec] = []
         # A dict keeps order, and what is wrong in the defaults once instead of once for each spec.
-        diagnostics: dict[Diagnostic, None] = dict.fromkeys(map(_misnamed, sorted(self.folder.glob("*.yml"))))
-        for path in self._spec_paths():
+        diagnostics: dict[Diagnostic, None] = dict.fromkeys((*files.diagnostics, *clashes))
+        for path in files.specs:
             try:
                 specs.append(read_spec(path, defaults))
             except InvalidSpecsError as error:
                 diagnostics.update(dict.fromkeys(error.diagnostics))
+        clashing = {diagnostic.file.stem for diagnostic in clashes if diagnostic.file}
+        specs = [spec for spec in specs if spec.name not in clashing]
         overlaps = list(find_overlaps(specs, self.default_bucket))
         diagnostics.update(dict.fromkeys(self.place(overlaps)))
-        refused = {name for name, _ in overlaps}
-        taken = tuple(spec for spec in specs if spec.name not in refused)
+        overlapping = {name for name, _ in overlaps}
+        taken = tuple(spec for spec in specs if spec.name not in overlapping)
         diagnostics.update(dict.fromkeys(self._over_budget(taken)))
         return Loaded(taken, tuple(diagnostics))
 
-    def place(self, diagnostics: Iterable[tuple[str, Diagnostic]]) -> Iterator[Diagnostic]:
-        """Diagnostics of pipelines, which are given by name, with their places in the files."""
-        for name, diagnostic in diagnostics:
+    def place(
+        self, diagnostics: Iterable[tuple[str, Diagnostic]], defaults: Document | None = None
+    ) -> Iterator[Diagnostic]:
+        """Diagnostics of pipelines, which are given by name, with their places in the files.
+
+        Args:
+            diagnostics: Names of pipelines, each with what is wrong.
+            defaults: Where to place what they alone say; None to place all in the pipelines' own files.
+        """
+        found = list(diagnostics)
+        paths = find_spec_files(self.folder, self.folder).by_name if found else {}
+        for name, diagnostic in found:
+            # The folder may have changed since it was read.
+            path = paths.get(name, (self.path_of(name),))[0]
             try:
-                yield from place_diagnostics([diagnostic], read_document(self.path_of(name)), None)
-            except InvalidSpecsError as error:  # the file changed since it was read
+                yield from place_diagnostics([diagnostic], read_document(path), defaults)
+            except InvalidSpecsError as error:
                 yield from error.diagnostics
+
+    def _find(self, name: str) -> Path:
+        usual = self.path_of(name)
+        # A name with a slash in it would leave the folder.
+        if usual.parent == self.folder and usual.is_file():
+            # Where a task starts, this saves a look at all the other files.
+            return usual
+        found = find_specs_named(name, self.folder)
+        if not found:
+            raise self._not_found(name, usual)
+        if len(found) > 1:
+            raise InvalidSpecsError(tuple(find_name_clashes(SpecFiles(found, ()), self.folder)))
+        return found[0]
+
+    def _not_found(self, name: str, path: Path) -> SpecNotFoundError:
+        hint = f"pipelines here: {', '.join(self.names()) or 'none'}"
+        return SpecNotFoundError(name, path, hint=hint)
 
     def _over_budget(self, specs: Sequence[PipelineSpec]) -> list[Diagnostic]:
         if self.plan is None:
@@ -153,29 +228,6 @@ class Catalog:
         place = defaults if defaults.exists() else self.folder
         return [replace(diagnostic, file=place) for diagnostic in check_call_budget(specs, self.plan)]
 
-    def _spec_paths(self) -> list[Path]:
-        return sorted(path for path in self.folder.glob(f"*{SPEC_SUFFIX}") if path.name != DEFAULTS_FILE)
 
-
-def load_path(path: Path) -> Loaded:
-    """Read a folder of specs, or one spec with the defaults of its folder.
-
-    The file of the defaults is no pipeline: it stands for its whole folder.
-    """
-    if path.is_dir():
-        return Catalog(path).load_all()
-    if path.name == DEFAULTS_FILE:
-        return Catalog(path.parent).load_all()
-    if path.suffix != SPEC_SUFFIX:
-        return Loaded((), (_misnamed(path),))
-    if not path.is_file():
-        # Reading a pipe would wait for a writer that may never come.
-        return Loaded((), (Diagnostic((), "is no ordinary file", file=path),))
-    try:
-        return Loaded((Catalog(path.parent).load(path.stem),), ())
-    except InvalidSpecsError as error:
-        return Loaded((), error.diagnostics)
-
-
-def _misnamed(path: Path) -> Diagnostic:
-    return Diagnostic((), "specs end in .yaml", f"rename it to {path.stem}.yaml", path)
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 (links stay as they are)

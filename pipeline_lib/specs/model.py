@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeAlias
 
+from pipeline_lib.specs.schedules.schedule import Schedule
+
 DAG_ID_SUFFIX = "_data_pipeline"
 
 
@@ -186,7 +188,7 @@ class SeriesSpec:
     pipeline: str
     coin: str
     vs_currency: str
-    schedule: str
+    schedule: Schedule
     windows: tuple[Window, ...]
     thresholds: Thresholds
     alerts: AlertPolicy
@@ -202,8 +204,8 @@ class PipelineSpec:
         coins: Which coins it observes.
         vs_currency: The currency that prices are in.
         description: One line for people.
-        schedule: Preset or cron expression, UTC.
-        start_date: First moment that runs may belong to (UTC).
+        schedule: When runs start, in its time zone.
+        start_date: First moment that runs may belong to: midnight in the schedule's time zone (UTC).
         catchup: Whether Airflow makes up for the runs since ``start_date`` that haven't been.
         owner: Who answers for the pipeline.
         tags: For filtering in the UI.
@@ -223,7 +225,7 @@ class PipelineSpec:
     coins: Coins
     vs_currency: str
     description: str
-    schedule: str
+    schedule: Schedule
     start_date: datetime
     catchup: bool
     owner: str

@@ -36,3 +36,16 @@ def refuse(loaded: Loaded, catalog: Catalog, found: Iterable[tuple[str, Diagnost
         specs=tuple(spec for spec in loaded.specs if spec.name not in refused),
         diagnostics=(*loaded.diagnostics, *catalog.place(found)),
     )
+
+
+def warn(loaded: Loaded, catalog: Catalog, found: Iterable[tuple[str, Diagnostic]]) -> Loaded:
+    """What was loaded, with warnings beside what is wrong; what the defaults say is warned of once.
+
+    Args:
+        loaded: Specs that are valid, and what is wrong with others.
+        catalog: Where they come from.
+        found: Names of pipelines, each with what people should know.
+    """
+    found = list(found)
+    warnings = catalog.place(found, catalog.defaults()) if found else ()
+    return replace(loaded, diagnostics=(*loaded.diagnostics, *dict.fromkeys(warnings)))

@@ -52,8 +52,15 @@ are reported with file, line and column.
 ## The file
 
 `dag_configs/<name>.yaml` is the pipeline `<name>`, whose DAG is `<name>_data_pipeline`. The name has 1 to
-100 lower-case letters, digits, `-` and `_`, with a letter or digit first. A file that ends in `.yml` is
-refused. `_defaults.yaml` is no pipeline: it holds [what all specs share](#what-all-specs-share).
+100 lower-case letters, digits, `-` and `_`, with a letter or digit first. `_defaults.yaml` is no pipeline: it
+holds [what all specs share](#what-all-specs-share).
+
+- Folders below are read too, at any depth, and so are links to folders. They sort files for people only:
+  `dag_configs/majors/bitcoin.yaml` is the pipeline `bitcoin`. Two files of one name are refused, both.
+- Files and folders whose names begin with a dot are no specs: locks of editors, `.git`, the parts of a
+  mounted ConfigMap.
+- Any other file that ends in `.yaml` is a spec. One that ends in `.yml` is refused, so that nobody takes it
+  for one.
 
 ```yaml
 # yaml-language-server: $schema=../schemas/pipeline.schema.json
@@ -69,7 +76,8 @@ A key that isn't listed here is an error, in every section.
 
 {keys}## What all specs share
 
-`_defaults.yaml` lies beside the specs, and goes under each of them:
+`dag_configs/_defaults.yaml` goes under each spec, those in folders below too. There is one such file; another
+in a folder below is refused.
 
 - A mapping is merged key by key, at every depth: with `s3: {{bucket: my-bucket}}` in the defaults, a spec's
   `s3: {{prefix: crypto/bitcoin}}` has both.

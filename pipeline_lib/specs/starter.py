@@ -11,12 +11,13 @@ from pipeline_lib.specs.yaml.writing import write_value
 _TEMPLATE = """\
 {modeline}spec_version: 1
 {coins}
-schedule: "@hourly"              # a preset, or a cron expression such as "*/15 * * * *"; UTC
+schedule: "@hourly"              # a preset, or a cron expression such as "*/15 * * * *"
 
 # What else a spec may say; `coin-pipelines explain {name}` shows what holds now and why.
 # description: One line for the Airflow UI
 # vs_currency: usd
-# start_date: 2024-01-01         # first day that runs may belong to, UTC
+# timezone: Europe/Berlin        # of schedule and start_date; UTC otherwise
+# start_date: 2024-01-01         # first day that runs may belong to
 # owner: market-data-team
 # tags: [major]
 # windows: [24h, 7d]             # rolling windows, from short to long

@@ -15,7 +15,7 @@ from pipeline_lib.airflow.connections import find_connection, with_connections
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.errors import S3SettingsError, SettingsError
 from pipeline_lib.settings import Settings
-from pipeline_lib.specs import load_path
+from pipeline_lib.specs import Catalog
 from pipeline_lib.steps import Services
 
 VARIABLE = "AIRFLOW_CONN_TEAM_SLACK"
@@ -33,7 +33,7 @@ s3: {bucket: prices, prefix: crypto, connection: team_s3}
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
     (tmp_path / "bitcoin.yaml").write_text(SPEC, encoding="utf-8")
-    (spec,) = load_path(tmp_path / "bitcoin.yaml").specs
+    spec = Catalog(tmp_path).load("bitcoin")
     environment = {"SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/of-others"}
     made = Services.from_settings(Settings.from_environment(environment, project_folder=tmp_path))
     with closing(made.database):

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 import yaml
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import TimeRestriction
 
 from pipeline_lib import steps
 from pipeline_lib.airflow.dag import build_dag, build_dags, refuse_invalid_specs
@@ -83,6 +84,34 @@ def test_a_dag_carries_what_its_spec_says(configs: Path) -> None:
         assert task.retry_delay == timedelta(minutes=2)
         assert task.retry_exponential_backoff == 2.0
         assert task.execution_timeout == timedelta(seconds=90)
+
+
+def test_the_schedule_is_in_the_time_zone_of_the_spec(configs: Path) -> None:
+    spec = 'spec_version: 1\ncoin: litecoin\nschedule: "30 2 * * *"\ntimezone: Europe/Berlin\n'
+    (configs / "lite.yaml").write_text(spec + "start_date: 2026-03-28\ncatchup: true\n")
+    dag: Any = DagSerialization.from_dict(
+        DagSerialization.to_dict(build_dag(Catalog(configs).load("lite"), configs.parent))
+    )
+    assert dag.start_date.isoformat() == "2026-03-27T23:00:00+00:00"
+    restriction = TimeRestriction(earliest=dag.start_date, latest=None, catchup=True)
+    run, moments = None, []
+    for _ in range(3):
+        run = dag.timetable.next_dagrun_info_v2(last_dagrun_info=run, restriction=restriction)
+        moments.append(run.logical_date.isoformat())
+    assert moments == [
+        "2026-03-28T01:30:00+00:00",
+        "2026-03-29T01:30:00+00:00",
+        "2026-03-30T00:30:00+00:00",
+    ]
+
+
+def test_a_schedule_in_utc_is_stored_as_airflow_stores_a_bare_cron_expression(configs: Path) -> None:
+    (configs / "lite.yaml").write_text(SPEC)
+    ours = DagSerialization.to_dict(build_dag(Catalog(configs).load("lite"), configs.parent))
+    bare = DagSerialization.to_dict(
+        DAG("lite", schedule="@hourly", start_date=datetime(2024, 1, 1, tzinfo=UTC))
+    )
+    assert ours["dag"]["timetable"] == bare["dag"]["timetable"]
 
 
 def test_a_spec_may_ask_for_the_runs_that_have_not_been(configs: Path) -> None:

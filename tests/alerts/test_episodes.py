@@ -10,9 +10,10 @@ from pipeline_lib.alerts.episodes import EpisodePolicy, Transition, follow
 from pipeline_lib.alerts.gaps import GapLimit
 from pipeline_lib.alerts.past_episodes import past_episodes
 from pipeline_lib.model.events import EventKind, Reading
+from pipeline_lib.specs import Schedule
 from tests.alerts.samples import DAY_MOVE, HOUR, at
 
-DAY = GapLimit(timedelta(hours=24), "@hourly")
+DAY = GapLimit(timedelta(hours=24), Schedule("@hourly"))
 POLICY = EpisodePolicy(Decimal("0.7"), None, DAY)
 LEVELS = st.lists(st.none() | st.decimals(-4, 4, places=1), max_size=40)
 
@@ -95,11 +96,11 @@ def test_what_is_beyond_its_threshold_after_the_gap_is_a_new_episode() -> None:
     ("gap_limit", "hours", "follows_gap"),
     [
         # The last two observations took an hour.
-        (GapLimit(2, "@hourly"), 1, False),
-        (GapLimit(2, "@hourly"), 2, True),
+        (GapLimit(2, Schedule("@hourly")), 1, False),
+        (GapLimit(2, Schedule("@hourly")), 2, True),
         # Between two moments of a schedule nothing is missing.
-        (GapLimit(timedelta(hours=1), "@daily"), 8, False),
-        (GapLimit(timedelta(hours=1), "@daily"), 33, True),
+        (GapLimit(timedelta(hours=1), Schedule("@daily")), 8, False),
+        (GapLimit(timedelta(hours=1), Schedule("@daily")), 33, True),
     ],
 )
 def test_a_gap_is_what_lacks_a_moment_of_the_schedule(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import InvalidSpecsError, SpecNotFoundError
-from pipeline_lib.specs import Catalog, load_path
+from pipeline_lib.specs import Catalog, Loaded
 
 FOLDERS = sorted(
     path for path in (Path(__file__).parents[1] / "data" / "spec_folders").iterdir() if path.is_dir()
@@ -18,6 +18,11 @@ def test_a_folder_gives_its_valid_specs_and_each_problem_once(folder: Path) -> N
     lines = [" ".join(["valid:", *(spec.name for spec in loaded.specs)])]
     lines += [str(problem).replace(f"{folder}/", "") for problem in loaded.diagnostics]
     assert lines == (folder / "expected").read_text(encoding="utf-8").splitlines()
+
+
+def load_path(path: Path) -> Loaded:
+    catalog = Catalog.around(path, path.parent / "project")
+    return catalog.load_files(catalog.files_at(path))
 
 
 def test_the_projects_own_specs_are_valid() -> None:
@@ -70,7 +75,7 @@ def test_a_pipeline_in_an_empty_folder_is_told(tmp_path: Path) -> None:
         Catalog(tmp_path).load("bitcoin")
 
 
-@pytest.mark.parametrize("name", ["../bitcoin", "below/bitcoin", "below/../bitcoin", "{folder}/bitcoin"])
+@pytest.mark.parametrize("name", ["../bitcoin", "below/ethereum", "below/../bitcoin", "{folder}/bitcoin"])
 def test_a_name_that_leaves_the_folder_finds_nothing(
     write: Callable[[str, str], Path], tmp_path: Path, minimal: str, name: str
 ) -> None:
@@ -81,6 +86,64 @@ def test_a_name_that_leaves_the_folder_finds_nothing(
     with pytest.raises(SpecNotFoundError):
         Catalog(folder).load(name.format(folder=tmp_path))
     assert Catalog(folder).load("bitcoin").name == "bitcoin"
+
+
+def test_a_pipeline_is_found_in_its_usual_place_without_a_look_at_other_files(
+    write: Callable[[str, str], Path], tmp_path: Path, minimal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("bitcoin.yaml", minimal)
+
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise AssertionError("a folder was listed")
+
+    for name in ("walk", "scandir", "listdir"):
+        monkeypatch.setattr(os, name, refuse)
+    assert Catalog(tmp_path).load("bitcoin").name == "bitcoin"
+
+
+def test_a_pipeline_in_a_folder_below_has_the_defaults_of_all(
+    write: Callable[[str, str], Path], tmp_path: Path, minimal: str
+) -> None:
+    (tmp_path / "majors" / "btc").mkdir(parents=True)
+    path = write("majors/btc/bitcoin.yaml", minimal)
+    write("_defaults.yaml", "owner: shared\n")
+    catalog = Catalog(tmp_path)
+    assert catalog.names() == ("bitcoin",)
+    assert (catalog.load("bitcoin").name, catalog.load("bitcoin").owner) == ("bitcoin", "shared")
+    assert catalog.sources("bitcoin").document.path == path
+    assert catalog.load_all().specs == (catalog.load("bitcoin"),)
+
+
+def test_a_name_with_two_files_is_told_with_both(
+    write: Callable[[str, str], Path], tmp_path: Path, minimal: str
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write(f"{folder}/bitcoin.yaml", minimal)
+    with pytest.raises(InvalidSpecsError) as caught:
+        Catalog(tmp_path).load("bitcoin")
+    assert [problem.file for problem in caught.value.diagnostics] == [
+        tmp_path / "a" / "bitcoin.yaml",
+        tmp_path / "b" / "bitcoin.yaml",
+    ]
+
+
+def test_a_path_in_the_project_has_its_defaults_and_another_those_of_the_nearest_folder(
+    write: Callable[[str, str], Path], tmp_path: Path, minimal: str
+) -> None:
+    for folder in ("project/majors", "other/deep/deeper"):
+        (tmp_path / folder).mkdir(parents=True)
+    for folder in ("project", "other", "other/deep"):
+        write(f"{folder}/_defaults.yaml", f"owner: {folder}\n")
+    project = tmp_path / "project"
+    for path, owner in (
+        (write("project/majors/bitcoin.yaml", minimal), "project"),
+        (write("project/ethereum.yaml", minimal), "project"),
+        (write("other/solana.yaml", minimal), "other"),
+        (write("other/deep/deeper/solana.yaml", minimal), "other/deep"),
+    ):
+        assert Catalog.around(path, project).sources_at(path).complete().owner == owner
+        assert Catalog.around(path.parent, project) == Catalog.around(path, project)
 
 
 def test_the_defaults_are_no_pipeline(

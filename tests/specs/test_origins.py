@@ -65,6 +65,7 @@ def test_the_origins_are_the_whole_effective_spec(read: Read) -> None:
         "coin",
         "vs_currency",
         "schedule",
+        "timezone",
         "start_date",
         "catchup",
         "owner",

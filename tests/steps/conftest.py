@@ -17,7 +17,16 @@ from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.market.generator import GeneratedSeries
 from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.specs import AlertPolicy, OneCoin, PipelineSpec, QualityLimits, S3Target, Thresholds, Window
+from pipeline_lib.specs import (
+    AlertPolicy,
+    OneCoin,
+    PipelineSpec,
+    QualityLimits,
+    S3Target,
+    Schedule,
+    Thresholds,
+    Window,
+)
 from pipeline_lib.steps import Services
 from tests.steps.live_market import COINS, HOUR, LiveMarket
 from tests.steps.past_world import LATE
@@ -75,7 +84,7 @@ def world(
         coins=OneCoin("bitcoin"),
         vs_currency="usd",
         description="Bitcoin in US dollars",
-        schedule="@hourly",
+        schedule=Schedule("@hourly"),
         start_date=START,
         catchup=False,
         owner="tests",

@@ -1,6 +1,7 @@
 """Alerts that come late, out of order or by a backfill, and those that stay undelivered."""
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,10 +9,10 @@ import pytest
 from sqlalchemy import Connection
 
 from pipeline_lib import steps
-from pipeline_lib.database import observations
+from pipeline_lib.database.statistics import observed
 from pipeline_lib.errors import SlackRefusedError
 from pipeline_lib.model.events import DeliveryStatus
-from pipeline_lib.model.observation import Observation
+from pipeline_lib.model.observation import ObservedPrice
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.steps import Run
@@ -124,14 +125,17 @@ def test_a_run_reads_no_more_of_the_past_than_its_rules_look_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     since: list[datetime] = []
-    read_since = observations.read_since
+    read_prices = observed.read_prices
 
-    def noted(connection: Connection, series_id: int, moment: datetime) -> list[Observation]:
-        since.append(moment)
-        return read_since(connection, series_id, moment)
+    def noted(
+        connection: Connection, series_ids: Collection[int], first: datetime, last: datetime
+    ) -> dict[int, list[ObservedPrice]]:
+        since.append(first)
+        return read_prices(connection, series_ids, first, last)
 
-    monkeypatch.setattr(observations, "read_since", noted)
-    for hours in range(-12, 26):
+    for hours in range(-12, 25):
         _run(world, hours)
-    furthest = max(CRASH + 25 * HOUR - moment for moment in since[-2:])
+    monkeypatch.setattr(observed, "read_prices", noted)
+    _run(world, 25)
+    furthest = max(CRASH + 25 * HOUR - moment for moment in since)
     assert furthest <= timedelta(hours=48 + 24 + 24, minutes=5)

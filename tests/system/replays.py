@@ -21,7 +21,7 @@ from pipeline_lib.model.events import DeliveryStatus, Event
 from pipeline_lib.model.observation import Observation
 from pipeline_lib.publishing.s3.objects import S3Account
 from pipeline_lib.settings import Settings
-from pipeline_lib.specs import AlertPolicy, OneCoin, PipelineSpec, QualityLimits, Thresholds, Window
+from pipeline_lib.specs import AlertPolicy, OneCoin, PipelineSpec, QualityLimits, Schedule, Thresholds, Window
 from pipeline_lib.steps import Run, Services, send_price_alerts
 from tests.fixtures.recorded import record, series_of
 
@@ -40,7 +40,7 @@ def spec_of(thresholds: Thresholds, cooldown: timedelta | None = None) -> Pipeli
         coins=OneCoin("bitcoin"),
         vs_currency="usd",
         description="",
-        schedule="@hourly",
+        schedule=Schedule("@hourly"),
         start_date=datetime.fromisoformat("2017-07-01T00:00:00Z"),
         catchup=False,
         owner="tests",

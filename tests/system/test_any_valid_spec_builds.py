@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pipeline_lib.airflow.dag import build_dag
 from pipeline_lib.settings import is_safe_url
 from pipeline_lib.specs import PipelineSpec
-from pipeline_lib.specs.checks.schema import subschema
+from pipeline_lib.specs.checks.schema import load_schema, subschema
 from pipeline_lib.specs.checks.semantics import find_semantic_violations
 from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.reading.completion import read_spec
@@ -31,7 +31,8 @@ TEXTS = st.text(LETTERS, min_size=1, max_size=100)
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,99}", fullmatch=True)
 COINS = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,99}", fullmatch=True)
 CONNECTIONS = st.from_regex(r"[A-Za-z0-9._-]{1,200}", fullmatch=True)
-DURATIONS = st.from_regex(r"[1-9][0-9]{0,5}[smhd]", fullmatch=True)
+DURATIONS = st.from_regex(load_schema()["$defs"]["duration"]["pattern"]).map(str.strip)
+WAITS = st.from_regex(load_schema()["$defs"]["wait"]["pattern"]).map(str.strip)
 SPANS = st.lists(DURATIONS, max_size=5, unique_by=parse_duration)
 COUNTS = st.lists(st.integers(2, 100_000), max_size=5, unique=True)
 WINDOWS = st.builds(
@@ -86,7 +87,15 @@ SPACES = st.sampled_from([" ", "  ", "\t"])
 
 def is_schedule(text: str) -> bool:
     return not any(
-        find_semantic_violations({"schedule": text, "start_date": "2024-01-01", "windows": [], "alerts": {}})
+        find_semantic_violations(
+            {
+                "schedule": text,
+                "timezone": "UTC",
+                "start_date": "2024-01-01",
+                "windows": [],
+                "alerts": {},
+            }
+        )
     )
 
 
@@ -113,12 +122,13 @@ SPECS = st.fixed_dictionaries(
     optional={
         "description": st.text(LETTERS, min_size=1, max_size=200),
         "vs_currency": st.from_regex(r"[a-z]{2,10}", fullmatch=True),
+        "timezone": st.sampled_from(["UTC", "Europe/Berlin", "America/Havana", "Asia/Kolkata", "Etc/GMT-14"]),
         "start_date": st.dates(date(1970, 1, 1), date(2199, 12, 31)).map(str),
         "owner": TEXTS,
         "tags": st.lists(TEXTS, max_size=5, unique=True),
         "retries": st.integers(0, 20),
-        "retry_delay": DURATIONS,
-        "timeout": DURATIONS,
+        "retry_delay": WAITS,
+        "timeout": WAITS,
         "windows": WINDOWS,
         "thresholds": st.fixed_dictionaries({}, optional={"1h": PERCENT, "24h": PERCENT}),
         "alerts": ALERTS,

@@ -58,7 +58,7 @@ def _print_text(found: Sequence[KnownPipeline]) -> None:
 
 def _texts(known: KnownPipeline) -> tuple[str, ...]:
     newest = format_moment(known.newest) if known.newest else "none yet"
-    schedule = known.schedule or "no spec"
+    schedule = str(known.schedule) if known.schedule else "no spec"
     shown = ",".join(known.coins[:_MOST_COINS])
     more = len(known.coins) - _MOST_COINS
     coins = f"{shown} and {more} more" if more > 0 else shown
@@ -70,7 +70,8 @@ def _print_json(found: Sequence[KnownPipeline]) -> None:
         {
             "pipeline": known.name,
             "coins": known.coins,
-            "schedule": known.schedule,
+            "schedule": known.schedule.expression if known.schedule else None,
+            "timezone": known.schedule.timezone if known.schedule else None,
             "moments": known.moments,
             "newest": known.newest and format_moment(known.newest),
         }

@@ -17,7 +17,7 @@ from pipeline_lib.specs.model import DAG_ID_SUFFIX
 from pipeline_lib.specs.yaml.writing import write_value
 
 # What is shown of a pipeline that comes or goes.
-_MAIN_KEYS = ("coin", "vs_currency", "schedule", "windows", "thresholds", "s3")
+_MAIN_KEYS = ("coin", "vs_currency", "schedule", "timezone", "windows", "thresholds", "s3")
 
 
 @click.command()
@@ -51,14 +51,18 @@ def diff(reference: str, exit_code: bool) -> None:  # noqa: FBT001 (click passes
 def _at(version: Version, reference: str) -> tuple[State, tuple[Diagnostic, ...]]:
     with TemporaryDirectory(prefix="coin-pipelines-") as temporary:
         for name, content in version.files.items():
-            (Path(temporary) / name).write_bytes(content)
+            path = Path(temporary, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         catalog = Catalog(Path(temporary))
         loaded = catalog.load_all()
         state = State.of(catalog, loaded)
     # As git writes it: a file of a commit.
     place = f"{reference}:{version.folder.as_posix()}"
     return state, tuple(
-        replace(diagnostic, file=Path(place, diagnostic.file.name)) if diagnostic.file else diagnostic
+        replace(diagnostic, file=Path(place, diagnostic.file.relative_to(temporary)))
+        if diagnostic.file
+        else diagnostic
         for diagnostic in loaded.diagnostics
     )
 

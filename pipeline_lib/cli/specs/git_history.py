@@ -18,7 +18,7 @@ class Version:
 
     Attributes:
         folder: The folder, from the repository's root.
-        files: The content of the files in it, not of those below it, by name.
+        files: The content of the YAML files in it and below it, by their paths from it.
     """
 
     folder: Path
@@ -62,14 +62,14 @@ def _commit(folder: Path, reference: str) -> str:
 
 
 def _blobs(folder: Path, commit: str, below: Path) -> Iterator[tuple[str, str]]:
-    # A folder's own entries are listed when its path ends in a slash; the root's, when no path is given.
     paths = [f"{below.as_posix()}/"] if below.parts else []
-    answer = _require(_git(folder, "ls-tree", "-z", "--full-tree", commit, "--", *paths))
+    answer = _require(_git(folder, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths))
     for entry in answer.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         description, _, path = entry.partition("\t")
         _, kind, identifier = description.split()
-        if kind == "blob":
-            yield Path(path).name, identifier
+        # The folder may be a repository's root, with much else below.
+        if kind == "blob" and path.endswith((".yaml", ".yml")):
+            yield Path(path).relative_to(below).as_posix(), identifier
 
 
 def _contents(folder: Path, identifiers: list[str]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from pipeline_lib.specs import Catalog
 from pipeline_lib.specs.model import DAG_ID_SUFFIX, Coins, NamedCoins, OneCoin, TopCoins
 from pipeline_lib.specs.reading.completion import complete_spec
 from pipeline_lib.specs.reading.documents import can_name_pipeline, parse_document
+from pipeline_lib.specs.reading.files import find_specs_named
 from pipeline_lib.specs.starter import find_coin_violations, write_starter
 
 _SCHEMA = Path("..", "schemas", "pipeline.schema.json")
@@ -51,6 +52,8 @@ def new(coin: str | None, coins: str | None, top: int | None, first: int, name: 
             f"the folder of specs {catalog.folder} doesn't exist (call this in the project's folder)"
         )
     path = catalog.path_of(name)
+    for taken in find_specs_named(path.stem, catalog.folder):
+        raise click.ClickException(f"{shown(taken, Path.cwd())} exists already (take another --name)")
     _write(path, chosen, catalog)
     click.echo(f"wrote {shown(path, Path.cwd())}, the DAG {path.stem}{DAG_ID_SUFFIX}")
     click.echo("next: set schedule, thresholds and s3 there, then `coin-pipelines validate`")

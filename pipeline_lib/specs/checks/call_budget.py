@@ -8,11 +8,12 @@ from pipeline_lib.common.counting import counted
 from pipeline_lib.model.call_plan import COINS_PER_CALL, CallPlan, pages_of
 from pipeline_lib.model.diagnostic import Diagnostic, Severity
 from pipeline_lib.specs.model import PipelineSpec, TopCoins
-from pipeline_lib.specs.schedules.monthly_runs import DAYS, monthly_runs
+from pipeline_lib.specs.schedules.monthly_runs import DAYS, count_runs, has_run_at, monthly_runs
+from pipeline_lib.specs.schedules.schedule import Schedule
 
 _HEAVIEST = 3
 
-Demand = Mapping[tuple[str, str], int]
+Demand = Mapping[tuple[Schedule, str], int]
 """How many coins are asked for by schedule and currency."""
 
 
@@ -31,7 +32,7 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
         due = {
             (schedule, currency): count
             for (schedule, currency), count in demand.items()
-            if day in monthly_runs(schedule).days and minute in monthly_runs(schedule).minutes
+            if has_run_at(schedule, day, minute)
         }
         yield Diagnostic(
             (),
@@ -45,7 +46,7 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
         yield Diagnostic(
             (),
             f"{total:,} calls of CoinGecko in a month of 31 days, and the plan allows {plan.per_month:,}",
-            f"heaviest: {_heaviest(demand, coins, lambda schedule: monthly_runs(schedule).count)};"
+            f"heaviest: {_heaviest(demand, coins, count_runs)};"
             " let pipelines run at the same minutes, which share calls, or less often, or set"
             " COINGECKO_CALLS_PER_MONTH",
             severity=Severity.WARNING,
@@ -53,8 +54,8 @@ def check_call_budget(specs: Iterable[PipelineSpec], plan: CallPlan) -> Iterator
 
 
 def _demand(specs: Iterable[PipelineSpec]) -> Demand:
-    coins: dict[tuple[str, str], set[str]] = defaultdict(set)
-    pages: dict[tuple[str, str], set[int]] = defaultdict(set)
+    coins: dict[tuple[Schedule, str], set[str]] = defaultdict(set)
+    pages: dict[tuple[Schedule, str], set[int]] = defaultdict(set)
     for spec in specs:
         terms = (spec.schedule, spec.vs_currency)
         coins[terms].update(spec.coins.named)
@@ -64,8 +65,8 @@ def _demand(specs: Iterable[PipelineSpec]) -> Demand:
     return {terms: len(named) + len(pages[terms]) * COINS_PER_CALL for terms, named in coins.items()}
 
 
-def _coins_by_schedule(specs: Iterable[PipelineSpec]) -> Mapping[str, int]:
-    coins: Counter[str] = Counter()
+def _coins_by_schedule(specs: Iterable[PipelineSpec]) -> Mapping[Schedule, int]:
+    coins: Counter[Schedule] = Counter()
     for spec in specs:
         match spec.coins:
             case TopCoins(count):
@@ -97,10 +98,10 @@ _Due = Mapping[str, Mapping[int, int]]
 def _different_days(demand: Demand) -> Iterator[_Day]:
     due_by_days: dict[frozenset[int], dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for (schedule, currency), coins in demand.items():
-        times = monthly_runs(schedule)
-        # Counting each minute once is what Counter does fastest.
-        counted = times.minutes if coins == 1 else dict.fromkeys(times.minutes, coins)
-        due_by_days[times.days][currency].update(counted)
+        for times in monthly_runs(schedule):
+            # Counting each minute once is what Counter does fastest.
+            due = times.minutes if coins == 1 else dict.fromkeys(times.minutes, coins)
+            due_by_days[times.days][currency].update(due)
     # Nearly all schedules run every day: most days are the same, and are counted once.
     alike: dict[tuple[frozenset[int], ...], list[int]] = defaultdict(list)
     for day in range(DAYS):
@@ -130,11 +131,11 @@ def _calls_by_minute(parts: Iterable[_Due]) -> dict[int, int]:
     }
 
 
-def _heaviest(demand: Demand, coins: Mapping[str, int], count_runs: Callable[[str], int]) -> str:
+def _heaviest(demand: Demand, coins: Mapping[Schedule, int], runs_of: Callable[[Schedule], int]) -> str:
     """The schedules that make the most calls, each as if it shared none with another."""
-    calls: Counter[str] = Counter()
+    calls: Counter[Schedule] = Counter()
     for (schedule, currency), count in demand.items():
-        calls[schedule] += count_runs(schedule) * calls_for({currency: count})
+        calls[schedule] += runs_of(schedule) * calls_for({currency: count})
     shown = (
         f"{counted(coins[schedule], 'coin')} with {schedule} make {count:,}"
         for schedule, count in calls.most_common(_HEAVIEST)

@@ -7,6 +7,8 @@ from typing import Any
 
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs.checks.schema import schema_errors, subschema
+from pipeline_lib.specs.durations import is_duration_of_any_length
+from pipeline_lib.specs.key_paths import join_path, known_paths
 
 _LONGEST_VALUE = 60
 
@@ -47,7 +49,8 @@ def find_schema_violations(document: object) -> Iterator[Diagnostic]:
             case "required":
                 yield Diagnostic(path, f"the key {argument!r} is missing", _expectation((*path, argument)))
             case "type":
-                yield Diagnostic(path, _other_type(value, argument), _expectation(path))
+                hint = _hint_at_quotes(path, value) or _expectation(path)
+                yield Diagnostic(path, _other_type(value, argument), hint)
             case "enum":
                 yield _not_among(path, value, argument)
             case "oneOf":
@@ -55,9 +58,47 @@ def find_schema_violations(document: object) -> Iterator[Diagnostic]:
             case "propertyNames":
                 key = argument.instance
                 yield Diagnostic((*path, key), f"{show_value(key)} doesn't fit", _expectation(("coin",)))
+            case "pattern" if isinstance(value, str) and is_duration_of_any_length(value):
+                yield Diagnostic(path, f"{show_value(value)} is too long", subschema(path)["$comment"])
             case _:
                 message = _COMPARISONS[keyword].format(value=show_value(value), limit=argument)
                 yield Diagnostic(path, message, _expectation(path))
+
+
+def find_broken_paths(document: object) -> tuple[tuple[str | int, ...], ...]:
+    """The places of all in ``document`` that the schema doesn't allow; a missing key has one, too."""
+    return tuple(_broken_paths(document))
+
+
+def _broken_paths(document: object) -> Iterator[tuple[str | int, ...]]:
+    for error in schema_errors(document):
+        path = tuple(error.instance_path)
+        match error.kind.name:
+            case "required":
+                yield (*path, error.kind.value)
+            case "additionalProperties":
+                yield from ((*path, key) for key in error.kind.value)
+            case "oneOf":
+                # Of coin and coins, the one that is missing, or that is too many.
+                yield (*path, "coins")
+            case _:
+                yield path
+
+
+def _hint_at_quotes(path: tuple[str | int, ...], value: object) -> str:
+    """What to write where a number, or true or false, would be right as text; otherwise nothing."""
+    # A schedule may be any text to the schema, but a number is none in quotes, either.
+    if not isinstance(value, int | float) or path in {(), ("schedule",)}:
+        return ""
+    text = as_yaml(value)
+    alone: object = text
+    for step in reversed(path):
+        alone = [alone] if isinstance(step, int) else {step: alone}
+    place = [0 if isinstance(step, int) else step for step in path]
+    if any(list(error.instance_path) == place for error in schema_errors(alone)):
+        return ""
+    # A number with a point or an exponent may have been written in another way.
+    return "put it in quotes" if isinstance(value, float) else f'put it in quotes: "{text}"'
 
 
 def _value_at(document: Any, path: Iterable[str | int]) -> object:  # noqa: ANN401 (whatever a spec holds)
@@ -78,8 +119,18 @@ def _unknown_keys(path: tuple[str | int, ...], keys: Iterable[str]) -> Iterator[
     known = list(subschema(path).get("properties", {}))
     for key in keys:
         close = get_close_matches(key, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
-        yield Diagnostic((*path, key), "unknown key", hint)
+        hint = _hint_at_section(key) or f"known keys: {', '.join(known)}"
+        yield Diagnostic((*path, key), "unknown key", f"did you mean {close[0]!r}?" if close else hint)
+
+
+def _hint_at_section(key: str) -> str:
+    """Where a key belongs that stands in a wrong section, as one that is indented wrongly does."""
+    sections = [path[:-1] for path in known_paths() if path[-1] == key]
+    if () in sections:
+        return f"{key} is a key of the spec itself: begin it in column 1"
+    if sections:
+        return f"{key} is a key of {' or '.join(map(join_path, sections))}: indent it below that"
+    return ""
 
 
 def _not_among(path: tuple[str | int, ...], value: object, options: Sequence[str]) -> Diagnostic:

@@ -23,6 +23,7 @@ from pipeline_lib.specs.model import (
     Window,
 )
 from pipeline_lib.specs.reading.merging import merge
+from pipeline_lib.specs.schedules.schedule import UTC_NAME, Schedule
 
 
 def build_spec(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
@@ -34,8 +35,8 @@ def build_spec(name: str, complete: Mapping[str, Any]) -> PipelineSpec:
         coins=coins,
         vs_currency=complete["vs_currency"],
         description=complete.get("description", f"{_describe(coins)} in {complete['vs_currency']}"),
-        schedule=complete["schedule"],
-        start_date=datetime.fromisoformat(complete["start_date"]).replace(tzinfo=UTC),
+        schedule=Schedule(complete["schedule"], complete["timezone"]),
+        start_date=_midnight(complete["start_date"], complete["timezone"]),
         catchup=complete["catchup"],
         owner=complete["owner"],
         tags=tuple(complete["tags"]),
@@ -91,6 +92,15 @@ def _build_limits(complete: Mapping[str, Any]) -> CoinLimits:
         alerts=_build_alerts(complete),
         quality=_build_quality(complete["quality"]),
     )
+
+
+def _midnight(day: str, timezone: str) -> datetime:
+    local = datetime.fromisoformat(day)
+    if timezone == UTC_NAME:
+        return local.replace(tzinfo=UTC)
+    from pipeline_lib.specs.schedules.local_moments import moment_of  # noqa: PLC0415 (imports zoneinfo)
+
+    return moment_of(local, timezone)
 
 
 def _build_alerts(complete: Mapping[str, Any]) -> AlertPolicy:

@@ -8,13 +8,13 @@ from pathlib import Path
 from pipeline_lib.errors import InvalidSpecsError
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.specs.checks.schema import with_defaults
-from pipeline_lib.specs.checks.schema_violations import find_schema_violations, show_value
+from pipeline_lib.specs.checks.schema_violations import find_broken_paths, find_schema_violations, show_value
 from pipeline_lib.specs.checks.semantics import find_semantic_violations
 from pipeline_lib.specs.model import PipelineSpec
 from pipeline_lib.specs.reading.building import build_spec
-from pipeline_lib.specs.reading.documents import Document, check_file_name, read_document
+from pipeline_lib.specs.reading.documents import Document, check_file_name, read_document, read_line
 from pipeline_lib.specs.reading.merging import merge, with_bare_coins, with_layout
-from pipeline_lib.specs.yaml.text import find_positions, has_path
+from pipeline_lib.specs.yaml.text import Position, find_positions, has_path
 
 _PLAIN_KEY = re.compile(r"[!-~]{1,60}")
 
@@ -25,8 +25,14 @@ def read_spec(path: Path, defaults: Document | None) -> PipelineSpec:
     Raises:
         InvalidSpecsError: With everything that is wrong in the file, or through it in the defaults.
     """
-    check_file_name(path)
-    return complete_spec(read_document(path), defaults)
+    misnamed = check_file_name(path)
+    try:
+        spec = complete_spec(read_document(path), defaults)
+    except InvalidSpecsError as error:
+        raise InvalidSpecsError((*misnamed, *error.diagnostics)) from error
+    if misnamed:
+        raise InvalidSpecsError(misnamed)
+    return spec
 
 
 def complete_spec(document: Document, defaults: Document | None) -> PipelineSpec:
@@ -36,10 +42,9 @@ def complete_spec(document: Document, defaults: Document | None) -> PipelineSpec
         InvalidSpecsError: With everything that is wrong in the document, or through it in the defaults.
     """
     merged = merge(defaults.data if defaults else {}, with_bare_coins(document.data))
+    complete = with_defaults(with_layout(merged))
     diagnostics = list(find_schema_violations(merged))
-    if not diagnostics:
-        complete = with_defaults(with_layout(merged))
-        diagnostics = list(find_semantic_violations(complete))
+    diagnostics += find_semantic_violations(complete, find_broken_paths(merged) if diagnostics else ())
     if diagnostics:
         raise InvalidSpecsError(place_diagnostics(diagnostics, document, defaults))
     return build_spec(document.path.stem, complete)
@@ -77,9 +82,16 @@ def _place_in(source: Document, diagnostics: Sequence[Diagnostic]) -> list[Diagn
             file=source.path,
             line=position.line,
             column=position.column,
+            source_line=_shown_line(source, diagnostic, position),
         )
         for diagnostic, position in zip(diagnostics, positions, strict=True)
     ]
+
+
+def _shown_line(source: Document, diagnostic: Diagnostic, position: Position) -> str:
+    # What isn't in the file, such as a key that is missing, stands in no line of it.
+    is_there = diagnostic.path and has_path(source.data, diagnostic.path[:1])
+    return read_line(source.text, position.line) if is_there else ""
 
 
 def _show_step(step: str | int) -> str | int:

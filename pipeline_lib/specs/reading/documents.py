@@ -68,7 +68,17 @@ def _parse(path: Path, text: str) -> object:
     try:
         return parse_yaml(text)
     except YamlSyntaxError as error:
-        raise _refuse(path, error.message, line=error.line, column=error.column) from error
+        source_line = read_line(text, error.line)
+        problem = Diagnostic(
+            (), error.message, error.hint, path, error.line, error.column, source_line=source_line
+        )
+        raise InvalidSpecsError((problem,)) from error
+
+
+def read_line(text: str, line: int) -> str:
+    """A line of a text, counted from 1; empty where the text has ended."""
+    lines = text.splitlines()
+    return lines[line - 1] if line <= len(lines) else ""
 
 
 def _read_text(path: Path) -> str:
@@ -97,18 +107,13 @@ def can_name_pipeline(name: str) -> bool:
     return _FILE_STEM.fullmatch(name) is not None
 
 
-def check_file_name(path: Path) -> None:
-    """Refuse a file whose name can't be a pipeline's.
-
-    Raises:
-        InvalidSpecsError: The name has other characters than names of pipelines may have.
-    """
-    if not can_name_pipeline(path.stem):
-        raise _refuse(
-            path,
-            f"the file name {path.name!r} can't name a pipeline",
-            hint="use lower-case letters, digits, - and _, for example bitcoin.yaml",
-        )
+def check_file_name(path: Path) -> tuple[Diagnostic, ...]:
+    """What is wrong with the name of a file, which has to be a pipeline's."""
+    if can_name_pipeline(path.stem):
+        return ()
+    message = f"the file name {path.name!r} can't name a pipeline"
+    hint = "use lower-case letters, digits, - and _, for example bitcoin.yaml"
+    return (Diagnostic((), message, hint, path),)
 
 
 def _refuse(path: Path, message: str, *, line: int = 1, column: int = 1, hint: str = "") -> InvalidSpecsError:

@@ -36,6 +36,6 @@ def with_bare_coins(spec: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def with_layout(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     """``spec`` with the one layout on S3 that a pipeline of several coins has, unless it says another."""
-    if "coins" not in spec or "s3" not in spec:
+    if "coins" not in spec or not isinstance(spec.get("s3"), dict):
         return spec
     return {**spec, "s3": {"layout": "partitions", **spec["s3"]}}

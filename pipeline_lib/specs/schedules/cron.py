@@ -15,6 +15,9 @@ PRESETS = {
 }
 """Airflow's presets; croniter has no @quarterly."""
 
+LONGEST_PAUSE_DAYS = 8 * 366
+"""Two 29 Februaries are as far apart where a century's last year is no leap year."""
+
 _FIELDS = 5
 # Day 29 and later don't come in every month, so they aren't ordinary.
 _ORDINARY_RANGES = ((0, 59), (0, 23), (1, 28), (1, 12), (0, 6))

@@ -35,11 +35,13 @@ class YamlSyntaxError(Exception):
         line: From 1.
         column: From 1.
         message: What is wrong.
+        hint: What to do, or an empty string.
     """
 
-    def __init__(self, message: str, *, line: int, column: int) -> None:
+    def __init__(self, message: str, *, line: int, column: int, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.hint = hint
         self.line = line
         self.column = column
 
@@ -108,8 +110,10 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401 (whatever the text holds)
         problem = "a second document isn't allowed" if second else str(error.problem)
         raise _mistake(problem, error.problem_mark) from error
     except yaml.MarkedYAMLError as error:
-        problem = error.problem or "broken YAML"
-        raise _mistake(problem, error.problem_mark or error.context_mark) from error
+        from pipeline_lib.specs.yaml.mistakes import explain  # noqa: PLC0415 (only for what is broken)
+
+        found = explain(text, error)
+        raise YamlSyntaxError(found.message, line=found.line, column=found.column, hint=found.hint) from error
     except yaml.reader.ReaderError as error:
         # libyaml counts bytes.
         before = text.encode()[: error.position].decode()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline_lib.database.pipelines import RecordedPipeline, recorded_pipelines
-from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs import PipelineSpec, Schedule
 from pipeline_lib.steps.run import Services
 
 
@@ -23,7 +23,7 @@ class KnownPipeline:
 
     name: str
     coins: tuple[str, ...]
-    schedule: str | None
+    schedule: Schedule | None
     moments: int
     newest: datetime | None
 

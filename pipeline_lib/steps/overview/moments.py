@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from pipeline_lib.common.timestamps import format_moment, parse_moment
-from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs import PipelineSpec, Schedule
 from pipeline_lib.specs.schedules.moments import last_moment, moments_between
 
 LOOKBACK = timedelta(days=7)
@@ -28,9 +28,9 @@ class DueMoments:
         """Moments before it are looked at no more (UTC)."""
         self._now = now
         self._ended_by = now - longest_run
-        self._due: dict[str, frozenset[str]] = {}
-        self._missing: dict[tuple[str, str], list[str]] = {}
-        self._awaited: dict[str, datetime | None] = {}
+        self._due: dict[Schedule, frozenset[str]] = {}
+        self._missing: dict[tuple[Schedule, str], list[str]] = {}
+        self._awaited: dict[Schedule, datetime | None] = {}
 
     def awaited(self, spec: PipelineSpec) -> datetime | None:
         """The newest moment whose run should have ended (UTC); None when there is none."""
@@ -57,7 +57,7 @@ class DueMoments:
         begin = format_moment(first)
         return [parse_moment(moment) for moment in self._missing[key] if moment > begin]
 
-    def _find_missing(self, schedule: str, observed: Collection[str]) -> list[str]:
+    def _find_missing(self, schedule: Schedule, observed: Collection[str]) -> list[str]:
         if schedule not in self._due:
             due = moments_between(schedule, self.since, self._now)
             self._due[schedule] = frozenset(map(format_moment, due))

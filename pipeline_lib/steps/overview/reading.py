@@ -11,7 +11,7 @@ from pipeline_lib.errors import SpecNotFoundError
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.model.events import Event
 from pipeline_lib.specs import Catalog, Loaded, PipelineSpec, TopCoins
-from pipeline_lib.specs.catalog import SPEC_SUFFIX
+from pipeline_lib.specs.reading.files import SPEC_SUFFIX
 from pipeline_lib.steps.overview.episodes import find_open_episodes, rule_names
 from pipeline_lib.steps.overview.moments import LONGEST_RUN, DueMoments
 from pipeline_lib.steps.overview.problems import (

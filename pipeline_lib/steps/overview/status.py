@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pipeline_lib.model.events import Event
 from pipeline_lib.model.open_problem import OpenProblem
+from pipeline_lib.specs import Schedule
 
 
 class ProblemKind(StrEnum):
@@ -126,7 +127,7 @@ class PipelineStatus:
 
     name: str
     spec: SpecState
-    schedule: str | None
+    schedule: Schedule | None
     series: Sequence[SeriesStatus]
     open_problems: Mapping[str, OpenProblem]
     s3: S3Status | None

@@ -37,6 +37,7 @@ def test_programs_get_json(command: Command) -> None:
         "pipeline": "ether-slow",
         "coins": ["ethereum"],
         "schedule": None,
+        "timezone": None,
         "moments": 7,
         "newest": "2024-01-06T12:00:00Z",
     }

@@ -189,4 +189,7 @@ def test_a_broken_spec_is_told_at_its_place(project: Path, command: Command) -> 
     spec.write_text("spec_version: 1\ncoin: [\n", encoding="utf-8")
     result = command("run", "bitcoin")
     assert result.exit_code == 1
-    assert result.stderr == "Error: dag_configs/bitcoin.yaml:3:1: did not find expected node content\n"
+    assert result.stderr == (
+        "Error: dag_configs/bitcoin.yaml:3:1: a value is missing before this"
+        " (close each [ with ] and each { with })\n"
+    )

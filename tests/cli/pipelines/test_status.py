@@ -93,6 +93,7 @@ def test_all_that_is_known_is_in_the_json(world: StatusWorld, command: Command) 
         "pipeline": "bitcoin",
         "spec": "valid",
         "schedule": "@hourly",
+        "timezone": "UTC",
         "open_problems": [
             {
                 "subject": "late",
@@ -171,6 +172,7 @@ def test_all_that_is_known_is_in_the_json(world: StatusWorld, command: Command) 
         "pipeline": "gone",
         "spec": "gone",
         "schedule": None,
+        "timezone": None,
         "open_problems": [],
         "s3": None,
         "problems": [],
@@ -196,6 +198,7 @@ def test_all_that_is_known_is_in_the_json(world: StatusWorld, command: Command) 
         "pipeline": "invalid",
         "spec": "invalid",
         "schedule": None,
+        "timezone": None,
         "open_problems": [],
         "s3": None,
         "problems": [
@@ -249,7 +252,7 @@ def test_all_that_is_known_is_in_the_json(world: StatusWorld, command: Command) 
         ),
         (
             lambda world: world.write_spec("_defaults", "owner: 1"),
-            "dag_configs/_defaults.yaml:4:1: owner: 1 is not text (for example market-data-team)",
+            'dag_configs/_defaults.yaml:4:1: owner: 1 is not text (put it in quotes: "1")',
             FIX,
         ),
     ],

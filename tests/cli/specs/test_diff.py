@@ -31,6 +31,7 @@ def test_a_pipeline_that_comes_shows_what_it_is(folder: Path, command: Command) 
             "  coin: ethereum\n"
             "  vs_currency: usd\n"
             "  schedule: '@daily'\n"
+            "  timezone: UTC\n"
             "  windows: [24h, 7d]\n"
             "  thresholds.1h: 3\n"
             "  thresholds.24h: 8\n"
@@ -44,6 +45,21 @@ def test_a_pipeline_that_goes_shows_what_it_was(folder: Path, command: Command) 
     (folder / "bitcoin.yaml").unlink()
     lines = command("diff", "HEAD").stdout.splitlines()
     assert lines[:2] == ["removed  bitcoin  bitcoin_data_pipeline", "  coin: bitcoin"]
+
+
+def test_a_file_that_moves_to_a_folder_below_is_the_same_pipeline(
+    folder: Path, command: Command, git: Git
+) -> None:
+    (folder / "majors").mkdir()
+    (folder / "bitcoin.yaml").rename(folder / "majors" / "bitcoin.yaml")
+    (folder / "majors" / "broken.yaml").write_text("coim: x\n", encoding="utf-8")
+    git("add", "-A")
+    git("commit", "-qm", "moved")
+    for reference in ("HEAD", "HEAD~1"):
+        assert "bitcoin_data_pipeline" not in command("diff", reference).stdout
+    lines = command("diff", "HEAD").stdout.splitlines()
+    assert any(line.startswith("dag_configs/majors/broken.yaml:1:1: coim: unknown key") for line in lines)
+    assert any(line.startswith("HEAD:dag_configs/majors/broken.yaml:1:1: coim:") for line in lines)
 
 
 def test_a_renamed_file_is_another_pipeline(folder: Path, command: Command) -> None:
@@ -102,11 +118,12 @@ def test_invalid_specs_are_listed_on_either_side(folder: Path, command: Command,
     result = command("diff", "HEAD")
     lines = result.stdout.splitlines()
     assert result.exit_code == 0
+    unclosed = "a value is missing before this (close each [ with ] and each { with })"
     assert [line for line in lines if not line.startswith("  ")] == [
         "invalid  bitcoin  bitcoin_data_pipeline",
         "invalid  ethereum  ethereum_data_pipeline",
         "added    solana  solana_data_pipeline",
-        "HEAD:dag_configs/ethereum.yaml:2:1: did not find expected node content",
+        f"HEAD:dag_configs/ethereum.yaml:2:1: {unclosed}",
         'dag_configs/bitcoin.yaml:3:1: schedule: 5 is not text (for example "@hourly" or "*/15 * * * *")',
     ]
 

@@ -24,6 +24,7 @@ spec_version: 1               dag_configs/bitcoin.yaml:1
 coin: bitcoin                 dag_configs/bitcoin.yaml:2
 vs_currency: usd              schema default
 schedule: '@hourly'           dag_configs/bitcoin.yaml:3
+timezone: UTC                 schema default
 start_date: '2017-01-01'      schema default
 catchup: false                schema default
 owner: 'market data, team 2'  dag_configs/_defaults.yaml:1
@@ -95,3 +96,14 @@ def test_an_unknown_key_is_refused_with_one_that_is_meant(command: Command, key:
     result = command("explain", "bitcoin", key)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"Error: specs have no key {key!r} ({hint})\n"
+
+
+def test_a_spec_in_a_folder_below_has_the_defaults_of_the_project(project: Path, command: Command) -> None:
+    specs = project / "dag_configs"
+    (specs / "majors").mkdir()
+    (specs / "bitcoin.yaml").rename(specs / "majors" / "bitcoin.yaml")
+    (specs / "_defaults.yaml").write_text("owner: shared\n", encoding="utf-8")
+    for name in ("bitcoin", "dag_configs/majors/bitcoin.yaml"):
+        assert command("explain", name, "owner").stdout.splitlines()[0] == (
+            "owner: shared  dag_configs/_defaults.yaml:1"
+        )

@@ -30,13 +30,15 @@ def test_any_name_and_any_bytes_come_back(repository: Path, git: Git, name: str,
     assert read_version(repository / "dag_configs", "HEAD").files[name] == content
 
 
-def test_folders_below_are_left_out(repository: Path, git: Git) -> None:
-    below = repository / "dag_configs" / "below"
-    below.mkdir()
-    (below / "x.yaml").touch()
+def test_folders_below_belong_to_it_and_other_files_do_not(repository: Path, git: Git) -> None:
+    below = repository / "dag_configs" / "below" / "it"
+    below.mkdir(parents=True)
+    (below / "x.yaml").write_bytes(b"x\n")
+    (below / "prices.csv").touch()
     git("add", "-A")
     git("commit", "-qm", "below")
-    assert set(read_version(repository / "dag_configs", "HEAD").files) == {"bitcoin.yaml"}
+    files = read_version(repository / "dag_configs", "HEAD").files
+    assert files == {**read_version(repository / "dag_configs", "HEAD~1").files, "below/it/x.yaml": b"x\n"}
 
 
 def test_a_folder_that_was_not_there_yet_held_nothing(repository: Path) -> None:
@@ -46,7 +48,7 @@ def test_a_folder_that_was_not_there_yet_held_nothing(repository: Path) -> None:
 
 def test_the_repositorys_root_may_be_the_folder(repository: Path) -> None:
     version = read_version(repository, "HEAD")
-    assert (version.folder, version.files) == (Path(), {})
+    assert (version.folder, list(version.files)) == (Path(), ["dag_configs/bitcoin.yaml"])
 
 
 @pytest.mark.parametrize("name", ["main", "v1", "HEAD", "{commit}", "{commit:.8}"])

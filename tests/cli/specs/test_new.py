@@ -23,7 +23,7 @@ def test_a_starter_is_written_and_valid(project: Path, command: Command) -> None
 def test_every_commented_key_is_a_valid_one(project: Path, command: Command) -> None:
     examples = [line for line in SOLANA.splitlines() if line.lstrip().startswith("# ") and ": " in line]
     keys = [line for line in examples if "explain" not in line]
-    assert len(keys) == 9 + 1
+    assert len(keys) == 10 + 1
     text = SOLANA
     for line in keys:
         text = text.replace(line, line.replace("# ", "", 1))
@@ -65,6 +65,14 @@ def test_nothing_is_written_over(project: Path, command: Command) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Error: dag_configs/bitcoin.yaml exists already (take another --name)\n"
     assert spec.read_bytes() == before
+
+
+def test_a_name_that_a_folder_below_has_is_taken(project: Path, command: Command) -> None:
+    (project / "dag_configs" / "majors").mkdir()
+    (project / "dag_configs" / "majors" / "solana.yaml").touch()
+    result = command("new", "solana")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: dag_configs/majors/solana.yaml exists already (take another --name)\n"
 
 
 @pytest.mark.parametrize("coin", ["Bitcoin", "bit coin", "../bitcoin", "", "a" * 101, "bitcoin\n"])

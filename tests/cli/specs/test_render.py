@@ -11,6 +11,7 @@ spec_version: 1
 coin: bitcoin
 vs_currency: eur
 schedule: '@hourly'
+timezone: UTC
 start_date: '2017-01-01'
 catchup: false
 owner: data-engineering

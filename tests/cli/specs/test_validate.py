@@ -13,8 +13,17 @@ Command = Callable[..., Result]
 
 BROKEN = "spec_version: 1\ncoim: ethereum\nschedule: never\n"
 BROKEN_LINES = [
-    "dag_configs/ethereum.yaml:1:1: the key 'coin' is missing (for example coin: bitcoin, or coins: {top: 100})",
+    "dag_configs/ethereum.yaml:1:1: the key 'coin' is missing"
+    " (for example coin: bitcoin, or coins: {top: 100})",
     "dag_configs/ethereum.yaml:2:1: coim: unknown key (did you mean 'coin'?)",
+    "    2 | coim: ethereum",
+    "      | ^",
+    (
+        "dag_configs/ethereum.yaml:3:1: schedule: 'never' is not a cron expression"
+        " (five fields: minute hour day month weekday, for example */15 * * * *)"
+    ),
+    "    3 | schedule: never",
+    "      | ^",
 ]
 
 
@@ -40,7 +49,7 @@ def test_every_problem_is_a_line_and_the_exit_code_1(project: Path, command: Com
     assert result.stdout.splitlines() == [
         "dag_configs/solana.yml:1:1: specs end in .yaml (rename it to solana.yaml)",
         *BROKEN_LINES,
-        "3 problems in 2 files, 1 valid spec",
+        "4 problems in 2 files, 1 valid spec",
     ]
 
 
@@ -51,7 +60,46 @@ def test_a_warning_is_told_and_the_exit_code_is_0(command: Command, monkeypatch:
     assert result.exit_code == 0
     first, last = result.stdout.splitlines()
     assert ":1:1: warning: 744 calls of CoinGecko in a month" in first
-    assert last == "1 problem in 1 file, 1 valid spec"
+    assert last == "1 warning in 1 file, 1 valid spec"
+
+
+@pytest.mark.parametrize("arguments", [(), ("dag_configs",), ("dag_configs/ethereum.yaml",)])
+def test_a_step_longer_than_its_field_is_a_warning_with_the_next_runs(
+    project: Path, command: Command, arguments: tuple[str, ...]
+) -> None:
+    (project / "dag_configs" / "ethereum.yaml").write_text(
+        'spec_version: 1\ncoin: ethereum\nschedule: "*/90 * * * *"\nstart_date: 2150-01-01\n',
+        encoding="utf-8",
+    )
+    result = command("validate", *arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == (
+        "dag_configs/ethereum.yaml:3:1: warning: schedule: the step of */90 is longer than its 60 minutes:"
+        " only minute 0 is left (the next runs: 2150-01-01T01:00:00Z, 2150-01-01T02:00:00Z,"
+        " 2150-01-01T03:00:00Z)"
+    )
+    assert lines[-1].startswith("1 warning in 1 file, ")
+    assert json.loads(command("validate", "--format", "json", *arguments).stdout)[0]["severity"] == "warning"
+    assert command("validate", "--format", "github", *arguments).stdout.startswith("::warning file=")
+    (run,) = json.loads(command("validate", "--format", "sarif", *arguments).stdout)["runs"]
+    assert [found["level"] for found in run["results"]] == ["warning"]
+
+
+def test_a_warning_beside_a_problem_is_counted_by_itself(project: Path, command: Command) -> None:
+    folder = project / "dag_configs"
+    (folder / "_defaults.yaml").write_text('schedule: "0 */36 * * *"\n', encoding="utf-8")
+    for name in ("ethereum", "solana"):
+        (folder / f"{name}.yaml").write_text(f"spec_version: 1\ncoin: {name}\n", encoding="utf-8")
+    (folder / "broken.yaml").write_text(BROKEN, encoding="utf-8")
+    result = command("validate")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    (warning,) = (line for line in lines if ": warning: " in line)
+    assert warning.startswith(
+        "dag_configs/_defaults.yaml:1:1: warning: schedule: the step of */36 is longer than its 24 hours: "
+    )
+    assert lines[-1] == "3 problems and 1 warning in 2 files, 3 valid specs"
 
 
 @pytest.mark.usefixtures("broken")
@@ -59,7 +107,7 @@ def test_one_file_is_checked_alone(command: Command) -> None:
     assert command("validate", "dag_configs/bitcoin.yaml").output == "no problems, 1 valid spec\n"
     result = command("validate", "dag_configs/ethereum.yaml")
     assert result.exit_code == 1
-    assert result.stdout.splitlines() == [*BROKEN_LINES, "2 problems in 1 file, 0 valid specs"]
+    assert result.stdout.splitlines() == [*BROKEN_LINES, "3 problems in 1 file, 0 valid specs"]
 
 
 def test_a_file_is_checked_with_the_defaults_of_its_own_folder(tmp_path: Path, command: Command) -> None:
@@ -74,6 +122,8 @@ def test_a_file_is_checked_with_the_defaults_of_its_own_folder(tmp_path: Path, c
     defaults.write_text("coin: LITECOIN\n", encoding="utf-8")
     assert command("validate", str(spec)).stdout == (
         f"{defaults}:1:1: coin: 'LITECOIN' doesn't fit (for example bitcoin or usd-coin)\n"
+        "    1 | coin: LITECOIN\n"
+        "      | ^\n"
         "1 problem in 1 file, 0 valid specs\n"
     )
 
@@ -96,6 +146,65 @@ def test_a_file_with_another_ending_is_no_spec(project: Path, command: Command) 
     assert command("validate", "notes.txt").stdout == (
         "notes.txt:1:1: specs end in .yaml (rename it to notes.yaml)\n1 problem in 1 file, 0 valid specs\n"
     )
+
+
+@pytest.mark.parametrize("arguments", [(), ("dag_configs",), ("dag_configs/majors",)])
+def test_a_broken_spec_in_a_folder_below_is_told(
+    project: Path, command: Command, arguments: tuple[str, ...]
+) -> None:
+    majors = project / "dag_configs" / "majors"
+    majors.mkdir()
+    (majors / "ethereum.yaml").write_text(BROKEN, encoding="utf-8")
+    result = command("validate", *arguments)
+    assert result.exit_code == 1
+    assert "dag_configs/majors/ethereum.yaml:2:1: coim: unknown key (did you mean 'coin'?)" in result.stdout
+
+
+def test_a_folder_below_is_checked_with_the_defaults_of_the_project(project: Path, command: Command) -> None:
+    majors = project / "dag_configs" / "majors"
+    majors.mkdir()
+    (majors / "ethereum.yaml").write_text('spec_version: 1\nschedule: "@hourly"\n', encoding="utf-8")
+    (project / "dag_configs" / "_defaults.yaml").write_text("coin: ethereum\n", encoding="utf-8")
+    for path in ("dag_configs/majors", "dag_configs/majors/ethereum.yaml", str(majors)):
+        assert command("validate", path).output == "no problems, 1 valid spec\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("dag_configs",), ("dag_configs/_defaults.yaml",)])
+@pytest.mark.parametrize("format_name", ["text", "json", "github", "sarif"])
+def test_a_check_of_nothing_is_misuse(
+    project: Path, command: Command, arguments: tuple[str, ...], format_name: str
+) -> None:
+    (project / "dag_configs" / "bitcoin.yaml").unlink()
+    (project / "dag_configs" / "_defaults.yaml").touch()
+    (project / "dag_configs" / ".hidden.yaml").touch()
+    result = command("validate", "--format", format_name, "--", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    place = arguments[0] if arguments else "dag_configs"
+    assert result.stderr.endswith(
+        f"Error: there are no specs in {place}: a spec is a file that ends in .yaml\n"
+    )
+
+
+def test_one_path_without_specs_among_others_is_misuse(project: Path, command: Command) -> None:
+    (project / "dag_config").mkdir()
+    result = command("validate", "dag_configs", "dag_config")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Error: there are no specs in dag_config: " in result.stderr
+
+
+def test_files_of_one_name_are_told_when_both_are_named(project: Path, command: Command) -> None:
+    (project / "dag_configs" / "old").mkdir()
+    (project / "dag_configs" / "old" / "bitcoin.yaml").write_bytes(
+        (project / "dag_configs" / "bitcoin.yaml").read_bytes()
+    )
+    result = command("validate", "dag_configs/old/bitcoin.yaml", "dag_configs/bitcoin.yaml")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[:2] == [
+        f"dag_configs/{file}:1:1: the pipeline bitcoin is made by {other}, too"
+        " (give each file a name of its own)"
+        for file, other in (("bitcoin.yaml", "old/bitcoin.yaml"), ("old/bitcoin.yaml", "bitcoin.yaml"))
+    ]
+    assert result.stdout.splitlines()[2:] == ["2 problems in 2 files, 0 valid specs"]
 
 
 @pytest.mark.usefixtures("project")

@@ -11,7 +11,7 @@ from pipeline_lib.database import arrivals
 from pipeline_lib.database.arrivals import ArchivedPart
 from pipeline_lib.model.observation import Observation, Provenance, Snapshot
 from pipeline_lib.publishing.s3 import Destination, Source, publish_processed_table, publish_raw_log
-from pipeline_lib.specs import AlertPolicy, OneCoin, PipelineSpec, QualityLimits, Thresholds, Window
+from pipeline_lib.specs import AlertPolicy, OneCoin, PipelineSpec, QualityLimits, Schedule, Thresholds, Window
 from pipeline_lib.steps.statistics import update_statistics
 
 START = datetime(2018, 2, 5, 14, tzinfo=UTC)
@@ -21,7 +21,7 @@ SPEC = PipelineSpec(
     coins=OneCoin("bitcoin"),
     vs_currency="usd",
     description="",
-    schedule="@hourly",
+    schedule=Schedule("@hourly"),
     start_date=START,
     catchup=False,
     owner="tests",

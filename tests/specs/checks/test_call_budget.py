@@ -7,7 +7,7 @@ import pytest
 
 from pipeline_lib.model.call_plan import DEMO_PLAN, CallPlan
 from pipeline_lib.model.diagnostic import Diagnostic, Severity
-from pipeline_lib.specs import Coins, NamedCoins, OneCoin, PipelineSpec, TopCoins
+from pipeline_lib.specs import Coins, NamedCoins, OneCoin, PipelineSpec, Schedule, TopCoins
 from pipeline_lib.specs.checks.call_budget import calls_for, check_call_budget
 from pipeline_lib.specs.reading.completion import read_spec
 
@@ -21,7 +21,7 @@ def pipelines(counts: Mapping[str, int], vs_currency: str = "usd") -> list[Pipel
             MINIMAL,
             name=f"{schedule}-{number}",
             coins=OneCoin(f"{schedule}-{number}"),
-            schedule=schedule,
+            schedule=Schedule(schedule),
             vs_currency=vs_currency,
         )
         for schedule, count in counts.items()
@@ -133,3 +133,20 @@ def test_ten_thousand_pipelines_are_counted_in_a_moment() -> None:
     start = time.perf_counter()
     assert len(list(check_call_budget(specs, DEMO_PLAN))) == 2
     assert time.perf_counter() - start < 5
+
+
+def test_schedules_of_other_zones_meet_where_their_moments_do() -> None:
+    berlin, new_york, utc = (
+        replace(MINIMAL, name=zone, schedule=Schedule(expression, zone), vs_currency=zone)
+        for expression, zone in (
+            ("0 9 * * *", "Europe/Berlin"),
+            ("0 3 * * *", "America/New_York"),
+            ("0 8 * * *", "UTC"),
+        )
+    )
+    assert list(check_call_budget([berlin, new_york, utc], CallPlan(3, 93))) == []
+    (peak, month) = check_call_budget([berlin, new_york, utc], CallPlan(2, 92))
+    assert peak.hint.startswith(
+        "due together: 1 coin with 0 9 * * * (Europe/Berlin) make 1, 1 coin with 0 3 * * * (America/New_York) make 1,"
+    )
+    assert month.message.startswith("93 calls of CoinGecko in a month of 31 days")

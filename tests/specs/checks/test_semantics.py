@@ -1,3 +1,4 @@
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -17,9 +18,11 @@ def violations(
     start_date: str = "2024-01-01",
     alerts: Mapping[str, Any] = MappingProxyType({}),
     s3: Mapping[str, str] = MappingProxyType({}),
+    timezone: str = "UTC",
 ) -> list[Diagnostic]:
     document: dict[str, Any] = {
         "schedule": schedule,
+        "timezone": timezone,
         "start_date": start_date,
         "windows": windows,
         "alerts": alerts,
@@ -51,13 +54,57 @@ def test_a_schedule_that_comes_round_is_fine(schedule: str) -> None:
         "H * * * *",
         "*/0 * * * *",
         "5-1-2 * * * *",
-        "TZ=UTC * * * *",
     ],
 )
 def test_a_schedule_that_is_no_cron_expression_is_told(schedule: str) -> None:
     (violation,) = violations(schedule)
     assert violation.path == ("schedule",)
     assert violation.message == f"{schedule!r} is not a cron expression"
+
+
+@pytest.mark.parametrize(
+    "prefix", ["CRON_TZ=Europe/Berlin ", "TZ=Europe/Berlin  ", " CRON_TZ=Europe/Berlin\t"]
+)
+def test_a_zone_in_the_cron_expression_is_told_where_it_belongs(prefix: str) -> None:
+    assert violations(f"{prefix}0 9 * * *") == [
+        Diagnostic(
+            ("schedule",),
+            f"{f'{prefix}0 9 * * *'!r} has a time zone in it",
+            'write schedule: "0 9 * * *" and, as a key of its own, timezone: Europe/Berlin',
+        )
+    ]
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])
+def test_a_time_zone_of_the_iana_list_is_fine(timezone: str) -> None:
+    assert violations(timezone=timezone) == []
+
+
+@pytest.mark.parametrize(
+    ("timezone", "hint"),
+    [
+        ("Berlin", "did you mean 'Europe/Berlin'?"),
+        ("Europe/Berln", "did you mean 'Europe/Berlin'?"),
+        ("Europe/berlin", "did you mean 'Europe/Berlin'?"),
+        ("New_York", "did you mean 'America/New_York'?"),
+        ("Utc", "did you mean 'UTC'?"),
+        ("PST", "an IANA name, for example Europe/Berlin"),
+        ("Europe", "an IANA name, for example Europe/Berlin"),
+    ],
+)
+def test_an_unknown_time_zone_is_told_with_what_may_be_meant(timezone: str, hint: str) -> None:
+    (violation,) = violations(timezone=timezone)
+    assert violation == Diagnostic(("timezone",), f"{timezone!r} is not a time zone of this machine", hint)
+
+
+def test_a_machine_without_time_zones_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> object:
+        raise zoneinfo.ZoneInfoNotFoundError(name)
+
+    monkeypatch.setattr(zoneinfo, "ZoneInfo", refuse)
+    monkeypatch.setattr(zoneinfo, "available_timezones", set)
+    (violation,) = violations(timezone="Europe/Berlin")
+    assert violation.hint == "this machine has no time zones at all: install the package tzdata"
 
 
 @pytest.mark.parametrize("schedule", ["@Hourly", "@once", "@continuous", "@", "@hourly "])

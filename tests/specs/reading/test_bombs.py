@@ -60,7 +60,7 @@ def test_64_kib_of_one_thing_are_refused_at_their_start(
         ("description: |\n", " x\n", r"4:1: description: 'x\nx\n"),
         ("retries: ", "9", "4:1: retries: inf is not a whole number"),
         ("schedule: ", "0-59,", "4:1: the key 'schedule' stands twice"),
-        ("s3: {prefix: ", "a/", "5:1: did not find expected ',' or '}'"),
+        ("s3: {prefix: ", "a/", "5:1: what begins in line 4 goes on here without a comma"),
         ("x: [", "1, a, ", "4:4: more than 500 keys and values"),
         ("s3: {", '"\\u0061": 1, ', "4:5: more than 500 keys and values"),
     ],
@@ -71,6 +71,15 @@ def test_a_spec_with_64_kib_in_one_place_is_refused_there(
     text = minimal + start
     text += unit * ((LIMIT - len(text)) // len(unit))
     assert refusal_of(write("bitcoin.yaml", text)).startswith(refusal)
+
+
+@pytest.mark.parametrize("unit", [" ", "- ", "a ", "a:", '"', "'", " -", "\t", "a"])
+def test_a_mistake_after_64_kib_of_anything_is_explained(
+    write: Callable[[str, str], Path], minimal: str, unit: str
+) -> None:
+    end = "\n b: c: d\n"
+    text = f"{minimal}x{unit * ((LIMIT - len(minimal) - len(end) - 1) // len(unit))}{end}"
+    assert refusal_of(write("bitcoin.yaml", text))
 
 
 def test_a_long_schedule_is_refused_before_it_is_worked_out(

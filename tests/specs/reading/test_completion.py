@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import InvalidSpecsError
+from pipeline_lib.specs import Schedule
 from pipeline_lib.specs.model import (
     AlertPolicy,
     DeviationRule,
@@ -58,8 +59,8 @@ def test_the_whole_spec_is_read() -> None:
         coins=OneCoin("bitcoin"),
         vs_currency="eur",
         description="Bitcoin in euros, every quarter of an hour",
-        schedule="*/15 * * * *",
-        start_date=datetime(2024, 2, 29, tzinfo=UTC),
+        schedule=Schedule("*/15 * * * *", "America/Argentina/Buenos_Aires"),
+        start_date=datetime(2024, 2, 29, 3, tzinfo=UTC),
         catchup=True,
         owner="market-data-team",
         tags=("major", "l1"),

@@ -5,6 +5,7 @@ from croniter import croniter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline_lib.specs import Schedule
 from pipeline_lib.specs.schedules.cron import PRESETS
 from pipeline_lib.specs.schedules.moments import is_due, last_moment, moments_between
 from pipeline_lib.specs.schedules.monthly_runs import monthly_runs
@@ -15,18 +16,19 @@ DAY = timedelta(days=1)
 
 
 def test_both_ends_are_included() -> None:
-    assert list(moments_between("@hourly", START, START + 2 * HOUR)) == [
+    assert list(moments_between(Schedule("@hourly"), START, START + 2 * HOUR)) == [
         START,
         START + HOUR,
         START + 2 * HOUR,
     ]
     second = timedelta(seconds=1)
-    assert list(moments_between("@hourly", START + second, START + 2 * HOUR - second)) == [START + HOUR]
+    inner = moments_between(Schedule("@hourly"), START + second, START + 2 * HOUR - second)
+    assert list(inner) == [START + HOUR]
 
 
 def test_there_may_be_none() -> None:
-    assert list(moments_between("30 * * * *", START, START + timedelta(minutes=29))) == []
-    assert list(moments_between("@daily", START, START - DAY)) == []
+    assert list(moments_between(Schedule("30 * * * *"), START, START + timedelta(minutes=29))) == []
+    assert list(moments_between(Schedule("@daily"), START, START - DAY)) == []
 
 
 @pytest.mark.parametrize(
@@ -42,11 +44,12 @@ def test_there_may_be_none() -> None:
     ],
 )
 def test_moments_are_those_at_which_airflow_runs(schedule: str, days: list[int]) -> None:
-    assert list(moments_between(schedule, START, START + 7 * DAY)) == [START + day * DAY for day in days]
+    found = moments_between(Schedule(schedule), START, START + 7 * DAY)
+    assert list(found) == [START + day * DAY for day in days]
 
 
 def test_a_leap_year_has_8784_hours() -> None:
-    moments = list(moments_between("@hourly", START, START + 366 * DAY - HOUR))
+    moments = list(moments_between(Schedule("@hourly"), START, START + 366 * DAY - HOUR))
     assert len(moments) == 8784
     assert moments == sorted(set(moments))
     assert all(moment.utcoffset() == timedelta(0) for moment in moments)
@@ -69,19 +72,19 @@ def test_a_leap_year_has_8784_hours() -> None:
 )
 def test_a_run_starts_at_its_times_and_no_others(schedule: str, due: str, not_due: str) -> None:
     moment = datetime.fromisoformat(due).replace(tzinfo=UTC)
-    assert is_due(schedule, moment)
-    assert not is_due(schedule, moment + timedelta(seconds=1))
-    assert not is_due(schedule, datetime.fromisoformat(not_due).replace(tzinfo=UTC))
+    assert is_due(Schedule(schedule), moment)
+    assert not is_due(Schedule(schedule), moment + timedelta(seconds=1))
+    assert not is_due(Schedule(schedule), datetime.fromisoformat(not_due).replace(tzinfo=UTC))
 
 
 @pytest.mark.parametrize("schedule", [*PRESETS, "*/7 3,5 1-15 * 2", "59 23 * * 0"])
 def test_a_due_moment_is_one_that_calls_are_counted_by(schedule: str) -> None:
-    runs = monthly_runs(schedule)
+    (runs,) = monthly_runs(Schedule(schedule))
     for hour in range(31 * 24):
         for minute in (0, 7, 59):
             moment = START + timedelta(hours=hour, minutes=minute)
             expected = hour // 24 in runs.days and hour % 24 * 60 + minute in runs.minutes
-            assert is_due(schedule, moment) == expected
+            assert is_due(Schedule(schedule), moment) == expected
 
 
 _SCHEDULES = st.sampled_from(["*/5 * * * *", "0 0 1 * *", "15 10 * 2-11 *", "0 9 1,15 * 1-5", "0 0 31 * *"])
@@ -90,7 +93,7 @@ _TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2199, 1, 1))  # noqa: DTZ00
 
 @given(_SCHEDULES, _TIMES)
 def test_the_next_time_of_a_schedule_is_due(schedule: str, after: datetime) -> None:
-    assert is_due(schedule, croniter(schedule, after.replace(tzinfo=UTC)).get_next(datetime))
+    assert is_due(Schedule(schedule), croniter(schedule, after.replace(tzinfo=UTC)).get_next(datetime))
 
 
 @given(_SCHEDULES, _TIMES)
@@ -98,21 +101,21 @@ def test_moments_are_those_of_croniter(schedule: str, start: datetime) -> None:
     start = start.replace(tzinfo=UTC)
     times = croniter(schedule, start - timedelta(microseconds=1), ret_type=datetime)
     expected = [times.get_next() for _ in range(20)]
-    assert list(moments_between(schedule, start, expected[-1])) == expected
+    assert list(moments_between(Schedule(schedule), start, expected[-1])) == expected
 
 
 @given(_SCHEDULES, _TIMES)
 def test_the_last_moment_is_the_one_before_the_next(schedule: str, until: datetime) -> None:
     until = until.replace(tzinfo=UTC)
-    last = last_moment(schedule, until)
+    last = last_moment(Schedule(schedule), until)
     assert last is not None
     assert last <= until < croniter(schedule, last).get_next(datetime)
 
 
 def test_the_last_moment_may_be_years_ago_or_now() -> None:
-    assert last_moment("30 6 29 2 *", START) == datetime(2020, 2, 29, 6, 30, tzinfo=UTC)
-    assert last_moment("0 0 29 2 *", datetime(2104, 2, 28, 23, tzinfo=UTC)) == datetime(
+    assert last_moment(Schedule("30 6 29 2 *"), START) == datetime(2020, 2, 29, 6, 30, tzinfo=UTC)
+    assert last_moment(Schedule("0 0 29 2 *"), datetime(2104, 2, 28, 23, tzinfo=UTC)) == datetime(
         2096, 2, 29, tzinfo=UTC
     )
-    assert last_moment("@hourly", START) == START
-    assert last_moment("@hourly", START - timedelta(seconds=1)) == START - HOUR
+    assert last_moment(Schedule("@hourly"), START) == START
+    assert last_moment(Schedule("@hourly"), START - timedelta(seconds=1)) == START - HOUR

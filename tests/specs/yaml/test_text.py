@@ -139,7 +139,7 @@ def test_keys_are_text_as_written() -> None:
         ("[" * 21 + "]" * 21, 1, 21, "more than 20 levels"),
         ("a: b\n\x1b", 2, 1, "the character #x1b isn't allowed"),
         ("é😀: b\x7f", 1, 6, "the character #x7f isn't allowed"),
-        ("a:\n\tb: 1", 2, 1, "found character that cannot start any token"),
+        ("a:\n\tb: 1", 2, 1, "a tab can't indent a line"),
     ],
 )
 def test_a_mistake_has_its_place(text: str, line: int, column: int, message: str) -> None:

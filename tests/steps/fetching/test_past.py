@@ -22,7 +22,7 @@ from pipeline_lib.model.outcome import Done, Skipped
 from pipeline_lib.simulator.faults.queue import Fault
 from pipeline_lib.simulator.market.series import CsvSeries
 from pipeline_lib.simulator.server import Simulator
-from pipeline_lib.specs import OneCoin
+from pipeline_lib.specs import OneCoin, Schedule
 from pipeline_lib.specs.layout import Layout
 from tests.steps.past_world import CHART, LATE, MARKETS, fetch, paths
 from tests.steps.world import CRASH, START, World
@@ -186,7 +186,7 @@ def test_a_run_that_is_due_and_takes_history_says_so(past: World, minutes: float
 def test_a_run_that_others_have_followed_or_that_no_schedule_names_takes_history_quietly(
     past: World, schedule: str
 ) -> None:
-    other = past.with_spec(lambda spec: replace(spec, schedule=schedule))
+    other = past.with_spec(lambda spec: replace(spec, schedule=Schedule(schedule)))
     moment = START + HOUR * 50
     past.simulator.clock.set(moment + HOUR)
     outcome = fetch(other, moment)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline_lib.model.events import RuleInfo
-from pipeline_lib.specs import Thresholds
+from pipeline_lib.specs import Schedule, Thresholds
 from pipeline_lib.steps.overview.episodes import find_open_episodes, rule_names
 from tests.alerts.samples import DAY_MOVE, FIRED, GROWN, HOUR_MOVE, at, event
 from tests.system.replays import spec_of
@@ -58,6 +58,6 @@ def test_an_episode_ends_unknown_in_a_gap_that_its_rule_doesnt_look_beyond(
 
 
 def test_an_hour_that_the_schedule_leaves_out_is_no_gap() -> None:
-    every_other_hour = replace(SPEC, schedule="0 */2 * * *")
+    every_other_hour = replace(SPEC, schedule=Schedule("0 */2 * * *"))
     fired = event(FIRED, rule=HOUR_MOVE)
     assert find_open_episodes(every_other_hour.of_coin("bitcoin"), [fired], _moments(0, 2, 4)) == [fired]

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.specs import PipelineSpec, Thresholds
+from pipeline_lib.specs import PipelineSpec, Schedule, Thresholds
 from pipeline_lib.steps.overview.moments import DueMoments
 from tests.system.replays import spec_of
 
@@ -15,7 +15,7 @@ SPEC = spec_of(Thresholds(Decimal(3), Decimal(8)))
 
 
 def _spec(schedule: str = "@hourly") -> PipelineSpec:
-    return replace(SPEC, schedule=schedule)
+    return replace(SPEC, schedule=Schedule(schedule))
 
 
 def _hours(*hours: float) -> str:

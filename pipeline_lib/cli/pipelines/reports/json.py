@@ -30,7 +30,8 @@ def _pipeline(pipeline: PipelineStatus) -> Mapping[str, Any]:
     return {
         "pipeline": pipeline.name,
         "spec": pipeline.spec.value,
-        "schedule": pipeline.schedule,
+        "schedule": pipeline.schedule.expression if pipeline.schedule else None,
+        "timezone": pipeline.schedule.timezone if pipeline.schedule else None,
         "open_problems": [_open_problem(*each) for each in pipeline.open_problems.items()],
         "s3": pipeline.s3 and _s3(pipeline.s3),
         "problems": [_problem(each) for each in pipeline.problems],

@@ -61,7 +61,8 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _rows(pipeline: PipelineStatus) -> Iterator[tuple[Sequence[str], bool]]:
     """The cells of each series, and whether it, or its pipeline, needs a person."""
-    schedule = pipeline.schedule or ("no spec" if pipeline.spec is SpecState.GONE else "invalid spec")
+    without = "no spec" if pipeline.spec is SpecState.GONE else "invalid spec"
+    schedule = str(pipeline.schedule) if pipeline.schedule else without
     open_problems, s3 = str(len(pipeline.open_problems)), _s3(pipeline.s3)
     for series in pipeline.series:
         cells = (

@@ -8,7 +8,7 @@ from pipeline_lib.specs import Loaded
 
 
 def report(loaded: Loaded) -> str:
-    """Every field of every diagnostic; an empty list when there is none."""
+    """Every field of every diagnostic but the line of its file; an empty list when there is none."""
     return json.dumps([_fields(diagnostic) for diagnostic in loaded.diagnostics], indent=2) + "\n"
 
 
