@@ -12,9 +12,9 @@ from click.testing import Result
 Command = Callable[..., Result]
 
 BROKEN = "spec_version: 1\ncoim: ethereum\nschedule: never\n"
+NEEDED = "(for example coin: bitcoin, or coins: {top: 100})"
 BROKEN_LINES = [
-    "dag_configs/ethereum.yaml:1:1: the key 'coin' is missing"
-    " (for example coin: bitcoin, or coins: {top: 100})",
+    f"dag_configs/ethereum.yaml:1:1: the key 'coin' is missing {NEEDED}",
     "dag_configs/ethereum.yaml:2:1: coim: unknown key (did you mean 'coin'?)",
     "    2 | coim: ethereum",
     "      | ^",
