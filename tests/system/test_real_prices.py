@@ -1,4 +1,4 @@
-"""Hundreds of real bitcoin hours through all five steps, against computations that share no code with them."""
+"""Hundreds of real bitcoin hours through all five steps, against computations that share no code."""
 
 import csv
 import io
