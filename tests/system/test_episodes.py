@@ -24,7 +24,7 @@ from tests.system.replays import DATABASE_FILE, HOUR, NEVER, Replay, observation
 from tests.system.world import PROJECT
 
 PRICES = PROJECT.parent / "shared" / "data" / "prices" / "bitcoin_usd_1h.csv"
-SEEDS = int(os.environ.get("EPISODE_SEEDS", "20"))
+SEEDS = int(os.environ.get("EPISODE_SEEDS", "24"))
 HOURS = 48
 HOURS_IN_A_ROW = int(os.environ.get("EPISODE_HOURS", "600"))
 SPEC = spec_of(Thresholds(NEVER, Decimal(10)))
