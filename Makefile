@@ -36,7 +36,7 @@ up: setup  ## Run Airflow on this machine against the live API
 test: setup  ## Run all tests, a file at a time on each processor
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test-crashes: setup  ## Kill steps at every write and 500 times at random; years of hours and hundreds of seeds
+test-crashes: setup  ## Kill steps at every write and 500 times at random; repeat the longest tests far more often
 	CRASH_KILLS=500 $(BIN)/python -m pytest tests/crashes
 	REAL_HOURS=2000 ASKER_KILLS=200 SHARING_PIPELINES=1000 WAITING_PIPELINES=200 EPISODE_SEEDS=200 \
 	  EPISODE_HOURS=2000 SPEC_EXAMPLES=2000 $(BIN)/python -m pytest \

@@ -9,7 +9,7 @@ from typing import Protocol
 import psycopg
 
 from pipeline_lib.common.secret import Secret
-from tests.fixtures.databases import address_of, drop
+from tests.fixtures.databases import address_of, create
 
 SQLITE_FILE = "coin_pipelines.db"
 
@@ -98,8 +98,7 @@ class PostgresqlDatabase:
         self._copy(f"{self.name}_{name}", self.name)
 
     def _copy(self, template: str, copy: str) -> None:
-        drop(self.server, copy)
         with closing(psycopg.connect(self.server, autocommit=True)) as connection:
             others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
             connection.execute(others, [template])
-            connection.execute(f"CREATE DATABASE {copy} TEMPLATE {template}")
+        create(self.server, copy, template)

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+import alembic.command  # noqa: F401 (so that no child has to import it)
 import boto3
-import psycopg  # noqa: F401 (so that no child has to import it)
+import psycopg  # noqa: F401 (the same)
 import requests  # noqa: F401 (the same)
 
 from pipeline_lib import steps
