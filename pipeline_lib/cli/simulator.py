@@ -75,7 +75,7 @@ def _price_files(
     help="Which of the made-up markets to serve without --prices.",
 )
 def simulator(port: int, prices: dict[str, Path], at: datetime | None, seed: int) -> None:
-    """Serve a simulated CoinGecko and a Slack webhook until Ctrl-C or SIGTERM.
+    """Serve a simulated CoinGecko and Slack until Ctrl-C or SIGTERM.
 
     Without --prices, made-up markets of bitcoin, ethereum, solana, litecoin and dogecoin, from 2024 on.
 

@@ -31,11 +31,11 @@ Statuses: TypeAlias = Mapping[EventKey, DeliveryStatus]
 )
 @reporting_errors
 def history(pipeline: str, output_format: str) -> None:
-    """List PIPELINE's episodes by its observations, with the delivery status of each message.
+    """List PIPELINE's episodes and what became of their messages.
 
-    They are those of the spec as it is now. A message is pending, sending (no answer came yet), delivered,
-    undelivered, expired, backfilled, or unknown (its record is lost). An episode whose end lies in a gap
-    without observations ends as unknown.
+    The episodes are those of the spec as it is now. A message is pending, sending (no answer came yet),
+    delivered, undelivered, expired, backfilled, or unknown (its record is lost). An episode whose end lies in
+    a gap without observations ends as unknown.
 
     \b
     Example:

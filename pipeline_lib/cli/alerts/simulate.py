@@ -48,10 +48,10 @@ def simulate(  # noqa: PLR0913, PLR0917 (the options of the command)
     z_score: Decimal | None,
     robust_z_score: Decimal | None,
 ) -> None:
-    """Count the messages that settings would have sent over PIPELINE's observations, by month and kind.
+    """Count the messages that other settings would have sent.
 
-    What isn't given is as the spec says. All events of one moment are one message, so there may be fewer
-    messages than events.
+    They are counted over PIPELINE's observations, by month and kind. What isn't given is as the spec says.
+    All events of one moment are one message, so there may be fewer messages than events.
 
     \b
     Example:

@@ -65,12 +65,13 @@ class _Backfill:
 def backfill(
     names: tuple[str, ...], *, all_pipelines: bool, start: datetime, end: datetime | None, dry_run: bool
 ) -> None:
-    """Fill in the past of each PIPELINE: every moment of its schedule from --from to --to.
+    """Fill in the past of each PIPELINE from CoinGecko's history.
 
-    Prices come from CoinGecko's history; the first lines say how many calls that takes. What the archive
-    holds already is left as it is and not asked for, so a backfill that was stopped goes on where it was. It
-    waits when CoinGecko, or the quota, asks for it. Nobody is alerted. Then the tables are written and
-    published once. When --from and --to are the same moment, that one is filled in, on the schedule or not.
+    Every moment of the schedule from --from to --to is filled in; the first lines say how many calls that
+    takes. What the archive holds already is left as it is and not asked for, so a backfill that was stopped
+    goes on where it was. It waits when CoinGecko, or the quota, asks for it. Nobody is alerted. Then the
+    tables are written and published once. When --from and --to are the same moment, that one is filled in, on
+    the schedule or not.
 
     The last line says what is missing. Exit code 0: every moment has a price, or CoinGecko has none of it;
     1: moments or steps failed, or were not tried; 2: misuse; 130: stopped by Ctrl-C.

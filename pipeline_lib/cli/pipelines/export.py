@@ -15,9 +15,10 @@ from pipeline_lib.steps.exports import append_files, rewrite_files
 @click.option("--rewrite", is_flag=True, help="Make the files anew, whatever is there.")
 @reporting_errors
 def export(pipeline: str, *, rewrite: bool) -> None:
-    """Bring raw log and processed table of PIPELINE up to the database, also with LOCAL_FILES=0.
+    """Bring PIPELINE's CSV files up to the database.
 
-    A file that isn't what was written to it, since somebody edited it, is reported and left as it is.
+    They are the raw log and the processed table, which are also written with LOCAL_FILES=0. A file that isn't
+    what was written to it, since somebody edited it, is reported and left as it is.
 
     \b
     Examples:

@@ -19,10 +19,10 @@ _HEADINGS = ("pipeline", "coins", "schedule", "moments", "newest")
 @format_option
 @reporting_errors
 def list(format_name: str) -> None:  # noqa: A001 (the command's name)
-    """Name all pipelines: of specs, and of the database, which may know some whose spec is gone.
+    """Name all pipelines, those of specs and those of the database.
 
-    Shows coins, schedule, how many moments are recorded and the newest one. Exit code 0; 1 when a spec is
-    invalid, which stderr then says.
+    The database may know some whose spec is gone. Shows coins, schedule, how many moments are recorded and
+    the newest one. Exit code 0; 1 when a spec is invalid, which stderr then says.
 
     \b
     Example:

@@ -26,7 +26,7 @@ from pipeline_lib.steps.replay import replay as replay_archive
 )
 @reporting_errors
 def replay(pipeline: str | None, *, all_pipelines: bool, adopt: bool) -> None:
-    """Rebuild the database's rows of PIPELINE from its archive, and then its CSV files.
+    """Rebuild PIPELINE's rows and CSV files from its archive.
 
     Fills an empty database, also from the files of the version before, with its delivery records, open
     problems and refused answers; no alert is delivered twice. Runs may go on meanwhile.

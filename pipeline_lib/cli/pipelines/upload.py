@@ -15,9 +15,10 @@ from pipeline_lib.steps.upload_missing import Batch, start_upload, upload_days, 
 @click.argument("pipeline", shell_complete=complete_names)
 @reporting_errors
 def upload(pipeline: str) -> None:
-    """Publish to S3 all that it lacks of PIPELINE: snapshots, partitions, raw log and processed table.
+    """Publish to S3 all that it lacks of PIPELINE.
 
-    S3 is asked what it has, whatever earlier runs noted. Nothing there is deleted, and no snapshot changed.
+    That is snapshots, partitions, raw log and processed table. S3 is asked what it has, whatever earlier runs
+    noted. Nothing there is deleted, and no snapshot changed.
 
     \b
     Example:

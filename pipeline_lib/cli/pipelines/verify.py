@@ -27,11 +27,12 @@ _Found = Mapping[str, Verification]
 @format_option
 @reporting_errors
 def verify(pipeline: str | None, *, all_pipelines: bool, manifest: bool, format_name: str) -> None:
-    """Prove that archive, manifests, database, CSV files and S3 of PIPELINE agree; changes nothing.
+    """Prove that PIPELINE's archive, database, files and S3 agree.
 
-    S3 is left out, and stderr says so, where the pipeline publishes nothing or no credentials are found.
-    Prints each difference with how to fix it. Exit code 0: no difference; 1: differences, or a pipeline that
-    can't be verified; 2: misuse; 3: there is nothing to verify.
+    Compares the archive with its manifests, the database, the CSV files and S3; changes nothing. S3 is left
+    out, and stderr says so, where the pipeline publishes nothing or no credentials are found. Prints each
+    difference with how to fix it. Exit code 0: no difference; 1: differences, or a pipeline that can't be
+    verified; 2: misuse; 3: there is nothing to verify.
 
     \b
     Example:

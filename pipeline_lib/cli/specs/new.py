@@ -32,9 +32,9 @@ def _name(_context: click.Context, _parameter: click.Parameter, name: str | None
 @click.option("--name", callback=_name, help="The pipeline's name, instead of the coin's id.")
 @reporting_errors
 def new(coin: str, name: str | None) -> None:
-    """Write a commented first spec for COIN, a CoinGecko id, into dag_configs.
+    """Write a commented first spec for COIN, a CoinGecko id.
 
-    A file that exists is never written over.
+    The spec goes into dag_configs. A file that exists is never written over.
 
     \b
     Example:

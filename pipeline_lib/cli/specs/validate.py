@@ -41,7 +41,7 @@ _REPORTS: Mapping[str, Report] = {
     help="For people, for programs, for GitHub Actions, or for code scanning.",
 )
 def validate(paths: tuple[Path, ...], format_name: str) -> None:
-    """Check specs: every PATH, a file or a folder, or the project's dag_configs.
+    """Check specs: files, folders, or the project's dag_configs.
 
     A file is checked together with the _defaults.yaml of its own folder.
     Exit code 0: no problems but warnings; 1: problems; 2: a PATH or the environment is unusable.
