@@ -54,27 +54,6 @@ def load_pipeline(settings: Settings, name: str) -> PipelineSpec:
     return Catalog(settings.dag_configs_dir).load(name)
 
 
-def chosen_pipelines(
-    settings: Settings, name: str | None, *, all_pipelines: bool
-) -> tuple[PipelineSpec, ...]:
-    """The pipeline that a command names, or all of the project.
-
-    Args:
-        settings: What the environment sets.
-        name: The pipeline that is named, or None.
-        all_pipelines: Whether all are asked for.
-
-    Raises:
-        SpecNotFoundError: There is no such pipeline.
-        InvalidSpecsError: A spec that is asked for is invalid.
-        click.UsageError: Neither or both are asked for.
-    """
-    if all_pipelines == (name is not None):
-        raise click.UsageError("name a pipeline, or give --all")
-    catalog = Catalog(settings.dag_configs_dir)
-    return tuple(catalog.load(each) for each in (catalog.names() if name is None else [name]))
-
-
 def load_sources(name_or_path: str) -> Sources:
     """The files of a pipeline of the project, or of a spec anywhere.
 

@@ -1,5 +1,6 @@
 """The folder of specs: one ``<name>.yaml`` for each pipeline, and ``_defaults.yaml`` for all of them."""
 
+import os.path
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,7 +97,7 @@ class Catalog:
         """
         path = self.path_of(name)
         # A name with a slash in it would leave the folder.
-        if path.parent != self.folder or not path.is_file():
+        if path.parent != self.folder or not os.path.lexists(path):
             raise SpecNotFoundError(name, path, hint=f"pipelines here: {', '.join(self.names()) or 'none'}")
         defaults = self.defaults()
         check_file_name(path)
@@ -109,7 +110,8 @@ class Catalog:
             InvalidSpecsError: The file can't be read, or holds no mapping.
         """
         path = self.folder / DEFAULTS_FILE
-        return read_defaults(path) if path.exists() else None
+        # A link that leads nowhere is a mistake, not the absence of defaults.
+        return read_defaults(path) if os.path.lexists(path) else None
 
     def load_all(self) -> Loaded:
         """Read every spec and check them against each other.

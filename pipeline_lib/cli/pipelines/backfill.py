@@ -10,10 +10,10 @@ import click
 from pipeline_lib import steps
 from pipeline_lib.cli.connections import require_connections, s3_connection, with_connections
 from pipeline_lib.cli.pipelines.attempts import attempt
+from pipeline_lib.cli.pipelines.chosen import NOTHING, Failures, choose
 from pipeline_lib.cli.progress import shown_progress
 from pipeline_lib.cli.project import (
     MOMENT,
-    chosen_pipelines,
     complete_names,
     current_settings,
     load_pipeline,
@@ -74,14 +74,19 @@ def backfill(
     the schedule or not.
 
     The last line says what is missing. Exit code 0: every moment has a price, or CoinGecko has none of it;
-    1: moments or steps failed, or were not tried; 2: misuse; 130: stopped by Ctrl-C.
+    1: moments or steps failed, or were not tried, or a spec is invalid; 2: misuse; 3: there is no pipeline;
+    130: stopped by Ctrl-C.
 
     \b
     Example:
       coin-pipelines backfill bitcoin --from 2026-02-01T00:00:00Z --to 2026-02-28T23:00:00Z
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
-    specs = _chosen(settings, names, all_pipelines=all_pipelines)
+    failures = Failures()
+    specs = _chosen(settings, names, failures, all_pipelines=all_pipelines)
+    if not specs:
+        click.echo("there is no pipeline to fill in: no spec is valid", err=True)
+        raise SystemExit(1 if failures.count else NOTHING)
     services = steps.Services.from_settings(settings)
     with closing(services.database):
         if not dry_run:
@@ -93,12 +98,16 @@ def backfill(
             click.echo(line)
         if not dry_run:
             _fill_in_all([_Backfill(plan) for plan in plans], services)
+    if failures.count:
+        raise SystemExit(1)
 
 
-def _chosen(settings: Settings, names: Sequence[str], *, all_pipelines: bool) -> Sequence[PipelineSpec]:
+def _chosen(
+    settings: Settings, names: Sequence[str], failures: Failures, *, all_pipelines: bool
+) -> Sequence[PipelineSpec]:
     if names and not all_pipelines:
         return [load_pipeline(settings, name) for name in dict.fromkeys(names)]
-    return chosen_pipelines(settings, names[0] if names else None, all_pipelines=all_pipelines)
+    return choose(settings, names[0] if names else None, failures, all_pipelines=all_pipelines)
 
 
 def _spans(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import click
 
-from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
+from pipeline_lib.cli.pipelines.chosen import NOTHING, Failures, choose
 from pipeline_lib.cli.progress import shown_progress
 from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
 from pipeline_lib.cli.waiting import SpokenWait
@@ -31,8 +31,8 @@ def replay(pipeline: str | None, *, all_pipelines: bool, adopt: bool) -> None:
     Fills an empty database, also from the files of the version before, with its delivery records, open
     problems and refused answers; no alert is delivered twice. Runs may go on meanwhile.
 
-    Exit code 0: everything is as the archive says; 1: a pipeline failed, or a snapshot or a file is damaged;
-    2: misuse; 3: there is nothing to replay.
+    Exit code 0: everything is as the archive says; 1: a pipeline failed, a spec is invalid, or a
+    snapshot or a file is damaged; 2: misuse; 3: there is nothing to replay.
 
     \b
     Example:
@@ -40,24 +40,19 @@ def replay(pipeline: str | None, *, all_pipelines: bool, adopt: bool) -> None:
       coin-pipelines replay --all
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
-    failed: list[str] = []
-
-    def fail(name: str, reason: str) -> None:
-        failed.append(name)
-        click.echo(f"{name}: {reason}", err=True)
-
+    failures = Failures()
     done = []
-    for spec in each_chosen(settings, pipeline, fail, all_pipelines=all_pipelines):
+    for spec in choose(settings, pipeline, failures, all_pipelines=all_pipelines):
         try:
             replayed = _replay(spec, settings, adopt=adopt)
         except (CoinPipelinesError, OSError) as error:
-            fail(spec.name, f"failed: {error}")
+            failures.tell(f"{spec.name}: failed: {error}")
             continue
         done.append(replayed)
         click.echo(f"{spec.name}: {_describe(replayed)}")
         for problem in _problems(replayed):
-            fail(spec.name, problem)
-    if failed:
+            failures.tell(f"{spec.name}: {problem}")
+    if failures.count:
         raise SystemExit(1)
     if all(replayed.is_of_nothing for replayed in done):
         raise SystemExit(NOTHING)

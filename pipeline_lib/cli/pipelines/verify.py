@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from pipeline_lib.cli.connections import services_of
-from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
+from pipeline_lib.cli.pipelines.chosen import NOTHING, Failures, choose
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.cli.report_output import format_option
 from pipeline_lib.errors import CoinPipelinesError
@@ -46,20 +46,15 @@ def verify(pipeline: str | None, *, all_pipelines: bool, manifest: bool, format_
             raise click.UsageError("name the pipeline whose open manifest is wanted")
         _print_manifest(load_pipeline(settings, pipeline), settings)
         return
-    failed: list[str] = []
-
-    def fail(name: str, reason: str) -> None:
-        failed.append(name)
-        click.echo(f"{name}: {reason}", err=True)
-
+    failures = Failures()
     found: dict[str, Verification] = {}
-    for spec in each_chosen(settings, pipeline, fail, all_pipelines=all_pipelines):
+    for spec in choose(settings, pipeline, failures, all_pipelines=all_pipelines):
         try:
             found[spec.name] = _verify(spec, settings)
         except (CoinPipelinesError, OSError) as error:
-            fail(spec.name, f"failed: {error}")
+            failures.tell(f"{spec.name}: failed: {error}")
     (_print_json if format_name == "json" else _print_text)(found)
-    if failed or any(each.differences for each in found.values()):
+    if failures.count or any(each.differences for each in found.values()):
         raise SystemExit(1)
     if all(each.is_of_nothing for each in found.values()):
         raise SystemExit(NOTHING)
