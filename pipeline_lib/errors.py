@@ -7,6 +7,7 @@
     ├── TemporaryError                  the same try may help, in a while; mixed into those marked ~
     ├── WaitNeededError                 no failure: the task is to be run again at a later time
     ├── WaitedTooLongError !            what a task waits for doesn't come within an hour
+    ├── MomentOutOfRangeError !         a run's moment lies outside the years that prices can be of
     ├── SettingsError !                 an environment variable holds something unusable
     ├── SpecError !
     │   ├── SpecNotFoundError           no file for this pipeline
@@ -137,6 +138,20 @@ class WaitedTooLongError(PermanentError):
         )
         self.reason = reason
         self.since = since
+
+
+class MomentOutOfRangeError(PermanentError):
+    """A run's moment lies outside the years that prices can be of.
+
+    Attributes:
+        moment: The moment, as text (UTC).
+    """
+
+    def __init__(self, moment: str) -> None:
+        super().__init__(
+            f"{moment} lies outside the years 1970 to 9998", hint="start the run for a moment within them"
+        )
+        self.moment = moment
 
 
 class SettingsError(PermanentError):

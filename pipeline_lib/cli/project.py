@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from pipeline_lib.cli.places import with_shown_files
-from pipeline_lib.common.timestamps import parse_moment
+from pipeline_lib.common.timestamps import FIRST_OF_A_RUN, LAST_OF_A_RUN, to_moment
 from pipeline_lib.errors import CoinPipelinesError, InvalidSpecsError, SettingsError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, PipelineSpec, Sources
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 class MomentType(click.ParamType):  # type: ignore[type-arg] # generic only since click 8.4
-    """A time with its zone, such as ``2018-02-05T14:00:00Z``."""
+    """A time with its zone, such as ``2018-02-05T14:00:00Z``, or a date, which means its midnight (UTC)."""
 
     name = "moment"
 
@@ -36,12 +36,44 @@ class MomentType(click.ParamType):  # type: ignore[type-arg] # generic only sinc
         if isinstance(value, datetime):
             return value
         try:
-            return parse_moment(value)
+            return _read_moment(value)
         except ValueError as error:
-            self.fail(f"{error}; write a time such as 2018-02-05T14:00:00Z", param, ctx)
+            self.fail(
+                f"{value!r} {error}; write a time with its zone, such as 2018-02-05T14:00:00Z, "
+                "or a date, such as 2018-02-05, for its midnight (UTC)",
+                param,
+                ctx,
+            )
 
 
 MOMENT = MomentType()
+
+
+def _read_moment(text: str) -> datetime:
+    """The moment that a text names.
+
+    Raises:
+        ValueError: It names none; the message follows the text in a sentence.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is no time") from None
+    if time.tzinfo is None:
+        if not _is_date(text):
+            raise ValueError("has no time zone")
+        time = time.replace(tzinfo=UTC)
+    if not FIRST_OF_A_RUN <= time <= LAST_OF_A_RUN:
+        raise ValueError("lies outside the years 1970 to 9998")
+    return to_moment(time)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def current_settings() -> Settings:

@@ -65,7 +65,7 @@ def _price_files(
 @click.option(
     "--at",
     type=MOMENT,
-    help="Stand at this time, such as 2018-02-05T14:00:00Z, instead of following the real clock.",
+    help="Stand at this time instead of following the real clock: 2018-02-05T14:00:00Z, or a date.",
 )
 @click.option(
     "--seed",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 import click
 
@@ -30,6 +31,10 @@ from pipeline_lib.steps.fetching.record import open_archive
 
 _INTERRUPTED = 130
 _MOST_MOMENTS_SHOWN = 5
+# Each takes about 110 bytes of memory from the plan to the end.
+_MOST_MOMENTS = 2_000_000
+# What takes seconds to look through is announced.
+_MANY_MOMENTS = 100_000
 # What is wrong with one pipeline; anything else would fail for the next one, too.
 _OF_ONE_PIPELINE = (UnusableAnswerError, StoreError)
 
@@ -57,9 +62,14 @@ class _Backfill:
     "start",
     type=MOMENT,
     required=True,
-    help="The first moment to fill in, such as 2026-02-05T14:00:00Z.",
+    help="The first moment to fill in: 2026-02-05T14:00:00Z, or 2026-02-05 for its midnight (UTC).",
 )
-@click.option("--to", "end", type=MOMENT, help="The last moment to fill in, instead of now.")
+@click.option(
+    "--to",
+    "end",
+    type=MOMENT,
+    help="The last moment to fill in, instead of now. A date is its midnight, not the whole day.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say how many calls and minutes it takes.")
 @reporting_errors
 def backfill(
@@ -79,7 +89,7 @@ def backfill(
 
     \b
     Example:
-      coin-pipelines backfill bitcoin --from 2026-02-01T00:00:00Z --to 2026-02-28T23:00:00Z
+      coin-pipelines backfill bitcoin --from 2026-02-01 --to 2026-02-28T23:00:00Z
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     failures = Failures()
@@ -121,12 +131,29 @@ def _spans(
         raise click.UsageError(f"--from {format_moment(start)} lies after {format_moment(last)}")
     if start == last:
         return [(spec, [start]) for spec in specs]
-    spans = [(spec, list(moments_between(spec.schedule, start, last))) for spec in specs]
+    spans: list[tuple[PipelineSpec, Sequence[datetime]]] = []
+    room = _MOST_MOMENTS
+    for spec in specs:
+        moments = list(islice(moments_between(spec.schedule, start, last), room + 1))
+        if len(moments) > room:
+            raise click.UsageError(_describe_excess(specs, start, last))
+        room -= len(moments)
+        spans.append((spec, moments))
+    if room < _MOST_MOMENTS - _MANY_MOMENTS:
+        click.echo(f"looking which of {_MOST_MOMENTS - room:,} moments are missing", err=True)
     if not any(moments for _, moments in spans):
         raise click.UsageError(
             f"{specs[0].schedule} has no moment from {format_moment(start)} to {format_moment(last)}"
         )
     return [(spec, moments) for spec, moments in spans if moments]
+
+
+def _describe_excess(specs: Sequence[PipelineSpec], start: datetime, last: datetime) -> str:
+    who = f"{specs[0].name} has" if len(specs) == 1 else f"the {len(specs):,} pipelines have"
+    return (
+        f"{who} more than {_MOST_MOMENTS:,} moments from {format_moment(start)} to {format_moment(last)}, "
+        "and one backfill takes no more (fill in a shorter span first)"
+    )
 
 
 def _describe_plans(plans: Sequence[BackfillPlan], settings: Settings) -> list[str]:
