@@ -36,6 +36,8 @@
     │   ├── ObservationMissingError !   a step needs an observation that the database doesn't have
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
     │   ├── UnreplayedArchiveError !    the archive holds snapshots that no database keeps
+    │   ├── NameChangeRefusedError !    a pipeline can't get its new name
+    │   ├── SharedPlaceError !          two pipelines have the same file or folder
     │   ├── ManifestDamagedError !      the archive's manifests don't fit together
     │   ├── ManifestConflictError !     a closed manifest is there with other content than the database's
     │   ├── TableDamagedError !         a CSV file doesn't read as its table
@@ -571,6 +573,43 @@ class UnreplayedArchiveError(StoreError, PermanentError):
             hint=f"take them over first: coin-pipelines replay {pipeline} (or --all)",
         )
         self.pipeline = pipeline
+        self.path = path
+
+
+class NameChangeRefusedError(StoreError, PermanentError):
+    """A pipeline can't get its new name.
+
+    Attributes:
+        old: The name so far.
+        new: The name that it is to have.
+
+    Args:
+        reason: Why not.
+        hint: What to do about it.
+    """
+
+    def __init__(self, old: str, new: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{old} can't become {new}: {reason}", hint=hint)
+        self.old = old
+        self.new = new
+
+
+class SharedPlaceError(StoreError, PermanentError):
+    """Two pipelines have the same file or folder, so nobody can tell whose it is.
+
+    Attributes:
+        pipeline: A pipeline.
+        other: Another one.
+        path: The file or folder.
+    """
+
+    def __init__(self, pipeline: str, other: str, path: Path) -> None:
+        super().__init__(
+            f"{path} is of {pipeline} and of {other}",
+            hint="names that differ in - and _ have the same variables; unset the variable, or change it",
+        )
+        self.pipeline = pipeline
+        self.other = other
         self.path = path
 
 

@@ -18,6 +18,8 @@ COMMANDS = {
     "list": "pipeline_lib.cli.pipelines.list",
     "new": "pipeline_lib.cli.specs.new",
     "quarantine": "pipeline_lib.cli.pipelines.quarantine",
+    "remove": "pipeline_lib.cli.pipelines.remove",
+    "rename": "pipeline_lib.cli.pipelines.rename",
     "render": "pipeline_lib.cli.specs.render",
     "replay": "pipeline_lib.cli.pipelines.replay",
     "run": "pipeline_lib.cli.pipelines.run",

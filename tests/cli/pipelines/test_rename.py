@@ -1,0 +1,70 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Command = Callable[..., Result]
+
+OLD, NEW = Path("dag_configs", "bitcoin.yaml"), Path("dag_configs", "btc.yaml")
+
+
+@pytest.fixture
+def ran(project: Path, market: object, command: Command) -> Path:  # noqa: ARG001 (sets the scene)
+    """A project whose pipeline has run once."""
+    assert command("run", "bitcoin", "--at", "2018-02-05T14:00:00Z").exit_code == 0
+    return project
+
+
+@pytest.mark.usefixtures("ran")
+def test_a_pipeline_whose_spec_is_renamed_goes_on_under_its_new_name(command: Command) -> None:
+    OLD.rename(NEW)
+    result = command("rename", "bitcoin", "btc")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "moved to data/btc_raw.csv",
+        "moved to data/btc_processed.csv",
+        "moved to data/archive/btc",
+        "moved to data/.btc_raw.csv.progress",
+        "moved to data/.btc_processed.csv.progress",
+        "bitcoin is btc now; switch the DAG btc_data_pipeline on",
+    ]
+    assert command("verify", "btc").stdout == "btc: no differences\n"
+    assert "already delivered" in command("run", "btc", "--at", "2018-02-05T14:00:00Z").stdout
+    assert command("rename", "bitcoin", "btc").exit_code == 0
+
+
+@pytest.mark.usefixtures("ran")
+def test_the_spec_is_renamed_first(command: Command) -> None:
+    result = command("rename", "bitcoin", "btc")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: bitcoin can't become btc: the spec dag_configs/bitcoin.yaml is there still (switch its DAG "
+        "off, let its run end, then git mv dag_configs/bitcoin.yaml dag_configs/btc.yaml)\n"
+    )
+    NEW.write_text(OLD.read_text())
+    both = command("rename", "bitcoin", "btc")
+    assert both.stderr.endswith("then remove one of the two specs)\n")
+    assert Path("data", "archive", "bitcoin").is_dir()
+
+
+@pytest.mark.usefixtures("project")
+def test_without_a_spec_of_the_new_name_nothing_happens(command: Command) -> None:
+    OLD.unlink()
+    assert "no spec for pipeline 'btc'" in command("rename", "bitcoin", "btc").stderr
+    assert not Path("data").exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_a_spec_that_shares_its_place_with_another_is_refused(command: Command) -> None:
+    for name in ("a-b", "a_b"):
+        Path("dag_configs", f"{name}.yaml").write_text(OLD.read_text())
+    result = command("rename", "btc", "a-b")
+    assert result.exit_code == 1
+    assert "a-b.yaml:1:1: A_B_RAW_PATH would set the path of a_b.yaml too" in result.stderr
+
+
+@pytest.mark.parametrize("names", [("../x", "btc"), ("bitcoin", "/etc/x"), ("bitcoin", "Btc"), ("x", "x")])
+@pytest.mark.usefixtures("project")
+def test_what_cannot_be_two_names_is_misuse(command: Command, names: tuple[str, str]) -> None:
+    assert command("rename", *names).exit_code == 2
