@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
-from pipeline_lib.database.tables import events, messages, metadata, quarantine
+from pipeline_lib.database.tables import metadata
 from pipeline_lib.errors import OtherDatabaseError, SharedPlaceError
 from pipeline_lib.steps.lifecycle.removal import Belongings, find_belongings, remove
 from tests.steps.world import CRASH, World
@@ -63,23 +63,6 @@ def test_everything_of_a_pipeline_goes_and_nothing_of_another(world: World) -> N
     assert not [path for path in world.data.rglob("*btc*") if path not in (stranger, stranger.parent)]
 
 
-def test_a_message_that_also_tells_of_another_pipeline_stays(world: World) -> None:
-    world.run_all(CRASH)
-    other = world.with_spec(lambda spec: replace(spec, name="eth", s3=None))
-    other.fetch(CRASH)
-    with world.services.database.writing() as connection:
-        (event,) = connection.execute(select(events).limit(1)).mappings()
-        series = connection.scalars(select(metadata.tables["series"].c.id)).all()
-        stored = {name: value for name, value in event.items() if not name.endswith("_number")}
-        (theirs,) = set(series) - {event["series_id"]}
-        connection.execute(insert(events).values(**{**stored, "id": 1000, "series_id": theirs}))
-    remove(found(world), world.services)
-    assert (rows(world)["messages"], rows(world)["events"]) == (1, 1)
-    remove(replace(found(other), destination="", objects=None), world.services)
-    assert rows(world) == {}
-    assert messages.name not in rows(world)
-
-
 def test_without_a_spec_nobody_looks_for_objects(world: World) -> None:
     world.run_all(CRASH)
     objects = world.objects()
@@ -88,16 +71,6 @@ def test_without_a_spec_nobody_looks_for_objects(world: World) -> None:
     remove(belongings, world.services)
     assert world.objects() == objects
     assert (world.files(), rows(world)) == ({}, {})
-
-
-def test_what_was_noted_of_a_pipeline_that_never_ran_goes(world: World) -> None:
-    values = {"coin": "x", "kind": "y", "answer_sha256": "z", "reason": "", "status": 200, "moment": CRASH}
-    with world.services.database.writing() as connection:
-        connection.execute(insert(quarantine).values(pipeline="btc", **values))
-    belongings = found(world)
-    assert belongings.rows == {"quarantine": 1}
-    remove(belongings, world.services)
-    assert found(world).is_nothing
 
 
 def test_places_that_another_pipeline_has_as_well_are_left(world: World) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from pipeline_lib.database import lifecycle
-from pipeline_lib.database.tables import history_calls, open_problems, pipelines
+from pipeline_lib.database.tables import pipelines
 from pipeline_lib.errors import (
     NameChangeRefusedError,
     SnapshotDamagedError,
@@ -216,29 +216,6 @@ def test_places_on_different_disks_are_told_with_what_to_do(
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(NameChangeRefusedError, match=r"are on different disks \(rename the variable"):
         rename(renamed)
-
-
-def test_what_was_noted_before_the_first_observation_has_the_new_name(fetched: World) -> None:
-    renamed = under_new_name(fetched)
-    moments = {"since": CRASH, "last": CRASH, "runs": 1, "notified": "{}"}
-    keys = [("btc", "fetch"), ("btc", "late"), ("coin", "late"), ("other", "fetch")]
-    problems = [{"pipeline": name, "subject": subject, **moments} for name, subject in keys]
-    calls = [("btc", CRASH), ("other", CRASH)]
-    with renamed.services.database.writing() as connection:
-        connection.execute(insert(open_problems), problems)
-        connection.execute(
-            insert(history_calls),
-            [{"pipeline": name, "moment": at, "calls": 1, "counted_at": at} for name, at in calls],
-        )
-    rename(renamed)
-    with renamed.services.database.reading() as connection:
-        query = select(open_problems.c.pipeline, open_problems.c.subject)
-        assert set(map(tuple, connection.execute(query))) == {
-            ("coin", "fetch"),
-            ("coin", "late"),
-            ("other", "fetch"),
-        }
-        assert set(connection.scalars(select(history_calls.c.pipeline))) == {"coin", "other"}
 
 
 @pytest.fixture
