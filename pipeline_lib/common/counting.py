@@ -2,5 +2,5 @@
 
 
 def counted(number: int, noun: str) -> str:
-    """The number with its noun: ``1 problem``, ``3 problems``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """The number with its noun: ``1 problem``, ``3 problems``, ``1,440 problems``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

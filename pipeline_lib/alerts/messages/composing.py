@@ -14,11 +14,13 @@ from pipeline_lib.alerts.messages.wording import (
     explanation,
     happening,
     is_critical,
+    like_price,
     mark,
     measure,
     price_text,
 )
 from pipeline_lib.analysis.rolling import WindowStatistics
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.announcement import Announcement
 from pipeline_lib.model.events import Event, EventKind
@@ -47,7 +49,7 @@ def announce(alert: AlertContext, events: Sequence[Event], now: datetime) -> Ann
     )
     if line := sparkline(alert.last_day):
         lines.append(f"*last 24h* {line}")
-    lines += [_window_line(label, statistics) for label, statistics in alert.windows.items()]
+    lines += [_window_line(label, statistics, alert.price) for label, statistics in alert.windows.items()]
     return Announcement(
         pipeline=alert.pipeline,
         coin=alert.coin,
@@ -109,10 +111,11 @@ def _event_line(event: Event, run_moment: datetime) -> str:
     return f"*{escape(verb.get(event.kind, '') + measure(event))}* ({escape(explanation(event))}){late}"
 
 
-def _window_line(label: str, window: WindowStatistics) -> str:
+def _window_line(label: str, window: WindowStatistics, price: Decimal) -> str:
+    mean, deviation = (_number(value, price) for value in (window.mean, window.standard_deviation))
     return (
-        f"*{label.replace('_', ' ')}* mean {_number(window.mean)} · deviation "
-        f"{_number(window.standard_deviation)} · z-score {_signed(window.z_score)} · {window.count} prices"
+        f"*{label.replace('_', ' ')}* mean {mean} · deviation {deviation} · "
+        f"z-score {_signed(window.z_score)} · {counted(window.count, 'price')}"
     )
 
 
@@ -131,8 +134,8 @@ def _percent(value: Decimal | None) -> str:
     return "unknown" if value is None else f"{value:+.2f} %"
 
 
-def _number(value: float | None) -> str:
-    return "none yet" if value is None else price_text(Decimal(f"{value:.7g}"))
+def _number(value: float | None, price: Decimal) -> str:
+    return "none yet" if value is None else like_price(Decimal(value), price)
 
 
 def _signed(value: float | None) -> str:

@@ -11,6 +11,7 @@ from pipeline_lib.alerts.past_episodes import PastEpisode, past_episodes
 from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.cli.alerts.recorded import read_recorded
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
 from pipeline_lib.model.events import DeliveryStatus, Event, EventKey
 from pipeline_lib.model.observation import Observation
@@ -52,7 +53,7 @@ def history(pipeline: str, output_format: str) -> None:
         return
     for episode in episodes:
         click.echo(_line(episode, statuses))
-    click.echo(f"{len(episodes)} episodes")
+    click.echo(counted(len(episodes), "episode"))
 
 
 def _episodes(spec: PipelineSpec, rows: Sequence[Observation]) -> list[PastEpisode]:

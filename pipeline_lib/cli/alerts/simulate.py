@@ -15,6 +15,7 @@ from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.cli.alerts.options import DecimalType, DurationType, ThresholdsType
 from pipeline_lib.cli.alerts.recorded import read_recorded
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
 from pipeline_lib.model.events import Event, EventKind
 from pipeline_lib.model.observation import Observation
@@ -89,7 +90,7 @@ def _limited(spec: PipelineSpec, rule: DeviationRule | None, limit: Decimal | No
 def _report(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[str]:
     events = list(_events(spec, rows))
     span = f"{format_moment(rows[0].moment)} to {format_moment(rows[-1].moment)}"
-    yield f"{spec.name}: {len(rows):,} observations, {span}"
+    yield f"{spec.name}: {counted(len(rows), 'observation')}, {span}"
     cooldown = spec.alerts.cooldown or "none"
     yield f"clear level {plain(spec.alerts.clear_level)}, cooldown {cooldown}"
     yield ""
@@ -102,7 +103,7 @@ def _report(spec: PipelineSpec, rows: Sequence[Observation]) -> Iterator[str]:
     for rule in rules_of(spec):
         subject = rule.info
         count = sum(event.kind is EventKind.FIRED for event in events if event.rule == subject)
-        yield f"{plain(subject.threshold)} {subject.unit} {subject.scope}: {count} episodes"
+        yield f"{plain(subject.threshold)} {subject.unit} {subject.scope}: {counted(count, 'episode')}"
     yield f"{len({event.moment for event in events}) / len(months):.1f} messages a month"
 
 

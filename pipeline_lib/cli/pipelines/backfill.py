@@ -20,6 +20,7 @@ from pipeline_lib.cli.project import (
     load_pipeline,
     reporting_errors,
 )
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment, to_moment
 from pipeline_lib.errors import CoinPipelinesError, StoreError, UnusableAnswerError
 from pipeline_lib.settings import Settings
@@ -171,12 +172,12 @@ def _describe_plans(plans: Sequence[BackfillPlan], settings: Settings) -> list[s
 def _describe_work(missing: int, calls: int, settings: Settings) -> str:
     allowed = settings.coingecko_plan.per_minute if settings.coingecko_plan else max(calls, 1)
     time = expected_time(calls, missing, allowed)
-    return f"{_count(missing, 'moment')} to fill in, {_count(calls, 'call')} of CoinGecko, {_minutes(time)}"
+    return f"{counted(missing, 'moment')} to fill in, {counted(calls, 'call')} of CoinGecko, {_minutes(time)}"
 
 
 def _minutes(time: timedelta) -> str:
     minutes = round(time / timedelta(minutes=1))
-    return f"about {_count(minutes, 'minute')}" if minutes else "less than a minute"
+    return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
 
 
 def _fill_in_all(backfills: Sequence[_Backfill], services: steps.Services) -> None:
@@ -213,8 +214,8 @@ def _fill_in(backfill: _Backfill, services: steps.Services) -> bool:
 
 def _report(name: str, summary: BackfillSummary, count: int) -> None:
     observed, archived, gaps, failed = (len(summary.moments[status]) for status in FillStatus)
-    counted = f"{observed} observed, {archived} there already, {gaps} gaps, {failed} failed"
-    click.echo(f"{name}: {counted} of {count} moments")
+    parts = f"{observed:,} observed, {archived:,} there already, {counted(gaps, 'gap')}, {failed:,} failed"
+    click.echo(f"{name}: {parts} of {counted(count, 'moment')}")
     if gaps:
         click.echo(f"{name}: CoinGecko has no price of {_some(summary.moments[FillStatus.GAP])}")
     for warning in summary.warnings:
@@ -222,13 +223,13 @@ def _report(name: str, summary: BackfillSummary, count: int) -> None:
     for moment, reason in list(summary.failures.items())[:_MOST_MOMENTS_SHOWN]:
         click.echo(f"{name}: {format_moment(moment)} failed: {reason}", err=True)
     if failed > _MOST_MOMENTS_SHOWN:
-        click.echo(f"{name}: and {failed - _MOST_MOMENTS_SHOWN} more failed", err=True)
+        click.echo(f"{name}: and {failed - _MOST_MOMENTS_SHOWN:,} more failed", err=True)
 
 
 def _some(moments: Sequence[datetime]) -> str:
     shown = ", ".join(map(format_moment, moments[:_MOST_MOMENTS_SHOWN]))
     left = len(moments) - _MOST_MOMENTS_SHOWN
-    return f"{shown} and {left} more" if left > 0 else shown
+    return f"{shown} and {left:,} more" if left > 0 else shown
 
 
 def _derive(spec: PipelineSpec, summary: BackfillSummary, services: steps.Services) -> bool:
@@ -254,11 +255,7 @@ def _describe_missing(backfills: Sequence[_Backfill]) -> str:
         for status in (FillStatus.GAP, FillStatus.FAILED)
     )
     parts = ((gaps, "without a price at CoinGecko"), (failed, "failed"), (count - tried, "not tried"))
-    missing = ", ".join(f"{number} {what}" for number, what in parts if number)
+    missing = ", ".join(f"{number:,} {what}" for number, what in parts if number)
     if not missing:
-        return f"missing: none of {_count(count, 'moment')}"
-    return f"missing: {gaps + failed + count - tried} of {_count(count, 'moment')}: {missing}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+        return f"missing: none of {counted(count, 'moment')}"
+    return f"missing: {gaps + failed + count - tried:,} of {counted(count, 'moment')}: {missing}"

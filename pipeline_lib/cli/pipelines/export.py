@@ -7,6 +7,7 @@ import click
 from pipeline_lib import steps
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.cli.waiting import SpokenWait
+from pipeline_lib.common.counting import counted
 from pipeline_lib.steps.exports import append_files, rewrite_files
 
 
@@ -36,6 +37,6 @@ def export(pipeline: str, *, rewrite: bool) -> None:
             click.echo(f"{done.path}: there is nothing to export")
         else:
             state = "" if done.exported.changed else ", unchanged"
-            click.echo(f"{done.path}: {done.exported.rows} rows{state}")
+            click.echo(f"{done.path}: {counted(done.exported.rows, 'row')}{state}")
     if refused:
         raise click.ClickException("\n".join(refused))

@@ -93,7 +93,7 @@ def _describe_rows(replayed: Replayed) -> str:
     if written.is_rebuilt:
         return "rows replaced"
     if written.added:
-        return f"{written.added} added"
+        return f"{written.added:,} added"
     changed = [str(each.path.name) for each in replayed.files if each.exported and each.exported.changed]
     if replayed.statistics_changed:
         changed.insert(0, "statistics")
@@ -108,8 +108,8 @@ def _describe_order(replayed: Replayed) -> str:
         (order.by_raw_log, "the raw log"),
         (order.by_request, "the time of request"),
     )
-    used = [f"{count} by {source}" for count, source in sources if count]
-    return f"order: {order.by_manifests} by manifests, {', '.join(used)}" if used else ""
+    used = [f"{count:,} by {source}" for count, source in sources if count]
+    return f"order: {order.by_manifests:,} by manifests, {', '.join(used)}" if used else ""
 
 
 def _problems(replayed: Replayed) -> Iterator[str]:

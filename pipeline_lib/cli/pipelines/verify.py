@@ -10,6 +10,7 @@ from pipeline_lib.cli.connections import services_of
 from pipeline_lib.cli.pipelines.chosen import NOTHING, Failures, choose
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.cli.report_output import format_option
+from pipeline_lib.common.counting import counted
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec
@@ -91,8 +92,7 @@ def _print_text(found: _Found) -> None:
         if verification.is_of_nothing:
             click.echo(f"{name}: there is nothing to verify: archive and database are empty")
             continue
-        count = "1 difference" if len(differences) == 1 else f"{len(differences) or 'no'} differences"
-        click.echo(f"{name}: {count}")
+        click.echo(f"{name}: {counted(len(differences), 'difference') if differences else 'no differences'}")
 
 
 def _print_json(found: _Found) -> None:

@@ -158,13 +158,13 @@ def test_a_run_without_a_moment_is_of_now(market: Simulator, command: Command) -
     assert "the quote of 'bitcoin' is of 2018-02-05T14:00:00Z, not of the run's moment 20" in result.stderr
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2018-02-05", "2018-02-05T14:00:00", ""])
+@pytest.mark.parametrize("text", ["yesterday", "2018-02-05T14:00:00", "0001-01-01", "9999-12-31T23:59:59Z"])
 @pytest.mark.usefixtures("project")
 def test_a_moment_that_is_none_is_misuse(command: Command, text: str) -> None:
     result = command("run", "bitcoin", "--at", text)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Invalid value for '--at': " in result.stderr
-    assert "write a time such as 2018-02-05T14:00:00Z" in result.stderr
+    assert "write a time with its zone, such as 2018-02-05T14:00:00Z" in result.stderr
 
 
 @pytest.mark.usefixtures("project")

@@ -59,7 +59,7 @@ def test_what_s3_has_lost_is_published_again(
     result = command("upload", "bitcoin")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
-        f"s3://my-bucket/{PREFIX}: 1 snapshots were missing; 1 days of the processed table compared\n"
+        f"s3://my-bucket/{PREFIX}: published 1 missing snapshot, compared 1 day of the processed table\n"
     )
     assert objects() == before
 
@@ -78,7 +78,7 @@ def test_many_snapshots_are_published_in_batches(
     client = boto3.client("s3")
     for key in before:
         client.delete_object(Bucket="my-bucket", Key=key)
-    assert "5 snapshots were missing" in command("upload", "bitcoin").stdout
+    assert "published 5 missing snapshots" in command("upload", "bitcoin").stdout
     assert objects() == before
 
 
