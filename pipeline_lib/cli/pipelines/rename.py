@@ -50,7 +50,7 @@ def rename(old: str, new: str, old_prefix: str | None) -> None:
     try:
         renaming = plan_renaming(old, spec, services, old_prefix and old_prefix.strip("/"))
         moved = rename_rows_and_files(renaming, services)
-        for path in moved:
+        for path in (path for path in moved if not path.name.startswith(".")):
             click.echo(f"moved to {shown(path, Path.cwd())}")
         with shown_progress(new, "snapshots and days published") as progress:
             published = 0

@@ -1,6 +1,7 @@
 """The files of a pipeline as a whole: moved to another name, or listed."""
 
 import errno
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,6 +13,9 @@ from pipeline_lib.common.locking import lock_path
 from pipeline_lib.publishing.csv.progress import note_path
 from pipeline_lib.specs.layout import Layout
 
+# A month's file, the note beside it and its lock.
+_MONTH = re.compile(r"\d{4}-\d{2}\.csv|\.\d{4}-\d{2}\.csv\.(?:progress|lock)", re.ASCII)
+
 
 def paths_of(layout: Layout) -> tuple[Path, ...]:
     """The files and folders of a pipeline; none of them need exist."""
@@ -19,9 +23,9 @@ def paths_of(layout: Layout) -> tuple[Path, ...]:
 
 
 def places_of(layout: Layout) -> tuple[Path, ...]:
-    """The same, and the note beside each CSV file."""
-    notes = (note_path(path) for path in paths_of(layout) if not _is_folder(layout, path))
-    return (*paths_of(layout), *notes)
+    """The same, with the note beside each CSV file, and the folder of its months where it has one."""
+    tables = [path for path in paths_of(layout) if not _is_folder(layout, path)]
+    return (*paths_of(layout), *map(note_path, tables), *map(_months_of, tables))
 
 
 def is_occupied(path: Path) -> bool:
@@ -80,8 +84,7 @@ def list_own_files(layout: Layout) -> Iterator[OwnFiles]:
             beside = (path, note_path(path), lock_path(path))
             paths = tuple(each for each in beside if each.is_file())
             found = OwnFiles(path, paths, _size(paths))
-        if found.paths or found.others:
-            yield found
+        yield from (each for each in (found, *_list_months(layout, path)) if each.paths or each.others)
 
 
 def _is_folder(layout: Layout, path: Path) -> bool:
@@ -95,6 +98,16 @@ def _list_folder(folder: Path, is_own: Callable[[str], bool]) -> OwnFiles:
         belongs = path.is_file() and (is_own(path.name) or is_leftover(path.name))
         (own if belongs else others).append(path)
     return OwnFiles(folder, tuple(own), _size(own), tuple(others))
+
+
+def _list_months(layout: Layout, path: Path) -> Iterator[OwnFiles]:
+    if not _is_folder(layout, path) and _months_of(path) != path:
+        yield _list_folder(_months_of(path), lambda name: _MONTH.fullmatch(name) is not None)
+
+
+def _months_of(table: Path) -> Path:
+    """Where a table of many rows lies in a file a month: ``data/majors_raw`` of ``data/majors_raw.csv``."""
+    return table.with_suffix("")
 
 
 def _is_manifest(name: str) -> bool:

@@ -86,3 +86,14 @@ def test_an_archive_that_another_database_keeps_is_left(world: World) -> None:
     keeper.write_text("another\n")
     with pytest.raises(OtherDatabaseError):
         found(world)
+
+
+def test_a_folder_of_months_goes_with_its_table(world: World) -> None:
+    months = world.data / "btc_raw"
+    months.mkdir(parents=True)
+    for name in ("2018-02.csv", ".2018-02.csv.progress", ".2018-02.csv.lock", "mine.csv"):
+        (months / name).write_text("x")
+    (listed,) = found(world).files
+    assert (listed.place, len(listed.paths), listed.others) == (months, 3, (months / "mine.csv",))
+    remove(found(world), world.services)
+    assert [*months.iterdir()] == [months / "mine.csv"]

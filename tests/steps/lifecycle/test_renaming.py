@@ -205,6 +205,13 @@ def test_what_is_moved_when_the_rest_fails_is_found_by_the_next_call(
         assert connection.scalar(select(pipelines.c.name)) == "coin"
 
 
+def test_a_folder_of_months_moves_with_its_table(fetched: World) -> None:
+    (fetched.data / "btc_raw").mkdir()
+    (fetched.data / "btc_raw" / "2018-02.csv").write_text("x")
+    rename(under_new_name(fetched))
+    assert (fetched.data / "coin_raw" / "2018-02.csv").read_text() == "x"
+
+
 def test_places_on_different_disks_are_told_with_what_to_do(
     fetched: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
