@@ -151,7 +151,7 @@ class MomentOutOfRangeError(PermanentError):
 
     def __init__(self, moment: str) -> None:
         super().__init__(
-            f"{moment} lies outside the years 1970 to 9998", hint="start the run for a moment within them"
+            f"{moment} lies outside the years 1970 to 2199", hint="start the run for a moment within them"
         )
         self.moment = moment
 

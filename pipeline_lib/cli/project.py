@@ -64,7 +64,7 @@ def _read_moment(text: str) -> datetime:
             raise ValueError("has no time zone")
         time = time.replace(tzinfo=UTC)
     if not FIRST_OF_A_RUN <= time <= LAST_OF_A_RUN:
-        raise ValueError("lies outside the years 1970 to 9998")
+        raise ValueError(f"lies outside the years {FIRST_OF_A_RUN.year} to {LAST_OF_A_RUN.year}")
     return to_moment(time)
 
 

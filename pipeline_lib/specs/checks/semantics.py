@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from pipeline_lib.common.timestamps import FIRST_OF_A_RUN, LAST_OF_A_RUN
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.settings import is_safe_url
 from pipeline_lib.specs.checks.schema_violations import show_value
 from pipeline_lib.specs.durations import parse_duration
 from pipeline_lib.specs.schedules.cron import PRESETS, is_cron
 
-_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+_FIRST_YEAR, _LAST_YEAR = FIRST_OF_A_RUN.year, LAST_OF_A_RUN.year
 
 
 def find_semantic_violations(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
