@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,3 +67,29 @@ def test_a_spec_that_shares_its_place_with_another_is_refused(command: Command) 
 @pytest.mark.usefixtures("project")
 def test_what_cannot_be_two_names_is_misuse(command: Command, names: tuple[str, str]) -> None:
     assert command("rename", *names).exit_code == 2
+
+
+@pytest.mark.usefixtures("with_s3")
+def test_objects_get_the_new_name_and_go_with_it(
+    command: Command,
+    objects: Callable[[], dict[str, bytes]],
+    market: object,  # noqa: ARG001 (sets the scene)
+) -> None:
+    command("run", "bitcoin", "--at", "2018-02-05T14:00:00Z")
+    before = objects()
+    OLD.rename(NEW)
+    renamed = command("rename", "bitcoin", "btc")
+    assert (renamed.exit_code, renamed.stderr) == (0, "")
+    assert renamed.stdout.splitlines()[-2:] == [
+        "s3://my-bucket/crypto/bitcoin: published what was missing, deleted 3 objects of bitcoin",
+        "bitcoin is btc now; switch the DAG btc_data_pipeline on",
+    ]
+    assert objects() == {
+        key.replace("bitcoin_raw", "btc_raw").replace("bitcoin_processed", "btc_processed"): content
+        for key, content in before.items()
+    }
+    assert re.search(
+        r"^s3://my-bucket/crypto/bitcoin: 5 objects, [\d,]+ B$", command("remove", "btc").stdout, re.MULTILINE
+    )
+    assert command("remove", "btc", "--yes").exit_code == 0
+    assert objects() == {}
