@@ -3,6 +3,7 @@
 import os.path
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline_lib.errors import InvalidSpecsError, SpecNotFoundError
@@ -16,6 +17,7 @@ from pipeline_lib.specs.reading.documents import Document, check_file_name, read
 
 DEFAULTS_FILE = "_defaults.yaml"
 SPEC_SUFFIX = ".yaml"
+_MOST_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class Catalog:
         path = self.path_of(name)
         # A name with a slash in it would leave the folder.
         if path.parent != self.folder or not os.path.lexists(path):
-            raise SpecNotFoundError(name, path, hint=f"pipelines here: {', '.join(self.names()) or 'none'}")
+            raise SpecNotFoundError(name, path, hint=_hint_for(name, self.names()))
         defaults = self.defaults()
         check_file_name(path)
         return Sources(read_document(path), defaults)
@@ -177,6 +179,15 @@ def load_path(path: Path) -> Loaded:
         return Loaded((Catalog(path.parent).load(path.stem),), ())
     except InvalidSpecsError as error:
         return Loaded((), error.diagnostics)
+
+
+def _hint_for(name: str, names: Sequence[str]) -> str:
+    """Which pipelines somebody may have meant."""
+    if similar := get_close_matches(name, names, n=1):
+        return f"did you mean {similar[0]!r}?"
+    if len(names) > _MOST_NAMES:
+        return f"coin-pipelines list names all {len(names):,}"
+    return f"pipelines here: {', '.join(names) or 'none'}"
 
 
 def _misnamed(path: Path) -> Diagnostic:

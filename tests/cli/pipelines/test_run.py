@@ -174,14 +174,22 @@ def test_a_run_of_nothing_is_misuse(command: Command) -> None:
     assert "Missing argument 'PIPELINE'" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["ethereum", "../bitcoin", "dag_configs/bitcoin"])
-def test_an_unknown_pipeline_is_told_with_the_known_ones(project: Path, command: Command, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ethereum", "pipelines here: bitcoin"),
+        ("dag_configs/bitcoin", "pipelines here: bitcoin"),
+        ("../bitcoin", "did you mean 'bitcoin'?"),
+        ("bitcion", "did you mean 'bitcoin'?"),
+    ],
+)
+def test_an_unknown_pipeline_is_told_with_the_known_ones(
+    project: Path, command: Command, name: str, hint: str
+) -> None:
     result = command("run", name)
     path = project / "dag_configs" / f"{name}.yaml"
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        f"Error: no spec for pipeline {name!r}: {path} doesn't exist (pipelines here: bitcoin)\n"
-    )
+    assert result.stderr == f"Error: no spec for pipeline {name!r}: {path} doesn't exist ({hint})\n"
 
 
 def test_a_broken_spec_is_told_at_its_place(project: Path, command: Command) -> None:
