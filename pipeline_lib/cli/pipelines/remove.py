@@ -60,8 +60,7 @@ def remove(name: str, *, yes: bool) -> None:
         return
     click.echo(f"deleted what was kept of {name}")
     if spec:
-        path = shown(catalog.path_of(name), Path.cwd())
-        click.echo(f"next: delete {path}, or its next run starts from nothing")
+        click.echo(f"next: delete the spec {catalog.path_of(name).name}, or its next run starts from nothing")
 
 
 def _describe(found: Belongings, database: str) -> Iterator[str]:

@@ -66,11 +66,12 @@ def rename(old: str, new: str, old_prefix: str | None) -> None:
 def _require_renamed_spec(settings: Settings, old: str, new: str) -> None:
     if old == new:
         raise click.UsageError("OLD and NEW are the same name")
-    here, there = (Catalog(settings.dag_configs_dir).path_of(name) for name in (old, new))
-    here, there = shown(here, Path.cwd()), shown(there, Path.cwd())
-    if here.exists():
-        hint = "switch its DAG off, let its run end, then "
-        hint += "remove one of the two specs" if there.exists() else f"git mv {here} {there}"
+    catalog = Catalog(settings.dag_configs_dir)
+    names = catalog.names()
+    if old in names:
+        here, there = (catalog.path_of(name).name for name in (old, new))
+        then = "remove one of the two specs" if new in names else f"rename it to {there}"
+        hint = f"switch its DAG off, let its run end, then {then}"
         raise NameChangeRefusedError(old, new, f"the spec {here} is there still", hint=hint)
 
 

@@ -47,7 +47,7 @@ def test_it_goes_when_that_is_asked_for(command: Command) -> None:
     assert result.stdout.splitlines()[-3:] == [
         "left as it is: data/archive/bitcoin/today.sha256, which isn't a file of the pipeline",
         "deleted what was kept of bitcoin",
-        "next: delete dag_configs/bitcoin.yaml, or its next run starts from nothing",
+        "next: delete the spec bitcoin.yaml, or its next run starts from nothing",
     ]
     SPEC.unlink()
     assert [path.name for path in Path("data").rglob("*bitcoin*")] == ["bitcoin"]

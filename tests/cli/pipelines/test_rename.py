@@ -38,8 +38,8 @@ def test_the_spec_is_renamed_first(command: Command) -> None:
     result = command("rename", "bitcoin", "btc")
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: bitcoin can't become btc: the spec dag_configs/bitcoin.yaml is there still (switch its DAG "
-        "off, let its run end, then git mv dag_configs/bitcoin.yaml dag_configs/btc.yaml)\n"
+        "Error: bitcoin can't become btc: the spec bitcoin.yaml is there still "
+        "(switch its DAG off, let its run end, then rename it to btc.yaml)\n"
     )
     NEW.write_text(OLD.read_text())
     both = command("rename", "bitcoin", "btc")
