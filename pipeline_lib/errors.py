@@ -7,6 +7,7 @@
     ├── TemporaryError                  the same try may help, in a while; mixed into those marked ~
     ├── WaitNeededError                 no failure: the task is to be run again at a later time
     ├── WaitedTooLongError !            what a task waits for doesn't come within an hour
+    ├── MomentOutOfRangeError !         a run's moment lies outside the years that prices can be of
     ├── SettingsError !                 an environment variable holds something unusable
     ├── SpecError !
     │   ├── SpecNotFoundError           no file for this pipeline
@@ -35,6 +36,8 @@
     │   ├── ObservationMissingError !   a step needs an observation that the database doesn't have
     │   ├── SnapshotDamagedError !      an archived file doesn't read as a snapshot
     │   ├── UnreplayedArchiveError !    the archive holds snapshots that no database keeps
+    │   ├── NameChangeRefusedError !    a pipeline can't get its new name
+    │   ├── SharedPlaceError !          two pipelines have the same file or folder
     │   ├── ManifestDamagedError !      the archive's manifests don't fit together
     │   ├── ManifestConflictError !     a closed manifest is there with other content than the database's
     │   ├── TableDamagedError !         a CSV file doesn't read as its table
@@ -137,6 +140,20 @@ class WaitedTooLongError(PermanentError):
         )
         self.reason = reason
         self.since = since
+
+
+class MomentOutOfRangeError(PermanentError):
+    """A run's moment lies outside the years that prices can be of.
+
+    Attributes:
+        moment: The moment, as text (UTC).
+    """
+
+    def __init__(self, moment: str) -> None:
+        super().__init__(
+            f"{moment} lies outside the years 1970 to 2199", hint="start the run for a moment within them"
+        )
+        self.moment = moment
 
 
 class SettingsError(PermanentError):
@@ -556,6 +573,43 @@ class UnreplayedArchiveError(StoreError, PermanentError):
             hint=f"take them over first: coin-pipelines replay {pipeline} (or --all)",
         )
         self.pipeline = pipeline
+        self.path = path
+
+
+class NameChangeRefusedError(StoreError, PermanentError):
+    """A pipeline can't get its new name.
+
+    Attributes:
+        old: The name so far.
+        new: The name that it is to have.
+
+    Args:
+        reason: Why not.
+        hint: What to do about it.
+    """
+
+    def __init__(self, old: str, new: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{old} can't become {new}: {reason}", hint=hint)
+        self.old = old
+        self.new = new
+
+
+class SharedPlaceError(StoreError, PermanentError):
+    """Two pipelines have the same file or folder, so nobody can tell whose it is.
+
+    Attributes:
+        pipeline: A pipeline.
+        other: Another one.
+        path: The file or folder.
+    """
+
+    def __init__(self, pipeline: str, other: str, path: Path) -> None:
+        super().__init__(
+            f"{path} is of {pipeline} and of {other}",
+            hint="names that differ in - and _ have the same variables; unset the variable, or change it",
+        )
+        self.pipeline = pipeline
+        self.other = other
         self.path = path
 
 

@@ -23,6 +23,7 @@ MOST_BYTES = 256 * 1024 * 1024
 """How long an archived file may be; what CoinGecko answers is bounded far below that."""
 
 _PART_NAME = re.compile(r"(\d{8}T\d{6}Z)(?:\.([2-9]|[1-9]\d{1,5}))?\.json", re.ASCII)
+_ANY_NAME = re.compile(r"\d{8}T\d{6}Z(?:\.[1-9]\d{0,5})?\.(?:json|csv)|keeper(?:\.\d+)?", re.ASCII)
 
 
 def add_snapshots(
@@ -205,6 +206,11 @@ def archived_parts(archive: Archive, known: Collection[PartKey] = ()) -> list[Pa
     left_out = {_json_name(key.moment, key.number) for key in known}
     found = (_PART_NAME.fullmatch(name) for name in archive.names() if name not in left_out)
     return sorted(PartKey(parse_moment(name[1]), int(name[2] or 1)) for name in found if name)
+
+
+def is_archived_name(name: str) -> bool:
+    """Whether a content of this name belongs to an archive; people may have put others beside them."""
+    return _ANY_NAME.fullmatch(name) is not None
 
 
 def _read(archive: Archive, name: str) -> bytes:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from operator import itemgetter
 from sys import intern
 
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.digits import to_digits
 from pipeline_lib.common.timestamps import format_moment, parse_moment
 from pipeline_lib.model.observation import Observation
@@ -84,7 +85,7 @@ def decode_row(line: str) -> Observation:
     """
     values = line.rstrip("\r\n").split(",")
     if len(values) != len(COLUMNS):
-        raise ValueError(f"{len(values)} values instead of {len(COLUMNS)}")
+        raise ValueError(f"{counted(len(values), 'value')} instead of {len(COLUMNS)}")
     return from_fields(dict(zip(COLUMNS, values, strict=True)))
 
 

@@ -13,7 +13,9 @@ _VARIABLE = "_COIN_PIPELINES_COMPLETE"
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print a script for SHELL that completes commands, options and names of pipelines.
+    """Print a script that completes commands and names in SHELL.
+
+    It completes commands, options and the names of the project's pipelines.
 
     \b
     Example:

@@ -68,4 +68,4 @@ class _Lines:
     def show(self, done: int, total: int) -> None:
         if monotonic() - self._shown_at >= _SECONDS_BETWEEN_LINES:
             self._shown_at = monotonic()
-            click.echo(f"{self._name}: {done} of {total} {self._unit}", err=True)
+            click.echo(f"{self._name}: {done:,} of {total:,} {self._unit}", err=True)

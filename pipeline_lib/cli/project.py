@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from pipeline_lib.cli.places import with_shown_files
-from pipeline_lib.common.timestamps import parse_moment
+from pipeline_lib.common.timestamps import FIRST_OF_A_RUN, LAST_OF_A_RUN, to_moment
 from pipeline_lib.errors import CoinPipelinesError, InvalidSpecsError, SettingsError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, PipelineSpec, Sources
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 class MomentType(click.ParamType):  # type: ignore[type-arg] # generic only since click 8.4
-    """A time with its zone, such as ``2018-02-05T14:00:00Z``."""
+    """A time with its zone, such as ``2018-02-05T14:00:00Z``, or a date, which means its midnight (UTC)."""
 
     name = "moment"
 
@@ -36,12 +36,44 @@ class MomentType(click.ParamType):  # type: ignore[type-arg] # generic only sinc
         if isinstance(value, datetime):
             return value
         try:
-            return parse_moment(value)
+            return _read_moment(value)
         except ValueError as error:
-            self.fail(f"{error}; write a time such as 2018-02-05T14:00:00Z", param, ctx)
+            self.fail(
+                f"{value!r} {error}; write a time with its zone, such as 2018-02-05T14:00:00Z, "
+                "or a date, such as 2018-02-05, for its midnight (UTC)",
+                param,
+                ctx,
+            )
 
 
 MOMENT = MomentType()
+
+
+def _read_moment(text: str) -> datetime:
+    """The moment that a text names.
+
+    Raises:
+        ValueError: It names none; the message follows the text in a sentence.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is no time") from None
+    if time.tzinfo is None:
+        if not _is_date(text):
+            raise ValueError("has no time zone")
+        time = time.replace(tzinfo=UTC)
+    if not FIRST_OF_A_RUN <= time <= LAST_OF_A_RUN:
+        raise ValueError(f"lies outside the years {FIRST_OF_A_RUN.year} to {LAST_OF_A_RUN.year}")
+    return to_moment(time)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def current_settings() -> Settings:
@@ -62,27 +94,6 @@ def catalog_around(path: Path) -> Catalog:
     """
     settings = Settings.for_parsing(os.environ, project_folder=Path.cwd())
     return Catalog.around(path, settings.dag_configs_dir)
-
-
-def chosen_pipelines(
-    settings: Settings, name: str | None, *, all_pipelines: bool
-) -> tuple[PipelineSpec, ...]:
-    """The pipeline that a command names, or all of the project.
-
-    Args:
-        settings: What the environment sets.
-        name: The pipeline that is named, or None.
-        all_pipelines: Whether all are asked for.
-
-    Raises:
-        SpecNotFoundError: There is no such pipeline.
-        InvalidSpecsError: A spec that is asked for is invalid.
-        click.UsageError: Neither or both are asked for.
-    """
-    if all_pipelines == (name is not None):
-        raise click.UsageError("name a pipeline, or give --all")
-    catalog = Catalog(settings.dag_configs_dir)
-    return tuple(catalog.load(each) for each in (catalog.names() if name is None else [name]))
 
 
 def load_sources(name_or_path: str) -> Sources:

@@ -118,6 +118,11 @@ def remove_leftovers(folder: Path, before: datetime, names: Collection[str] | No
     return removed
 
 
+def is_leftover(name: str) -> bool:
+    """Whether a file of this name is the temporary one of a write, which a killed process may have left."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
 def _remove_file(entry: "os.DirEntry[str]", limit: float) -> bool:
     """Remove an ordinary file that hasn't changed since ``limit``, in seconds since 1970."""
     try:

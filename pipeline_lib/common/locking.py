@@ -30,8 +30,7 @@ def exclusive(path: Path, wait: Wait) -> Iterator[None]:
         OSError: The folder can't be made, or takes no lock file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock_path = path.with_name(f".{path.name}.lock")
-    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+    descriptor = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
     try:
         while not _try_lock(descriptor):
             wait(_SECONDS_BETWEEN_TRIES, f"another process writes {path}")
@@ -39,6 +38,11 @@ def exclusive(path: Path, wait: Wait) -> Iterator[None]:
     finally:
         # Closing the last descriptor of a lock gives it back.
         os.close(descriptor)
+
+
+def lock_path(path: Path) -> Path:
+    """Where the lock of the file at ``path`` lies."""
+    return path.with_name(f".{path.name}.lock")
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -9,6 +9,12 @@ BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """After any moment."""
 
+FIRST_OF_A_RUN = datetime(1970, 1, 1, tzinfo=UTC)
+"""The first moment that a run may have: CoinGecko counts time from there."""
+
+LAST_OF_A_RUN = datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The last one; what is computed from a moment, such as when its confirmation is due, stays a time."""
+
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far clocks may differ: what is dated further ahead is of one that was fast, and counts for nothing."""
 

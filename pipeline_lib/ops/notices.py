@@ -97,7 +97,7 @@ def failure_notice(failure: TaskFailure, problem: OpenProblem, notification: Not
         ("Run", f"{format_moment(run.moment)}, try {failure.try_number} of {failure.tries}"),
     ]
     if notification is Notification.STILL:
-        facts.append(("Since", f"the run of {first}; {problem.runs} failures so far"))
+        facts.append(("Since", f"the run of {first}; {counted(problem.runs, 'failure')} so far"))
     verb = "still fails" if notification is Notification.STILL else "failed"
     to_do = (
         f"{advice_for(failure.error)}. Then clear the task in Airflow. "
@@ -109,12 +109,12 @@ def failure_notice(failure: TaskFailure, problem: OpenProblem, notification: Not
 def recovery_notice(run: TaskRun, problem: OpenProblem) -> OpsNotice:
     """A task that had failed did its work."""
     first, last = format_moment(problem.since), format_moment(problem.last)
-    harmed = f"the run of {first}" if first == last else f"the runs of {first} to {last}"
+    harmed = f"the run of {first} is" if first == last else f"runs of {first} to {last} are"
     facts = (
         ("Run", format_moment(run.moment)),
-        ("Had failed since", f"the run of {first}; {problem.runs} failures"),
+        ("Had failed since", f"the run of {first}; {counted(problem.runs, 'failure')}"),
     )
-    to_do = f"nothing for the runs to come; where {harmed} is still red, clear its failed tasks."
+    to_do = f"nothing for the runs to come; where {harmed} still red, clear the failed tasks."
     return OpsNotice(_WELL, f"{run.pipeline} · {run.task} works again", facts, to_do, run.links)
 
 
@@ -161,7 +161,7 @@ def unreported_notice(unreported: Sequence[Unreported]) -> OpsNotice:
     facts = [(each.title, f"run of {format_moment(each.run_moment)}") for each in unreported[:_MOST_PROBLEMS]]
     if len(unreported) > _MOST_PROBLEMS:
         facts.append(("And", f"{len(unreported) - _MOST_PROBLEMS} more"))
-    count = "1 failure" if len(unreported) == 1 else f"{len(unreported)} failures"
+    count = counted(len(unreported), "failure")
     to_do = "the database can be reached again; where a run is still red, clear its failed tasks."
     return OpsNotice(_WELL, f"{count} while the database could not be reached", tuple(facts), to_do)
 
@@ -171,7 +171,7 @@ def import_error_notice(file_name: str, problems: Sequence[str]) -> OpsNotice:
     facts = [("Problem", problem) for problem in problems[:_MOST_PROBLEMS]]
     if len(problems) > _MOST_PROBLEMS:
         facts.append(("And", f"{len(problems) - _MOST_PROBLEMS} more"))
-    count = "1 new problem" if len(problems) == 1 else f"{len(problems)} new problems"
+    count = counted(len(problems), "new problem")
     to_do = (
         "fix what each line names; coin-pipelines validate shows every problem of the specs. "
         "Until then the pipelines of these files don't run; others do."

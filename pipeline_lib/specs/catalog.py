@@ -1,8 +1,9 @@
 """The folder of specs: one ``<name>.yaml`` for each pipeline, in it or below, and one ``_defaults.yaml``."""
 
-import os
+import os.path
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline_lib.errors import InvalidSpecsError, SpecNotFoundError
@@ -22,6 +23,8 @@ from pipeline_lib.specs.reading.files import (
     find_specs_named,
     misnamed,
 )
+
+_MOST_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ class Catalog:
             SpecNotFoundError: There is no such file.
             InvalidSpecsError: A file can't be read, or holds no mapping.
         """
-        if not path.exists():
+        if not os.path.lexists(path):
             raise self._not_found(path.stem, path)
         defaults = self.defaults()
         if misnamed := check_file_name(path):
@@ -139,7 +142,8 @@ class Catalog:
             InvalidSpecsError: The file can't be read, or holds no mapping.
         """
         path = self.folder / DEFAULTS_FILE
-        return read_defaults(path) if path.exists() else None
+        # A link that leads nowhere is a mistake, not the absence of defaults.
+        return read_defaults(path) if os.path.lexists(path) else None
 
     def load_all(self) -> Loaded:
         """Read every spec and check them against each other.
@@ -218,8 +222,7 @@ class Catalog:
         return found[0]
 
     def _not_found(self, name: str, path: Path) -> SpecNotFoundError:
-        hint = f"pipelines here: {', '.join(self.names()) or 'none'}"
-        return SpecNotFoundError(name, path, hint=hint)
+        return SpecNotFoundError(name, path, hint=_hint_for(name, self.names()))
 
     def _over_budget(self, specs: Sequence[PipelineSpec]) -> list[Diagnostic]:
         if self.plan is None:
@@ -231,3 +234,12 @@ class Catalog:
 
 def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 (links stay as they are)
+
+
+def _hint_for(name: str, names: Sequence[str]) -> str:
+    """Which pipelines somebody may have meant."""
+    if similar := get_close_matches(name, names, n=1):
+        return f"did you mean {similar[0]!r}?"
+    if len(names) > _MOST_NAMES:
+        return f"coin-pipelines list names all {len(names):,}"
+    return f"pipelines here: {', '.join(names) or 'none'}"

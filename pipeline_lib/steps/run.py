@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline_lib.common.retries import RetryPolicy
 from pipeline_lib.common.secret import Secret
+from pipeline_lib.common.timestamps import FIRST_OF_A_RUN, LAST_OF_A_RUN, format_moment
 from pipeline_lib.common.waiting import LONGEST_WAIT, Wait, sleep
 from pipeline_lib.database.engine.address import server_address
 from pipeline_lib.database.engine.prepared import PreparedDatabase
+from pipeline_lib.errors import MomentOutOfRangeError
 from pipeline_lib.model.outcome import Outcome
 from pipeline_lib.settings import Settings, read_webhook
 from pipeline_lib.specs import PipelineSpec
@@ -45,6 +47,15 @@ class Run:
     log_url: str | None = None
     history_since: datetime | None = None
     confirms: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a moment so near to the ends of the calendar that nobody can reckon with it.
+
+        Raises:
+            MomentOutOfRangeError: It is one.
+        """
+        if not FIRST_OF_A_RUN <= self.moment <= LAST_OF_A_RUN:
+            raise MomentOutOfRangeError(format_moment(self.moment))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pipeline_lib.common.counting import counted
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
 from pipeline_lib.publishing.s3 import (
     Destination,
@@ -96,36 +97,40 @@ def find_destination(spec: PipelineSpec, services: Services) -> Destination | Sk
 
 
 def _describe_raw(destination: Destination, report: RawReport) -> str:
-    parts = ["snapshot"]
+    parts = ["the snapshot"]
     if report.published:
-        parts.append(f"{report.published} earlier ones")
-    return _join(parts, destination, destination.raw_log_key, changed=report.log_changed, left=report.left)
+        parts.append(counted(report.published, "earlier snapshot"))
+    whole = f"the raw log at {destination.bucket.location(destination.raw_log_key)}"
+    return _describe(parts, destination, whole, changed=report.log_changed, left=report.left)
 
 
 def _describe_processed(destination: Destination, report: ProcessedReport, run: Run) -> str:
     others = len(set(report.days) - {run.moment.date()})
     parts = ["the day's partition"]
     if others:
-        parts.append(f"{others} of other days")
-    return _join(
-        parts,
-        destination,
-        destination.processed_table_key,
-        changed=report.table_changed,
-        left=report.left,
-    )
+        parts.append(f"{counted(others, 'partition')} of {'another day' if others == 1 else 'other days'}")
+    whole = f"the processed table at {destination.bucket.location(destination.processed_table_key)}"
+    return _describe(parts, destination, whole, changed=report.table_changed, left=report.left)
 
 
-def _join(parts: list[str], destination: Destination, whole_key: str, *, changed: bool, left: int) -> str:
-    if destination.has_whole_files:
-        unchanged = "" if changed else " (unchanged)"
-        parts = [*parts, destination.bucket.location(whole_key) + unchanged]
-    *first, last = parts
-    text = f"{', '.join(first)} and {last}" if first else last
-    return f"{text}; {left} more are left to the next run" if left else text
+def _describe(parts: list[str], destination: Destination, whole: str, *, changed: bool, left: int) -> str:
+    """What was published, in a sentence.
+
+    Args:
+        parts: Snapshots or partitions.
+        destination: Where to.
+        whole: The whole log or table.
+        changed: Whether the whole one was written.
+        left: How many snapshots or partitions wait for a later run.
+    """
+    *first, last = [*parts, whole] if destination.has_whole_files and changed else parts
+    text = f"published {', '.join(first)}{' and ' if first else ''}{last}"
+    if destination.has_whole_files and not changed:
+        text += f"; {whole} is unchanged"
+    return f"{text}; left to the next run: {left:,}" if left else text
 
 
 def _warnings(report: RawReport) -> tuple[str, ...]:
     shown = [str(error) for error in report.refused[:_WARNINGS_SHOWN]]
     more = len(report.refused) - len(shown)
-    return (*shown, f"and {more} more snapshots that can't be published") if more else tuple(shown)
+    return (*shown, f"and {counted(more, 'more snapshot')} that can't be published") if more else tuple(shown)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 from pipeline_lib.cli.main import COMMANDS, main
 
@@ -55,6 +55,22 @@ def test_the_help_lists_every_command_with_what_it_does(command: Command) -> Non
     assert all(len(line.split()) > 3 for line in listed)
 
 
+@pytest.mark.parametrize("group", [[], ["alerts"], ["database"]], ids="".join)
+@pytest.mark.parametrize("width", [40, 80])
+def test_the_help_cuts_no_sentence(group: list[str], width: int) -> None:
+    result = CliRunner().invoke(main, [*group, "--help"], terminal_width=width)
+    assert result.exit_code == 0
+    listed = result.output.split("Commands:\n")[1]
+    assert "..." not in listed
+    assert listed.endswith(".\n")
+
+
+@pytest.mark.parametrize("group", [[], ["alerts"], ["database"]], ids="".join)
+def test_the_help_has_a_line_for_each_command(command: Command, group: list[str]) -> None:
+    listed = command(*group, "--help").output.split("Commands:\n")[1].splitlines()
+    assert all(line.endswith(".") and len(line) <= 80 for line in listed)
+
+
 def test_h_is_help(command: Command) -> None:
     assert command("-h").output == command("--help").output
 
@@ -68,6 +84,25 @@ def test_an_unknown_command_is_misuse(command: Command) -> None:
     result = command("frobnicate")
     assert result.exit_code == 2
     assert "No such command 'frobnicate'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["stauts"], "No such command 'stauts'. Did you mean 'status'?"),
+        (["alerts", "histry"], "No such command 'histry'. Did you mean 'history'?"),
+        (["database", "upgrad"], "No such command 'upgrad'. Did you mean 'upgrade'?"),
+        (["run", "bitcoin", "--ta", "now"], "No such option '--ta'. Did you mean '--at'?"),
+        (["--versoin"], "No such option '--versoin'. Did you mean '--version'?"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_a_misspelt_name_is_misuse_with_the_one_that_is_meant(
+    command: Command, arguments: list[str], message: str
+) -> None:
+    result = command(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == f"Error: {message}"
 
 
 def test_the_help_imports_nothing_heavy() -> None:

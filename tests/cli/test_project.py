@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline_lib.cli.project import MOMENT, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.errors import SettingsError, SpecNotFoundError, UnknownCoinError
 from pipeline_lib.specs import OneCoin
 
@@ -17,12 +18,38 @@ def test_a_time_with_its_zone_is_a_moment(text: str) -> None:
     assert MOMENT.convert(text, None, None) == datetime(2018, 2, 5, 14, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("text", ["2018-02-05", "20180205", "2018-W06-1"])
+def test_a_date_is_its_midnight(text: str) -> None:
+    assert MOMENT.convert(text, None, None) == datetime(2018, 2, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["1970-01-01T00:00:00Z", "2199-12-31T23:59:59Z"])
+def test_the_first_and_the_last_moments_that_can_be_asked_for(text: str) -> None:
+    assert format_moment(MOMENT.convert(text, None, None)) == text
+
+
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "2018-02-05", "2018-02-05T14:00:00", "0001-01-01T00:00:00+01:00"]
+    ("text", "reason"),
+    [
+        ("", "is no time"),
+        ("yesterday", "is no time"),
+        ("2018-02-30", "is no time"),
+        ("2018-02-05T14:00:00", "has no time zone"),
+        ("0001-01-01T00:00:00Z", "lies outside the years 1970 to 2199"),
+        ("0001-01-01T00:00:00+01:00", "lies outside the years 1970 to 2199"),
+        ("9999-12-31T23:59:59Z", "lies outside the years 1970 to 2199"),
+        ("9999-12-31T23:59:59-01:00", "lies outside the years 1970 to 2199"),
+        ("1970-01-01T00:00:00+01:00", "lies outside the years 1970 to 2199"),
+        ("0001-01-01", "lies outside the years 1970 to 2199"),
+    ],
 )
-def test_any_other_text_is_misuse_and_told_what_to_write(text: str) -> None:
-    with pytest.raises(click.BadParameter, match=r"; write a time such as 2018-02-05T14:00:00Z$"):
+def test_any_other_text_is_misuse_and_told_what_to_write(text: str, reason: str) -> None:
+    with pytest.raises(click.BadParameter) as caught:
         MOMENT.convert(text, None, None)
+    assert caught.value.message == (
+        f"{text!r} {reason}; write a time with its zone, such as 2018-02-05T14:00:00Z, "
+        "or a date, such as 2018-02-05, for its midnight (UTC)"
+    )
 
 
 def test_a_moment_stays_one() -> None:

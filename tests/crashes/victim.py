@@ -22,7 +22,14 @@ from pipeline_lib import steps
 from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.publishing.s3.objects import S3Account
 from pipeline_lib.settings import Settings
-from pipeline_lib.specs import Catalog
+from pipeline_lib.specs import Catalog, PipelineSpec
+from pipeline_lib.steps.lifecycle.removal import find_belongings, remove
+from pipeline_lib.steps.lifecycle.renaming import (
+    delete_former_objects,
+    plan_renaming,
+    publish_under_new_name,
+    rename_rows_and_files,
+)
 from tests.crashes.fault_points import FaultPoints
 
 _ASKED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -82,7 +89,25 @@ def _run_steps(job: Mapping[str, Any], account: S3Account, points: FaultPoints) 
     run = steps.Run(parse_moment(job["moment"]), url="https://airflow.example/run")
     points.install()
     for name in job["steps"]:
-        getattr(steps, name)(spec, run, services)
+        if name in _COMMANDS:
+            _COMMANDS[name](spec, services)
+        else:
+            getattr(steps, name)(spec, run, services)
+
+
+def _rename(spec: PipelineSpec, services: steps.Services) -> None:
+    renaming = plan_renaming(spec.name, replace(spec, name="coin"), services, None)
+    rename_rows_and_files(renaming, services)
+    for _ in publish_under_new_name(renaming, services):
+        pass
+    delete_former_objects(renaming)
+
+
+def _remove(spec: PipelineSpec, services: steps.Services) -> None:
+    remove(find_belongings(spec.name, spec, services, ()), services)
+
+
+_COMMANDS = {"rename": _rename, "remove": _remove}
 
 
 if __name__ == "__main__":

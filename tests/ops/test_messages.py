@@ -55,7 +55,7 @@ def test_a_reminder_says_since_when() -> None:
 def test_a_recovery_says_which_runs_are_left() -> None:
     notice = recovery_notice(RUN, PROBLEM)
     assert notice.title == "bitcoin · upload_raw_to_s3 works again"
-    assert "where the runs of 2018-02-04T13:00:00Z to 2018-02-05T14:00:00Z is still red" in notice.to_do
+    assert "where runs of 2018-02-04T13:00:00Z to 2018-02-05T14:00:00Z are still red" in notice.to_do
     one = recovery_notice(RUN, OpenProblem(MOMENT, MOMENT, 1, {}))
     assert "where the run of 2018-02-05T14:00:00Z is still red" in one.to_do
 

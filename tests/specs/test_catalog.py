@@ -70,6 +70,20 @@ def test_a_pipeline_without_a_file_is_told_with_those_that_exist(
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("bitcion", "did you mean 'bitcoin'?"), ("solana", "coin-pipelines list names all 30")],
+)
+def test_of_many_pipelines_those_of_a_similar_name_are_told(
+    write: Callable[[str, str], Path], tmp_path: Path, minimal: str, name: str, hint: str
+) -> None:
+    for other in ["bitcoin", *map(str, range(29))]:
+        write(f"{other}.yaml", minimal)
+    with pytest.raises(SpecNotFoundError) as caught:
+        Catalog(tmp_path).load(name)
+    assert caught.value.hint == hint
+
+
 def test_a_pipeline_in_an_empty_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(SpecNotFoundError, match=r"\(pipelines here: none\)$"):
         Catalog(tmp_path).load("bitcoin")

@@ -11,13 +11,14 @@ from tests.steps.world import CRASH, World
 
 
 def test_a_run_says_what_it_did(world: World) -> None:
-    bucket = world.bucket.name
+    prefix = f"s3://{world.bucket.name}/crypto/btc"
+    table = f"{prefix}/processed/btc_processed.csv"
     assert world.run_all(CRASH) == [
         "done: bitcoin 7202.50 USD at 2018-02-05T14:00:00Z",
         "done: 1 rows up to 2018-02-05T14:00:00Z",
-        f"done: the day's partition and s3://{bucket}/crypto/btc/processed/btc_processed.csv",
+        f"done: published the day's partition and the processed table at {table}",
         "done: -9.99 % in 1h (fired), -10.00 % in 24h (fired): delivered to Slack",
-        f"done: snapshot and s3://{bucket}/crypto/btc/raw/btc_raw.csv",
+        f"done: published the snapshot and the raw log at {prefix}/raw/btc_raw.csv",
     ]
 
 

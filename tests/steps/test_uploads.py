@@ -41,7 +41,9 @@ def computed(world: World) -> World:
 def test_the_snapshot_and_the_whole_log_are_published(world: World) -> None:
     world.fetch(CRASH)
     outcome = steps.upload_raw_to_s3(world.spec, Run(CRASH), world.services)
-    assert outcome == Done(f"snapshot and s3://{world.bucket.name}/crypto/btc/raw/btc_raw.csv")
+    assert outcome == Done(
+        f"published the snapshot and the raw log at s3://{world.bucket.name}/crypto/btc/raw/btc_raw.csv"
+    )
     files = world.files()
     assert world.objects() == {
         f"{HOUR}.json": files["archive/btc/20180205T140000Z.json"],
@@ -66,7 +68,9 @@ def test_the_days_and_the_whole_table_are_published(computed: World) -> None:
     outcome = steps.upload_processed_csv_to_s3(computed.spec, Run(CRASH), computed.services)
     table_key = "crypto/btc/processed/btc_processed.csv"
     location = f"s3://{computed.bucket.name}/{table_key}"
-    assert outcome == Done(f"the day's partition, 1 of other days and {location}")
+    assert outcome == Done(
+        f"published the day's partition, 1 partition of another day and the processed table at {location}"
+    )
     table = computed.files()["btc_processed.csv"]
     header, *rows = table.splitlines(keepends=True)
     days = {

@@ -55,7 +55,7 @@ def test_snapshots_of_an_outage_are_made_up_for(world: World) -> None:
         world.bucket.client.delete_object(Bucket=world.bucket.name, Key=key)
     world.forget_publications()
     outcome = _upload(world, 3)
-    assert outcome.summary.startswith("snapshot, 3 earlier ones and s3://")
+    assert outcome.summary.startswith("published the snapshot, 3 earlier snapshots and the raw log at s3://")
     assert len(world.objects()) == 9
 
 
@@ -64,7 +64,7 @@ def test_each_run_publishes_what_came_since_the_last_one(world: World) -> None:
         world.fetch(HOURS[hour])
         if hour != 1:
             outcome = _upload(world, hour)
-    assert "1 earlier ones" in outcome.summary
+    assert "1 earlier snapshot" in outcome.summary
     snapshots = [key for key in world.objects() if key != RAW]
     assert len(snapshots) == 6
 
@@ -94,7 +94,7 @@ def test_what_has_not_changed_is_not_sent_again(world: World, monkeypatch: pytes
     sent = _requests(world, monkeypatch)
     outcome = _compute_and_upload(world, 0)
     assert sent == []
-    assert outcome.summary.endswith("btc_processed.csv (unchanged)")
+    assert outcome.summary.endswith("btc_processed.csv is unchanged")
 
 
 def test_an_outage_leaves_a_gap_that_the_next_run_fills(
@@ -109,7 +109,7 @@ def test_an_outage_leaves_a_gap_that_the_next_run_fills(
         with pytest.raises(S3UnavailableError):
             _upload(world, 1)
     world.fetch(HOURS[2])
-    assert "snapshot, 1 earlier ones and" in _upload(world, 2).summary
+    assert "the snapshot, 1 earlier snapshot and" in _upload(world, 2).summary
     assert world.objects()[RAW] == world.files()["btc_raw.csv"]
     assert len(world.objects()) == 9
 
@@ -150,7 +150,7 @@ def test_without_rows_about_s3_it_is_asked_and_nothing_written(
     before = world.objects()
     world.forget_publications()
     sent = _requests(world, monkeypatch)
-    assert _upload(world, 1).summary.startswith("snapshot and ")
+    assert _upload(world, 1).summary.startswith("published the snapshot; the raw log at s3://")
     _compute_and_upload(world, 1)
     assert world.objects() == before
     written = {name.replace("%3D", "=") for method, name in sent if method == "PUT"}
@@ -167,7 +167,7 @@ def test_arrivals_in_another_order_are_compared_with_the_list(world: World) -> N
     # As after a replay of an archive whose order of arrival is lost.
     with world.services.database.writing() as connection:
         connection.execute(update(arrivals).values(chain_sha256=arrivals.c.json_sha256))
-    assert _upload(world, 1).summary.startswith("snapshot, 1 earlier ones and ")
+    assert _upload(world, 1).summary.startswith("published the snapshot and 1 earlier snapshot; ")
     assert len(world.objects()) == 7
 
 
@@ -193,7 +193,10 @@ def test_partitions_alone_leave_out_the_whole_files(world: World) -> None:
     target = S3Target(world.bucket.name, "crypto/btc", layout=S3Layout.PARTITIONS)
     partitions = world.with_spec(lambda spec: replace(spec, s3=target))
     said = partitions.run_all(CRASH)
-    assert (said[2], said[4]) == ("done: the day's partition", "done: snapshot")
+    assert (said[2], said[4]) == (
+        "done: published the day's partition",
+        "done: published the snapshot",
+    )
     assert sorted(key.rpartition("/")[2] for key in world.objects()) == [
         "20180205T140000Z.csv",
         "20180205T140000Z.json",

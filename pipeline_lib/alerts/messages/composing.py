@@ -22,6 +22,7 @@ from pipeline_lib.alerts.messages.wording import (
     explanation,
     happening,
     is_critical,
+    like_price,
     mark,
     measure,
     price_text,
@@ -57,7 +58,7 @@ def announce(alert: AlertContext, events: Sequence[Event], now: datetime) -> Ann
     )
     if line := sparkline(alert.last_day):
         lines.append(f"*last 24h* {line}")
-    lines += [_window_line(label, statistics) for label, statistics in alert.windows.items()]
+    lines += [_window_line(label, statistics, alert.price) for label, statistics in alert.windows.items()]
     return Announcement(
         pipeline=alert.pipeline,
         coin=alert.coin,
@@ -135,10 +136,11 @@ def _event_line(event: Event, run_moment: datetime) -> str:
     return f"*{escape(verb.get(event.kind, '') + measure(event))}* ({escape(explanation(event))}){late}"
 
 
-def _window_line(label: str, window: WindowStatistics) -> str:
+def _window_line(label: str, window: WindowStatistics, price: Decimal) -> str:
+    mean, deviation = (_number(value, price) for value in (window.mean, window.standard_deviation))
     return (
-        f"*{label.replace('_', ' ')}* mean {_number(window.mean)} · deviation "
-        f"{_number(window.standard_deviation)} · z-score {_signed(window.z_score)} · {window.count} prices"
+        f"*{label.replace('_', ' ')}* mean {mean} · deviation {deviation} · "
+        f"z-score {_signed(window.z_score)} · {counted(window.count, 'price')}"
     )
 
 
@@ -157,8 +159,8 @@ def _percent(value: Decimal | None) -> str:
     return "unknown" if value is None else f"{value:+.2f} %"
 
 
-def _number(value: float | None) -> str:
-    return "none yet" if value is None else price_text(Decimal(f"{value:.7g}"))
+def _number(value: float | None, price: Decimal) -> str:
+    return "none yet" if value is None else like_price(Decimal(value), price)
 
 
 def _signed(value: float | None) -> str:

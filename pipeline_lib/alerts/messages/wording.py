@@ -57,8 +57,13 @@ def explanation(event: Event) -> str:
 
 def price_text(price: Decimal) -> str:
     """At least two decimal places, at most eight significant digits: ``6,955.27``, ``0.00001234``."""
+    return like_price(price, price)
+
+
+def like_price(number: Decimal, price: Decimal) -> str:
+    """A number with as many decimal places as a price beside which it stands."""
     places = max(_FEWEST_PLACES, min(-price.adjusted() + _MOST_DIGITS - 1, -int(price.as_tuple().exponent)))
-    return f"{price:,.{places}f}"
+    return f"{number:,.{places}f}"
 
 
 def plain(number: Decimal) -> str:

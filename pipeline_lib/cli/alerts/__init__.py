@@ -13,7 +13,7 @@ _COMMANDS = {
 
 @click.group(cls=LazyGroup, modules=_COMMANDS)
 def alerts() -> None:
-    """Test alerts, list episodes, and find thresholds that suit a coin.
+    """Test alerts, list episodes, find thresholds that suit a coin.
 
     \b
     Example:

@@ -12,6 +12,7 @@ from pipeline_lib.alerts.series import policy_of
 from pipeline_lib.cli.alerts.options import coin_option
 from pipeline_lib.cli.alerts.recorded import Recorded, choose_coin, read_recorded
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
 from pipeline_lib.model.events import DeliveryStatus, Event, EventKey
 
@@ -31,11 +32,11 @@ Statuses: TypeAlias = Mapping[EventKey, DeliveryStatus]
 )
 @reporting_errors
 def history(pipeline: str, coin: str | None, output_format: str) -> None:
-    """List PIPELINE's episodes by its observations, with the delivery status of each message.
+    """List PIPELINE's episodes and what became of their messages.
 
-    They are those of the spec as it is now. A message is pending, sending (no answer came yet), delivered,
-    undelivered, expired, backfilled, or unknown (its record is lost). An episode whose end lies in a gap
-    without observations ends as unknown.
+    The episodes are those of the spec as it is now. A message is pending, sending (no answer came yet),
+    delivered, undelivered, expired, backfilled, or unknown (its record is lost). An episode whose end lies in
+    a gap without observations ends as unknown.
 
     \b
     Example:
@@ -52,7 +53,7 @@ def history(pipeline: str, coin: str | None, output_format: str) -> None:
         return
     for episode in episodes:
         click.echo(_line(episode, statuses))
-    click.echo(f"{len(episodes)} episodes")
+    click.echo(counted(len(episodes), "episode"))
 
 
 def _episodes(recorded: Recorded) -> list[PastEpisode]:

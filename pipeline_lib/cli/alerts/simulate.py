@@ -15,6 +15,7 @@ from pipeline_lib.alerts.series import policy_of
 from pipeline_lib.cli.alerts.options import DecimalType, DurationType, ThresholdsType, coin_option
 from pipeline_lib.cli.alerts.recorded import Recorded, choose_coin, read_recorded
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import BEGINNING, format_moment
 from pipeline_lib.model.events import Event, EventKind
 from pipeline_lib.specs import DeviationRule, SeriesSpec, Thresholds
@@ -49,10 +50,10 @@ def simulate(  # noqa: PLR0913, PLR0917 (the options of the command)
     z_score: Decimal | None,
     robust_z_score: Decimal | None,
 ) -> None:
-    """Count the messages that settings would have sent over PIPELINE's observations, by month and kind.
+    """Count the messages that other settings would have sent.
 
-    What isn't given is as the spec says. All events of one moment are one message, so there may be fewer
-    messages than events.
+    They are counted over PIPELINE's observations, by month and kind. What isn't given is as the spec says.
+    All events of one moment are one message, so there may be fewer messages than events.
 
     \b
     Example:
@@ -93,7 +94,7 @@ def _report(recorded: Recorded) -> Iterator[str]:
     events = list(_events(recorded))
     span = f"{format_moment(rows[0].moment)} to {format_moment(rows[-1].moment)}"
     subject = spec.pipeline if spec.pipeline == spec.coin else f"{spec.pipeline}, {spec.coin}"
-    yield f"{subject}: {len(rows):,} observations, {span}"
+    yield f"{subject}: {counted(len(rows), 'observation')}, {span}"
     cooldown = spec.alerts.cooldown or "none"
     yield f"clear level {plain(spec.alerts.clear_level)}, cooldown {cooldown}"
     yield ""
@@ -106,7 +107,7 @@ def _report(recorded: Recorded) -> Iterator[str]:
     for rule in rules_of(spec):
         info = rule.info
         count = sum(event.kind is EventKind.FIRED for event in events if event.rule == info)
-        yield f"{plain(info.threshold)} {info.unit} {info.scope}: {count} episodes"
+        yield f"{plain(info.threshold)} {info.unit} {info.scope}: {counted(count, 'episode')}"
     yield f"{len({event.moment for event in events}) / len(months):.1f} messages a month"
 
 

@@ -16,7 +16,9 @@ from pipeline_lib.settings import WEBHOOK_VARIABLE
 @click.argument("pipeline", shell_complete=complete_names)
 @reporting_errors
 def test(pipeline: str) -> None:
-    """Send a test message, marked as one, to where PIPELINE's alerts go.
+    """Send a test message to where PIPELINE's alerts go.
+
+    The message says that it is a test.
 
     \b
     Example:

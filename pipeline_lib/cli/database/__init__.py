@@ -12,7 +12,7 @@ _COMMANDS = {
 
 @click.group(cls=LazyGroup, modules=_COMMANDS)
 def database() -> None:
-    """Make the database's tables, bring them up to date, and show which version they have.
+    """Make the database's tables, update them, show their version.
 
     \b
     Example:

@@ -11,9 +11,10 @@ from pipeline_lib.cli.project import current_settings, reporting_errors
 @click.command
 @reporting_errors
 def status() -> None:
-    """Show where the database is, its schema's version, and what to do when that isn't this version's.
+    """Show where the database is and which version it has.
 
-    Exit code 0: the schema is current; 1: it isn't, or the database can't be used.
+    Says what to do when that isn't the version that this coin-pipelines works with. Exit code 0: the schema
+    is current; 1: it isn't, or the database can't be used.
 
     \b
     Example:

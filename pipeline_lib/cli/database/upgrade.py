@@ -10,7 +10,9 @@ from pipeline_lib.cli.project import current_settings, reporting_errors
 @click.command
 @reporting_errors
 def upgrade() -> None:
-    """Make the database's tables, or bring them up to date. Several calls at once wait for each other.
+    """Make the database's tables, or bring them up to date.
+
+    Several calls at once wait for each other.
 
     \b
     Example:

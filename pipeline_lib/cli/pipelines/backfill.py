@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 import click
 
 from pipeline_lib import steps
 from pipeline_lib.cli.connections import require_connections, s3_connection, with_connections
 from pipeline_lib.cli.pipelines.attempts import attempt
+from pipeline_lib.cli.pipelines.chosen import NOTHING, Failures, choose
 from pipeline_lib.cli.progress import shown_progress
 from pipeline_lib.cli.project import (
     MOMENT,
-    chosen_pipelines,
     complete_names,
     current_settings,
     load_pipeline,
     reporting_errors,
 )
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment, to_moment
 from pipeline_lib.errors import CoinPipelinesError, StoreError, UnusableAnswerError
 from pipeline_lib.settings import Settings
@@ -30,6 +32,10 @@ from pipeline_lib.steps.fetching.record import open_archive
 
 _INTERRUPTED = 130
 _MOST_MOMENTS_SHOWN = 5
+# Each takes about 110 bytes of memory from the plan to the end.
+_MOST_MOMENTS = 2_000_000
+# What takes seconds to look through is announced.
+_MANY_MOMENTS = 100_000
 # What is wrong with one pipeline; anything else would fail for the next one, too.
 _OF_ONE_PIPELINE = (UnusableAnswerError, StoreError)
 
@@ -57,30 +63,41 @@ class _Backfill:
     "start",
     type=MOMENT,
     required=True,
-    help="The first moment to fill in, such as 2026-02-05T14:00:00Z.",
+    help="The first moment to fill in: 2026-02-05T14:00:00Z, or 2026-02-05 for its midnight (UTC).",
 )
-@click.option("--to", "end", type=MOMENT, help="The last moment to fill in, instead of now.")
+@click.option(
+    "--to",
+    "end",
+    type=MOMENT,
+    help="The last moment to fill in, instead of now. A date is its midnight, not the whole day.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say how many calls and minutes it takes.")
 @reporting_errors
 def backfill(
     names: tuple[str, ...], *, all_pipelines: bool, start: datetime, end: datetime | None, dry_run: bool
 ) -> None:
-    """Fill in the past of each PIPELINE: every moment of its schedule from --from to --to.
+    """Fill in the past of each PIPELINE from CoinGecko's history.
 
-    Prices come from CoinGecko's history; the first lines say how many calls that takes. What the archive
-    holds already is left as it is and not asked for, so a backfill that was stopped goes on where it was. It
-    waits when CoinGecko, or the quota, asks for it. Nobody is alerted. Then the tables are written and
-    published once. When --from and --to are the same moment, that one is filled in, on the schedule or not.
+    Every moment of the schedule from --from to --to is filled in; the first lines say how many calls that
+    takes. What the archive holds already is left as it is and not asked for, so a backfill that was stopped
+    goes on where it was. It waits when CoinGecko, or the quota, asks for it. Nobody is alerted. Then the
+    tables are written and published once. When --from and --to are the same moment, that one is filled in, on
+    the schedule or not.
 
     The last line says what is missing. Exit code 0: every moment has a price, or CoinGecko has none of it;
-    1: moments or steps failed, or were not tried; 2: misuse; 130: stopped by Ctrl-C.
+    1: moments or steps failed, or were not tried, or a spec is invalid; 2: misuse; 3: there is no pipeline;
+    130: stopped by Ctrl-C.
 
     \b
     Example:
-      coin-pipelines backfill bitcoin --from 2026-02-01T00:00:00Z --to 2026-02-28T23:00:00Z
+      coin-pipelines backfill bitcoin --from 2026-02-01 --to 2026-02-28T23:00:00Z
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
-    specs = _chosen(settings, names, all_pipelines=all_pipelines)
+    failures = Failures()
+    specs = _chosen(settings, names, failures, all_pipelines=all_pipelines)
+    if not specs:
+        click.echo("there is no pipeline to fill in: no spec is valid", err=True)
+        raise SystemExit(1 if failures.count else NOTHING)
     services = steps.Services.from_settings(settings)
     with closing(services.database):
         if not dry_run:
@@ -92,12 +109,16 @@ def backfill(
             click.echo(line)
         if not dry_run:
             _fill_in_all([_Backfill(plan) for plan in plans], services)
+    if failures.count:
+        raise SystemExit(1)
 
 
-def _chosen(settings: Settings, names: Sequence[str], *, all_pipelines: bool) -> Sequence[PipelineSpec]:
+def _chosen(
+    settings: Settings, names: Sequence[str], failures: Failures, *, all_pipelines: bool
+) -> Sequence[PipelineSpec]:
     if names and not all_pipelines:
         return [load_pipeline(settings, name) for name in dict.fromkeys(names)]
-    return chosen_pipelines(settings, names[0] if names else None, all_pipelines=all_pipelines)
+    return choose(settings, names[0] if names else None, failures, all_pipelines=all_pipelines)
 
 
 def _spans(
@@ -111,12 +132,29 @@ def _spans(
         raise click.UsageError(f"--from {format_moment(start)} lies after {format_moment(last)}")
     if start == last:
         return [(spec, [start]) for spec in specs]
-    spans = [(spec, list(moments_between(spec.schedule, start, last))) for spec in specs]
+    spans: list[tuple[PipelineSpec, Sequence[datetime]]] = []
+    room = _MOST_MOMENTS
+    for spec in specs:
+        moments = list(islice(moments_between(spec.schedule, start, last), room + 1))
+        if len(moments) > room:
+            raise click.UsageError(_describe_excess(specs, start, last))
+        room -= len(moments)
+        spans.append((spec, moments))
+    if room < _MOST_MOMENTS - _MANY_MOMENTS:
+        click.echo(f"looking which of {_MOST_MOMENTS - room:,} moments are missing", err=True)
     if not any(moments for _, moments in spans):
         raise click.UsageError(
             f"{specs[0].schedule} has no moment from {format_moment(start)} to {format_moment(last)}"
         )
     return [(spec, moments) for spec, moments in spans if moments]
+
+
+def _describe_excess(specs: Sequence[PipelineSpec], start: datetime, last: datetime) -> str:
+    who = f"{specs[0].name} has" if len(specs) == 1 else f"the {len(specs):,} pipelines have"
+    return (
+        f"{who} more than {_MOST_MOMENTS:,} moments from {format_moment(start)} to {format_moment(last)}, "
+        "and one backfill takes no more (fill in a shorter span first)"
+    )
 
 
 def _describe_plans(plans: Sequence[BackfillPlan], settings: Settings) -> list[str]:
@@ -134,12 +172,12 @@ def _describe_plans(plans: Sequence[BackfillPlan], settings: Settings) -> list[s
 def _describe_work(missing: int, calls: int, settings: Settings) -> str:
     allowed = settings.coingecko_plan.per_minute if settings.coingecko_plan else max(calls, 1)
     time = expected_time(calls, missing, allowed)
-    return f"{_count(missing, 'moment')} to fill in, {_count(calls, 'call')} of CoinGecko, {_minutes(time)}"
+    return f"{counted(missing, 'moment')} to fill in, {counted(calls, 'call')} of CoinGecko, {_minutes(time)}"
 
 
 def _minutes(time: timedelta) -> str:
     minutes = round(time / timedelta(minutes=1))
-    return f"about {_count(minutes, 'minute')}" if minutes else "less than a minute"
+    return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
 
 
 def _fill_in_all(backfills: Sequence[_Backfill], services: steps.Services) -> None:
@@ -176,8 +214,8 @@ def _fill_in(backfill: _Backfill, services: steps.Services) -> bool:
 
 def _report(name: str, summary: BackfillSummary, count: int) -> None:
     observed, archived, gaps, failed = (len(summary.moments[status]) for status in FillStatus)
-    counted = f"{observed} observed, {archived} there already, {gaps} gaps, {failed} failed"
-    click.echo(f"{name}: {counted} of {count} moments")
+    parts = f"{observed:,} observed, {archived:,} there already, {counted(gaps, 'gap')}, {failed:,} failed"
+    click.echo(f"{name}: {parts} of {counted(count, 'moment')}")
     if gaps:
         click.echo(f"{name}: CoinGecko has no price of {_some(summary.moments[FillStatus.GAP])}")
     for warning in summary.warnings:
@@ -185,13 +223,13 @@ def _report(name: str, summary: BackfillSummary, count: int) -> None:
     for moment, reason in list(summary.failures.items())[:_MOST_MOMENTS_SHOWN]:
         click.echo(f"{name}: {format_moment(moment)} failed: {reason}", err=True)
     if failed > _MOST_MOMENTS_SHOWN:
-        click.echo(f"{name}: and {failed - _MOST_MOMENTS_SHOWN} more failed", err=True)
+        click.echo(f"{name}: and {failed - _MOST_MOMENTS_SHOWN:,} more failed", err=True)
 
 
 def _some(moments: Sequence[datetime]) -> str:
     shown = ", ".join(map(format_moment, moments[:_MOST_MOMENTS_SHOWN]))
     left = len(moments) - _MOST_MOMENTS_SHOWN
-    return f"{shown} and {left} more" if left > 0 else shown
+    return f"{shown} and {left:,} more" if left > 0 else shown
 
 
 def _derive(spec: PipelineSpec, summary: BackfillSummary, services: steps.Services) -> bool:
@@ -217,11 +255,7 @@ def _describe_missing(backfills: Sequence[_Backfill]) -> str:
         for status in (FillStatus.GAP, FillStatus.FAILED)
     )
     parts = ((gaps, "without a price at CoinGecko"), (failed, "failed"), (count - tried, "not tried"))
-    missing = ", ".join(f"{number} {what}" for number, what in parts if number)
+    missing = ", ".join(f"{number:,} {what}" for number, what in parts if number)
     if not missing:
-        return f"missing: none of {_count(count, 'moment')}"
-    return f"missing: {gaps + failed + count - tried} of {_count(count, 'moment')}: {missing}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+        return f"missing: none of {counted(count, 'moment')}"
+    return f"missing: {gaps + failed + count - tried:,} of {counted(count, 'moment')}: {missing}"

@@ -1,41 +1,57 @@
 """The pipelines that a command works on, one after the other: what is wrong with one holds up no other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import click
 
 from pipeline_lib.cli.places import with_shown_files
-from pipeline_lib.errors import InvalidSpecsError
+from pipeline_lib.cli.project import load_pipeline
 from pipeline_lib.settings import Settings
-from pipeline_lib.specs import Catalog, PipelineSpec
+from pipeline_lib.specs import PipelineSpec
+from pipeline_lib.specs.pipelines import load_pipelines
 
 NOTHING = 3
 """The exit code of a command that found nothing to work on."""
 
 
-def each_chosen(
-    settings: Settings, name: str | None, report: Callable[[str, str], None], *, all_pipelines: bool
-) -> Iterator[PipelineSpec]:
-    """The pipeline that a command names, or all of the project that have a valid spec.
+@dataclass(slots=True)
+class Failures:
+    """What is wrong with single pipelines, while the others are worked on.
+
+    Attributes:
+        count: How many reasons there were so far.
+    """
+
+    count: int = 0
+
+    def tell(self, reason: str) -> None:
+        """Print a reason, which names its pipeline or its file, on stderr."""
+        self.count += 1
+        click.echo(reason, err=True)
+
+
+def choose(
+    settings: Settings, name: str | None, failures: Failures, *, all_pipelines: bool
+) -> Sequence[PipelineSpec]:
+    """The pipeline that a command names, or all of the project that may run.
 
     Args:
         settings: What the environment sets.
         name: The pipeline that is named, or None.
-        report: Called with the pipeline and the reason when a spec can't be read.
+        failures: Takes everything that keeps one of all pipelines from running.
         all_pipelines: Whether all are asked for.
 
     Raises:
-        SpecNotFoundError: There is no such pipeline.
+        SpecNotFoundError: There is no pipeline of that name.
+        InvalidSpecsError: Its spec, or the defaults, are invalid.
         click.UsageError: Neither or both are asked for.
     """
     if all_pipelines == (name is not None):
         raise click.UsageError("name a pipeline, or give --all")
-    catalog = Catalog(settings.dag_configs_dir)
     if name is not None:
-        yield catalog.load(name)
-        return
-    for each in catalog.names():
-        try:
-            yield catalog.load(each)
-        except InvalidSpecsError as error:
-            report(each, "\n".join(map(str, with_shown_files(error.diagnostics))))
+        return [load_pipeline(settings, name)]
+    loaded = load_pipelines(settings)
+    for diagnostic in with_shown_files(loaded.errors):
+        failures.tell(str(diagnostic))
+    return loaded.specs

@@ -7,6 +7,7 @@ import click
 from pipeline_lib import steps
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.cli.waiting import SpokenWait
+from pipeline_lib.common.counting import counted
 from pipeline_lib.steps.exports import append_files, rewrite_files
 
 
@@ -15,9 +16,10 @@ from pipeline_lib.steps.exports import append_files, rewrite_files
 @click.option("--rewrite", is_flag=True, help="Make the files anew, whatever is there.")
 @reporting_errors
 def export(pipeline: str, *, rewrite: bool) -> None:
-    """Bring raw log and processed table of PIPELINE up to the database, also with LOCAL_FILES=0.
+    """Bring PIPELINE's CSV files up to the database.
 
-    A file that isn't what was written to it, since somebody edited it, is reported and left as it is.
+    They are the raw log and the processed table, which are also written with LOCAL_FILES=0. A file that isn't
+    what was written to it, since somebody edited it, is reported and left as it is.
 
     \b
     Examples:
@@ -35,6 +37,6 @@ def export(pipeline: str, *, rewrite: bool) -> None:
             click.echo(f"{done.path}: there is nothing to export")
         else:
             state = "" if done.exported.changed else ", unchanged"
-            click.echo(f"{done.path}: {done.exported.rows} rows{state}")
+            click.echo(f"{done.path}: {counted(done.exported.rows, 'row')}{state}")
     if refused:
         raise click.ClickException("\n".join(refused))

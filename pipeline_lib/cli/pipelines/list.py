@@ -1,14 +1,15 @@
 """The command that names all pipelines."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import click
 
-from pipeline_lib.cli.pipelines.chosen import each_chosen
+from pipeline_lib.cli.pipelines.chosen import Failures, choose
 from pipeline_lib.cli.project import current_settings, reporting_errors
 from pipeline_lib.cli.report_output import format_option
 from pipeline_lib.common.timestamps import format_moment
+from pipeline_lib.specs import Catalog
 from pipeline_lib.steps import Services
 from pipeline_lib.steps.overview.inventory import KnownPipeline, list_pipelines
 
@@ -20,10 +21,10 @@ _MOST_COINS = 3
 @format_option
 @reporting_errors
 def list(format_name: str) -> None:  # noqa: A001 (the command's name)
-    """Name all pipelines: of specs, and of the database, which may know some whose spec is gone.
+    """Name all pipelines, those of specs and those of the database.
 
-    Shows coins, schedule, how many moments are recorded and the newest one. Exit code 0; 1 when a spec is
-    invalid, which stderr then says.
+    The database may know some whose spec is gone. Shows coins, schedule, how many moments are recorded and
+    the newest one. Exit code 0; 1 when a spec is invalid, which stderr then says.
 
     \b
     Example:
@@ -32,33 +33,31 @@ def list(format_name: str) -> None:  # noqa: A001 (the command's name)
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     services = Services.from_settings(settings)
-    invalid: dict[str, None] = {}
-
-    def note(name: str, reason: str) -> None:
-        invalid[name] = None
-        click.echo(f"{name}: {reason}", err=True)
-
-    specs = [*each_chosen(settings, None, note, all_pipelines=True)]
+    failures = Failures()
+    specs = choose(settings, None, failures, all_pipelines=True)
     try:
         found = list_pipelines(specs, services)
     finally:
         services.database.close()
-    (_print_json if format_name == "json" else _print_text)(found)
-    if invalid:
+    if format_name == "json":
+        _print_json(found)
+    else:
+        _print_text(found, Catalog(settings.dag_configs_dir).names())
+    if failures.count:
         raise SystemExit(1)
 
 
-def _print_text(found: Sequence[KnownPipeline]) -> None:
-    rows = [_HEADINGS, *map(_texts, found)]
+def _print_text(found: Sequence[KnownPipeline], with_file: Collection[str]) -> None:
+    rows = [_HEADINGS, *(_texts(known, has_file=known.name in with_file) for known in found)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
 
 
-def _texts(known: KnownPipeline) -> tuple[str, ...]:
+def _texts(known: KnownPipeline, *, has_file: bool) -> tuple[str, ...]:
     newest = format_moment(known.newest) if known.newest else "none yet"
-    schedule = str(known.schedule) if known.schedule else "no spec"
+    schedule = str(known.schedule or ("invalid spec" if has_file else "no spec"))
     shown = ",".join(known.coins[:_MOST_COINS])
     more = len(known.coins) - _MOST_COINS
     coins = f"{shown} and {more} more" if more > 0 else shown

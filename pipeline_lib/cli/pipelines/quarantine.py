@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.argument("number", type=int, required=False)
 @reporting_errors
 def quarantine(pipeline: str, number: int | None) -> None:
-    """List the answers of CoinGecko that PIPELINE refused, with the reasons; with NUMBER, print one as JSON.
+    """List the answers that PIPELINE refused, with the reasons.
+
+    They are answers of CoinGecko. With NUMBER, print one of them as JSON.
 
     \b
     Example:

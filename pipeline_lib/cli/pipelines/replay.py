@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import click
 
-from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
+from pipeline_lib.cli.pipelines.chosen import NOTHING, Failures, choose
 from pipeline_lib.cli.progress import shown_progress
 from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
 from pipeline_lib.cli.waiting import SpokenWait
@@ -26,13 +26,13 @@ from pipeline_lib.steps.replay import replay as replay_archive
 )
 @reporting_errors
 def replay(pipeline: str | None, *, all_pipelines: bool, adopt: bool) -> None:
-    """Rebuild the database's rows of PIPELINE from its archive, and then its CSV files.
+    """Rebuild PIPELINE's rows and CSV files from its archive.
 
     Fills an empty database, also from the files of the version before, with its delivery records, open
     problems and refused answers; no alert is delivered twice. Runs may go on meanwhile.
 
-    Exit code 0: everything is as the archive says; 1: a pipeline failed, or a snapshot or a file is damaged;
-    2: misuse; 3: there is nothing to replay.
+    Exit code 0: everything is as the archive says; 1: a pipeline failed, a spec is invalid, or a
+    snapshot or a file is damaged; 2: misuse; 3: there is nothing to replay.
 
     \b
     Example:
@@ -40,24 +40,19 @@ def replay(pipeline: str | None, *, all_pipelines: bool, adopt: bool) -> None:
       coin-pipelines replay --all
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
-    failed: list[str] = []
-
-    def fail(name: str, reason: str) -> None:
-        failed.append(name)
-        click.echo(f"{name}: {reason}", err=True)
-
+    failures = Failures()
     done = []
-    for spec in each_chosen(settings, pipeline, fail, all_pipelines=all_pipelines):
+    for spec in choose(settings, pipeline, failures, all_pipelines=all_pipelines):
         try:
             replayed = _replay(spec, settings, adopt=adopt)
         except (CoinPipelinesError, OSError) as error:
-            fail(spec.name, f"failed: {error}")
+            failures.tell(f"{spec.name}: failed: {error}")
             continue
         done.append(replayed)
         click.echo(f"{spec.name}: {_describe(replayed)}")
         for problem in _problems(replayed):
-            fail(spec.name, problem)
-    if failed:
+            failures.tell(f"{spec.name}: {problem}")
+    if failures.count:
         raise SystemExit(1)
     if all(replayed.is_of_nothing for replayed in done):
         raise SystemExit(NOTHING)
@@ -98,7 +93,7 @@ def _describe_rows(replayed: Replayed) -> str:
     if written.is_rebuilt:
         return "rows replaced"
     if written.added:
-        return f"{written.added} added"
+        return f"{written.added:,} added"
     changed = [str(each.path.name) for each in replayed.files if each.exported and each.exported.changed]
     if replayed.statistics_changed:
         changed.insert(0, "statistics")
@@ -113,8 +108,8 @@ def _describe_order(replayed: Replayed) -> str:
         (order.by_raw_log, "the raw log"),
         (order.by_request, "the time of request"),
     )
-    used = [f"{count} by {source}" for count, source in sources if count]
-    return f"order: {order.by_manifests} by manifests, {', '.join(used)}" if used else ""
+    used = [f"{count:,} by {source}" for count, source in sources if count]
+    return f"order: {order.by_manifests:,} by manifests, {', '.join(used)}" if used else ""
 
 
 def _problems(replayed: Replayed) -> Iterator[str]:

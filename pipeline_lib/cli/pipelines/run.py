@@ -18,7 +18,7 @@ from pipeline_lib.model.outcome import Skipped
     "--at",
     "moment",
     type=MOMENT,
-    help="The run's moment, such as 2018-02-05T14:00:00Z, instead of now.",
+    help="The run's moment instead of now: 2018-02-05T14:00:00Z, or 2018-02-05 for its midnight (UTC).",
 )
 @reporting_errors
 def run(pipeline: str, moment: datetime | None) -> None:

@@ -25,11 +25,12 @@ _REPORTS: Mapping[str, Report] = {"text": text.report, "json": json.report}
 @format_option
 @reporting_errors
 def status(names: tuple[str, ...], *, problems: bool, format_name: str) -> None:
-    """Show how pipelines are, all or the NAMEs: newest price, moves, gaps, alerts, problems, S3.
+    """Show how pipelines are, and what needs a person.
 
-    A pipeline that the database knows and whose spec is gone is shown, and is no problem. Exit code 0:
-    nothing needs a person; 1: something does, or the status can't be read; 2: misuse; 3: there is no
-    pipeline with a spec to look at.
+    Shows newest price, moves, gaps, alerts, problems and S3 of all pipelines, or of the NAMEs. A pipeline
+    that the database knows and whose spec is gone is shown, and is no problem. Exit code 0: nothing needs a
+    person; 1: something does, or the status can't be read; 2: misuse; 3: there is no pipeline with a spec to
+    look at.
 
     \b
     Example:

@@ -7,6 +7,7 @@ import click
 
 from pipeline_lib.cli.connections import require_connections, s3_connection, services_of
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
+from pipeline_lib.common.counting import counted
 from pipeline_lib.model.outcome import Skipped
 from pipeline_lib.steps.upload_missing import Batch, start_upload, upload_days, upload_snapshots
 
@@ -15,9 +16,10 @@ from pipeline_lib.steps.upload_missing import Batch, start_upload, upload_days, 
 @click.argument("pipeline", shell_complete=complete_names)
 @reporting_errors
 def upload(pipeline: str) -> None:
-    """Publish to S3 all that it lacks of PIPELINE: snapshots, partitions, raw log and processed table.
+    """Publish to S3 all that it lacks of PIPELINE.
 
-    S3 is asked what it has, whatever earlier runs noted. Nothing there is deleted, and no snapshot changed.
+    That is snapshots, partitions, raw log and processed table. S3 is asked what it has, whatever earlier runs
+    noted. Nothing there is deleted, and no snapshot changed.
 
     \b
     Example:
@@ -35,8 +37,9 @@ def upload(pipeline: str) -> None:
     snapshots = _with_bar("snapshots", upload_snapshots(source, destination))
     days = _with_bar("days", upload_days(source, destination))
     click.echo(
-        f"{destination.bucket.location(destination.prefix)}: {_published(snapshots)} snapshots were missing; "
-        f"{_published(days)} days of the processed table compared"
+        f"{destination.bucket.location(destination.prefix)}: "
+        f"published {counted(_published(snapshots), 'missing snapshot')}, "
+        f"compared {counted(_published(days), 'day')} of the processed table"
     )
     refused = {str(error) for batch in snapshots for error in batch.refused}
     if refused:

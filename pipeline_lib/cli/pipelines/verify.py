@@ -7,9 +7,10 @@ from dataclasses import asdict
 import click
 
 from pipeline_lib.cli.connections import services_of
-from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
+from pipeline_lib.cli.pipelines.chosen import NOTHING, Failures, choose
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.cli.report_output import format_option
+from pipeline_lib.common.counting import counted
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import PipelineSpec
@@ -27,11 +28,12 @@ _Found = Mapping[str, Verification]
 @format_option
 @reporting_errors
 def verify(pipeline: str | None, *, all_pipelines: bool, manifest: bool, format_name: str) -> None:
-    """Prove that archive, manifests, database, CSV files and S3 of PIPELINE agree; changes nothing.
+    """Prove that PIPELINE's archive, database, files and S3 agree.
 
-    S3 is left out, and stderr says so, where the pipeline publishes nothing or no credentials are found.
-    Prints each difference with how to fix it. Exit code 0: no difference; 1: differences, or a pipeline that
-    can't be verified; 2: misuse; 3: there is nothing to verify.
+    Compares the archive with its manifests, the database, the CSV files and S3; changes nothing. S3 is left
+    out, and stderr says so, where the pipeline publishes nothing or no credentials are found. Prints each
+    difference with how to fix it. Exit code 0: no difference; 1: differences, or a pipeline that can't be
+    verified; 2: misuse; 3: there is nothing to verify.
 
     \b
     Example:
@@ -45,20 +47,15 @@ def verify(pipeline: str | None, *, all_pipelines: bool, manifest: bool, format_
             raise click.UsageError("name the pipeline whose open manifest is wanted")
         _print_manifest(load_pipeline(settings, pipeline), settings)
         return
-    failed: list[str] = []
-
-    def fail(name: str, reason: str) -> None:
-        failed.append(name)
-        click.echo(f"{name}: {reason}", err=True)
-
+    failures = Failures()
     found: dict[str, Verification] = {}
-    for spec in each_chosen(settings, pipeline, fail, all_pipelines=all_pipelines):
+    for spec in choose(settings, pipeline, failures, all_pipelines=all_pipelines):
         try:
             found[spec.name] = _verify(spec, settings)
         except (CoinPipelinesError, OSError) as error:
-            fail(spec.name, f"failed: {error}")
+            failures.tell(f"{spec.name}: failed: {error}")
     (_print_json if format_name == "json" else _print_text)(found)
-    if failed or any(each.differences for each in found.values()):
+    if failures.count or any(each.differences for each in found.values()):
         raise SystemExit(1)
     if all(each.is_of_nothing for each in found.values()):
         raise SystemExit(NOTHING)
@@ -95,8 +92,7 @@ def _print_text(found: _Found) -> None:
         if verification.is_of_nothing:
             click.echo(f"{name}: there is nothing to verify: archive and database are empty")
             continue
-        count = "1 difference" if len(differences) == 1 else f"{len(differences) or 'no'} differences"
-        click.echo(f"{name}: {count}")
+        click.echo(f"{name}: {counted(len(differences), 'difference') if differences else 'no differences'}")
 
 
 def _print_json(found: _Found) -> None:

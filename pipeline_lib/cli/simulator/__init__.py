@@ -70,7 +70,7 @@ def _price_files(
 @click.option(
     "--at",
     type=MOMENT,
-    help="Stand at this time, such as 2018-02-05T14:00:00Z, instead of following the real clock.",
+    help="Stand at this time instead of following the real clock: 2018-02-05T14:00:00Z, or a date.",
 )
 @click.option(
     "--seed",
@@ -83,7 +83,9 @@ def _price_files(
 def simulator(
     context: click.Context, port: int, prices: dict[str, Path], at: datetime | None, seed: int
 ) -> None:
-    """Serve a simulated CoinGecko and a Slack webhook until Ctrl-C or SIGTERM; with a command, steer them.
+    """Serve a simulated CoinGecko and Slack, or steer them.
+
+    Without a command, it serves them until Ctrl-C or SIGTERM; with a command, it steers those that run.
 
     Without --prices, a made-up market from 2024 on: 3,000 coins are in the list by market capitalisation, any
     other id has a price as well, and ids that begin with unknown- are unknown.

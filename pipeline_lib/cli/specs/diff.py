@@ -25,9 +25,10 @@ _MAIN_KEYS = ("coin", "vs_currency", "schedule", "timezone", "windows", "thresho
 @click.option("--exit-code", "exit_code", is_flag=True, help="Exit with 1 when anything changed.")
 @reporting_errors
 def diff(reference: str, exit_code: bool) -> None:  # noqa: FBT001 (click passes it by name)
-    """Print which pipelines changed since GIT_REF, by effective values, in the working tree.
+    """Print which pipelines changed since GIT_REF, and how.
 
-    A change of _defaults.yaml shows in each pipeline that it reaches. Invalid specs are listed, not compared.
+    Effective values are compared, those of GIT_REF with those of the working tree. A change of _defaults.yaml
+    shows in each pipeline that it reaches. Invalid specs are listed, not compared.
 
     \b
     Example:

@@ -21,9 +21,10 @@ def _complete_keys(_context: click.Context, _parameter: click.Parameter, begun: 
 @click.argument("key", required=False, shell_complete=_complete_keys)
 @reporting_errors
 def explain(pipeline: str, key: str | None) -> None:
-    """Print each value of a spec and what set it: the spec, the defaults, or the schema.
+    """Print each value of a spec and what set it.
 
-    With KEY, such as thresholds.1h or s3, only that, with its description and examples.
+    That is the spec, the defaults, or the schema. With KEY, such as thresholds.1h or s3, only that, with its
+    description and examples.
 
     \b
     Example:

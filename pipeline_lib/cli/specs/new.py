@@ -30,9 +30,9 @@ def _name(_context: click.Context, _parameter: click.Parameter, name: str | None
 @click.option("--name", callback=_name, help="The pipeline's name, instead of the coin's id.")
 @reporting_errors
 def new(coin: str | None, coins: str | None, top: int | None, first: int, name: str | None) -> None:
-    """Write a commented first spec into dag_configs: for COIN, a CoinGecko id, or for several coins.
+    """Write a commented first spec for a coin, or for several.
 
-    A file that exists is never written over.
+    COIN is a CoinGecko id. The spec goes into dag_configs. A file that exists is never written over.
 
     \b
     Example:

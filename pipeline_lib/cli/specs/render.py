@@ -10,7 +10,9 @@ from pipeline_lib.specs.rendering import render as render_spec
 @click.argument("pipeline", metavar="NAME|PATH", shell_complete=complete_names_and_files)
 @reporting_errors
 def render(pipeline: str) -> None:
-    """Print a spec with all defaults filled in, as YAML that is a spec itself.
+    """Print a spec with all defaults filled in.
+
+    The output is a spec itself.
 
     \b
     Example:

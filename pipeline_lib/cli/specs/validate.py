@@ -42,7 +42,7 @@ _REPORTS: Mapping[str, Report] = {
     help="For people, for programs, for GitHub Actions, or for code scanning.",
 )
 def validate(paths: tuple[Path, ...], format_name: str) -> None:
-    """Check specs: every PATH, a file or a folder with all below it, or the project's dag_configs.
+    """Check specs: files, folders, or the project's dag_configs.
 
     Specs are checked together with the _defaults.yaml of dag_configs, or of the nearest folder that has one.
     Exit code 0: no problems but warnings; 1: problems; 2: no specs, or a PATH or the environment is unusable.

@@ -6,6 +6,7 @@ from typing import Protocol, cast
 
 from pyrate_limiter import Rate, RateItem
 
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.waiting import LONGEST_SLEEP_SECONDS, LONGEST_WAIT, Wait, sleep
 from pipeline_lib.market.quota.stores import QuotaStore
 
@@ -58,7 +59,7 @@ class CallQuota:
             CallQuotaError: The store can't be used.
             SettingsError: The store needs a package that isn't installed.
         """
-        reason = f"the {self.calls} calls of CoinGecko that {self.window:g} s allow are used up"
+        reason = f"the quota of {counted(self.calls, 'call')} of CoinGecko in {self.window:g} s is used up"
         while seconds := self._try_to_take():
             self.wait(seconds, reason)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.http.bounded_json import NumberText, read_json
 from pipeline_lib.common.http.foreign_text import shorten
 
@@ -82,7 +83,7 @@ class Shape:
         changes = [self._change(name, seen) for name in sorted({*self.fields, *seen.fields})]
         shown = [change for change in changes if change]
         more = len(shown) - _MOST_SHOWN
-        return tuple(shown[:_MOST_SHOWN] + ([f"and {more} changes more"] if more > 0 else []))
+        return tuple(shown[:_MOST_SHOWN] + ([f"and {counted(more, 'more change')}"] if more > 0 else []))
 
     def _joined_field(self, name: str, seen: "Shape") -> Field:
         known, found = self.fields.get(name), seen.fields.get(name)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.durable_files import replace, write_at
 from pipeline_lib.common.locking import exclusive
 from pipeline_lib.common.waiting import Wait, sleep
@@ -150,7 +151,8 @@ def _replace_of_other_arrivals(
         raise ForeignFileError(
             path,
             None,
-            f"it holds {written.rows} rows and the database {held}, so it is of another or a later database",
+            f"it holds {counted(written.rows, 'row')} and the database {held:,}, "
+            "so it is of another or a later database",
             hint=f"coin-pipelines replay {table.pipeline} fills the database from the archive",
         )
     return _replace(path, table, rows)

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 _PERMISSIONS = (
-    "the credentials need s3:PutObject and s3:GetObject on the prefix, s3:ListBucket on the bucket, and "
-    "kms:GenerateDataKey and kms:Decrypt on a key of their own"
+    "the credentials need s3:PutObject and s3:GetObject on the prefix (rename and remove: s3:DeleteObject, "
+    "too), s3:ListBucket on the bucket, and kms:GenerateDataKey and kms:Decrypt on a key of their own"
 )
 _EXPLICIT_DENY = "a policy denies it whatever others allow: see the bucket's, the role's, the organization's"
 _NEEDED = "the store has to know conditional writes and x-amz-checksum-sha256; docs/s3.md says more"

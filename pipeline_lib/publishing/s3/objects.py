@@ -219,6 +219,15 @@ class Bucket:
                 return
             position = {"ContinuationToken": page["NextContinuationToken"]}
 
+    def delete(self, key: str) -> None:
+        """Delete an object; where there is none, nothing happens.
+
+        Raises:
+            S3UnavailableError: No usable answer from S3, after all tries.
+            S3RefusedError: S3 refused the request, as without the permission s3:DeleteObject.
+        """
+        self._call(key, lambda: self.client.delete_object(Bucket=self.name, Key=key))
+
     def holds(self, found: StoredObject, content: bytes) -> bool:
         """Whether an object has this content: by the hash that S3 computed, or by reading it.
 

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import parse_moment
 from pipeline_lib.errors import TableDamagedError
 
@@ -81,7 +82,7 @@ def _read(path: Path) -> list[Quote]:
                 line = rows.line_num
                 if len(values) != len(header):
                     raise TableDamagedError(
-                        path, line, f"{len(values)} values, not {len(header)}", hint=_HINT
+                        path, line, f"{counted(len(values), 'value')}, not {len(header)}", hint=_HINT
                     )
                 quote = _quote(values)
                 if quotes and quote.time <= quotes[-1].time:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
+from pipeline_lib.common.timestamps import FIRST_OF_A_RUN, LAST_OF_A_RUN
 from pipeline_lib.model.diagnostic import Diagnostic
 from pipeline_lib.settings import is_safe_url
 from pipeline_lib.specs.checks.schema_violations import show_value
@@ -18,7 +19,7 @@ _ZONE_BEFORE_CRON = re.compile(r"\s*(?:CRON_)?TZ=(\S+)\s+(.+?)\s*")
 Path = tuple[str | int, ...]
 
 _DEVIATION_RULES = ("z_score", "robust_z_score")
-_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+_FIRST_YEAR, _LAST_YEAR = FIRST_OF_A_RUN.year, LAST_OF_A_RUN.year
 
 
 def find_semantic_violations(

@@ -37,7 +37,7 @@ def test_the_whole_message(market: AlertContext) -> None:
         "*price* 6,955.27 USD · 1h -8.16 % · 24h -16.20 %",
         "*last 24h* ▆▇▄▁",
         "*24h* mean 8,000.50 · deviation 120.25 · z-score -8.69 · 24 prices",
-        "*20 rows* mean 6,955.27 · deviation none yet · z-score none yet · 1 prices",
+        "*20 rows* mean 6,955.27 · deviation none yet · z-score none yet · 1 price",
     ]
     facts = [
         "2018-02-05T14:00:00Z",

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline_lib.alerts.messages.sparkline import sparkline
-from pipeline_lib.alerts.messages.wording import duration, plain, price_text
+from pipeline_lib.alerts.messages.wording import duration, like_price, plain, price_text
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,19 @@ from pipeline_lib.alerts.messages.wording import duration, plain, price_text
 )
 def test_prices_read_well_at_any_size(price: str, shown: str) -> None:
     assert price_text(Decimal(price)) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "price", "shown"),
+    [
+        ("828.17512", "31964.29", "828.18"),
+        ("1095.63", "31964.29", "1,095.63"),
+        ("0.0000021234", "0.00001234", "0.00000212"),
+        ("7000", "6955.27", "7,000.00"),
+    ],
+)
+def test_statistics_have_the_places_of_the_price_beside_them(number: str, price: str, shown: str) -> None:
+    assert like_price(Decimal(number), Decimal(price)) == shown
 
 
 @pytest.mark.parametrize(("number", "shown"), [("3", "3"), ("3.0", "3"), ("1.50", "1.5"), ("1E+2", "100")])

@@ -117,7 +117,7 @@ def test_history_ends_an_episode_in_a_gap_as_unknown(project: Path, command: Com
     lines = command("alerts", "history", "bitcoin").stdout.splitlines()
     assert lines == [
         "2018-02-05T15:00:00Z  unknown               1h      +10.00 %  fired undelivered",
-        "1 episodes",
+        "1 episode",
     ]
     (episode,) = json.loads(command("alerts", "history", "bitcoin", "--format", "json").stdout)
     assert (episode["ended"], episode["ends_in_gap"]) == (None, True)

@@ -188,7 +188,9 @@ def test_an_end_in_the_future_is_now(market: Simulator, command: Command, now: d
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--from", "2026-01-01"), "2026-01-01T00:00:00 has no time zone; write a time such as"),
+        (("--from", "2026-01-01T00:00:00"), "'2026-01-01T00:00:00' has no time zone; write a time with its"),
+        (("--from", "0001-01-01"), "'0001-01-01' lies outside the years 1970 to 2199; "),
+        (("--from", "yesterday"), "'yesterday' is no time; write a time with its zone, such as "),
         (("--from", "2026-01-01T00:00:00Z", "--to", "x"), "Invalid value for '--to': "),
         (
             ("--from", "2026-01-02T00:00:00Z", "--to", "2026-01-01T00:00:00Z"),
@@ -242,3 +244,40 @@ def test_a_backfill_that_is_interrupted_goes_on_where_it_was(
     )
     assert [request.path for request in market.requests] == [CHART]
     assert (project / "data" / "bitcoin_raw.csv").read_text().count("\n") == 410
+
+
+@pytest.mark.usefixtures("project")
+def test_more_moments_than_one_backfill_takes_are_refused_without_listing_them(command: Command) -> None:
+    spec = Path("dag_configs", "bitcoin.yaml")
+    spec.write_text(spec.read_text().replace("@hourly", "* * * * *"))
+    result = command("backfill", "bitcoin", "--from", "1976-01-01", "--to", "2026-01-01", "--dry-run")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == (
+        "Error: bitcoin has more than 2,000,000 moments from 1976-01-01T00:00:00Z to 2026-01-01T00:00:00Z, "
+        "and one backfill takes no more (fill in a shorter span first)"
+    )
+
+
+@pytest.mark.usefixtures("project")
+def test_many_moments_are_announced_before_they_are_looked_for(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COINGECKO_HISTORY_DAYS", "5000")
+    span = ("--from", "2014-02-01", "--to", "2025-08-01")
+    result = command("backfill", "bitcoin", *span, "--dry-run")
+    assert (result.exit_code, result.stderr) == (0, "looking which of 100,777 moments are missing\n")
+    assert lines(result)[0].startswith("bitcoin: 100,777 moments to fill in, ")
+    (copy := Path("dag_configs", "copy.yaml")).write_text(Path("dag_configs", "bitcoin.yaml").read_text())
+    copy.write_text(copy.read_text().replace("@hourly", "*/2 * * * *"))
+    both = command("backfill", "--all", *span, "--dry-run")
+    assert both.exit_code == 2
+    assert "Error: the 2 pipelines have more than 2,000,000 moments from 2014-02-01T00:00:00Z" in both.stderr
+
+
+@pytest.mark.usefixtures("project")
+def test_a_date_leaves_out_the_rest_of_its_day(command: Command, now: datetime) -> None:
+    day = (now - timedelta(days=20)).date()
+    result = command(
+        "backfill", "bitcoin", "--from", f"{day}", "--to", f"{day + timedelta(days=1)}", "--dry-run"
+    )
+    assert lines(result)[0].startswith("bitcoin: 25 moments to fill in")

@@ -55,3 +55,14 @@ def test_an_invalid_spec_hides_no_other(project: Path, command: Command) -> None
     assert result.exit_code == 1
     assert "a-coin.yaml:2:" in result.stderr
     assert result.stdout.splitlines()[1].startswith("bitcoin ")
+
+
+def test_a_recorded_pipeline_whose_spec_is_invalid_is_not_one_without_a_spec(
+    recorded: Path, command: Command
+) -> None:
+    (recorded / "dag_configs" / "ether-slow.yaml").write_text("coin: [")
+    result = command("list")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == (
+        "ether-slow  ethereum  invalid spec  7        2024-01-06T12:00:00Z"
+    )

@@ -60,7 +60,6 @@ def test_a_pipeline_that_fails_holds_up_no_other(project: Path, data: Path, comm
     result = command("replay", "--all")
     assert result.exit_code == 1
     assert f"a-coin: snapshot {damaged} is damaged: " in result.stderr
-    assert "b-coin: " in result.stderr
     assert "b-coin.yaml:2:" in result.stderr
     assert result.stdout.endswith(UNCHANGED)
 

@@ -158,13 +158,13 @@ def test_a_run_without_a_moment_is_of_now(market: Simulator, command: Command) -
     assert "the quote of 'bitcoin' is of 2018-02-05T14:00:00Z, not of the run's moment 20" in result.stderr
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2018-02-05", "2018-02-05T14:00:00", ""])
+@pytest.mark.parametrize("text", ["yesterday", "2018-02-05T14:00:00", "0001-01-01", "9999-12-31T23:59:59Z"])
 @pytest.mark.usefixtures("project")
 def test_a_moment_that_is_none_is_misuse(command: Command, text: str) -> None:
     result = command("run", "bitcoin", "--at", text)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Invalid value for '--at': " in result.stderr
-    assert "write a time such as 2018-02-05T14:00:00Z" in result.stderr
+    assert "write a time with its zone, such as 2018-02-05T14:00:00Z" in result.stderr
 
 
 @pytest.mark.usefixtures("project")
@@ -174,14 +174,22 @@ def test_a_run_of_nothing_is_misuse(command: Command) -> None:
     assert "Missing argument 'PIPELINE'" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["ethereum", "../bitcoin", "dag_configs/bitcoin"])
-def test_an_unknown_pipeline_is_told_with_the_known_ones(project: Path, command: Command, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ethereum", "pipelines here: bitcoin"),
+        ("dag_configs/bitcoin", "pipelines here: bitcoin"),
+        ("../bitcoin", "did you mean 'bitcoin'?"),
+        ("bitcion", "did you mean 'bitcoin'?"),
+    ],
+)
+def test_an_unknown_pipeline_is_told_with_the_known_ones(
+    project: Path, command: Command, name: str, hint: str
+) -> None:
     result = command("run", name)
     path = project / "dag_configs" / f"{name}.yaml"
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        f"Error: no spec for pipeline {name!r}: {path} doesn't exist (pipelines here: bitcoin)\n"
-    )
+    assert result.stderr == f"Error: no spec for pipeline {name!r}: {path} doesn't exist ({hint})\n"
 
 
 def test_a_broken_spec_is_told_at_its_place(project: Path, command: Command) -> None:

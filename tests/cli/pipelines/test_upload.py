@@ -1,11 +1,10 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
 import pytest
 from click.testing import Result
-from moto import mock_aws
 
 from pipeline_lib.simulator.server import Simulator
 
@@ -13,32 +12,6 @@ Command = Callable[..., Result]
 
 RUN = ("run", "bitcoin", "--at", "2018-02-05T14:00:00Z")
 PREFIX = "crypto/bitcoin"
-
-
-@pytest.fixture
-def with_s3(project: Path) -> None:
-    with (project / "dag_configs" / "bitcoin.yaml").open("a", encoding="utf-8") as spec:
-        spec.write(f"s3: {{bucket: my-bucket, prefix: {PREFIX}}}\n")
-
-
-@pytest.fixture
-def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], dict[str, bytes]]]:
-    """What lies in my-bucket, by key."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1.*"]}}}):
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="my-bucket")
-
-        def objects() -> dict[str, bytes]:
-            listed = client.list_objects_v2(Bucket="my-bucket").get("Contents", [])
-            return {
-                item["Key"]: client.get_object(Bucket="my-bucket", Key=item["Key"])["Body"].read()
-                for item in listed
-            }
-
-        yield objects
 
 
 def _run(command: Command, market: Simulator, hour: int) -> None:
@@ -59,7 +32,7 @@ def test_what_s3_has_lost_is_published_again(
     result = command("upload", "bitcoin")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
-        f"s3://my-bucket/{PREFIX}: 1 snapshots were missing; 1 days of the processed table compared\n"
+        f"s3://my-bucket/{PREFIX}: published 1 missing snapshot, compared 1 day of the processed table\n"
     )
     assert objects() == before
 
@@ -78,7 +51,7 @@ def test_many_snapshots_are_published_in_batches(
     client = boto3.client("s3")
     for key in before:
         client.delete_object(Bucket="my-bucket", Key=key)
-    assert "5 snapshots were missing" in command("upload", "bitcoin").stdout
+    assert "published 5 missing snapshots" in command("upload", "bitcoin").stdout
     assert objects() == before
 
 

@@ -108,7 +108,7 @@ def test_a_retry_is_a_call_too(simulator: Simulator, store: QuotaFile) -> None:
 
 def turn(limited: CallQuota) -> float:
     with pytest.raises(
-        TurnNeededError, match=r"^the 2 calls of CoinGecko that 60 s allow are used up$"
+        TurnNeededError, match=r"^the quota of 2 calls of CoinGecko in 60 s is used up$"
     ) as caught:
         limited.take_call()
     return caught.value.seconds

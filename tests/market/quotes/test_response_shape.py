@@ -56,7 +56,7 @@ def test_a_field_that_some_coins_lack_is_told_once() -> None:
 def test_many_changes_are_cut() -> None:
     changes = KNOWN.changes_in(shape({f"field_{number:02}": 1 for number in range(20)}))
     assert len(changes) == 11
-    assert changes[-1] == "and 13 changes more"
+    assert changes[-1] == "and 13 more changes"
 
 
 def test_a_field_with_an_odd_name_is_told_on_one_short_line() -> None:

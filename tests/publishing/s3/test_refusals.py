@@ -9,8 +9,8 @@ from pipeline_lib.publishing.s3.objects import Bucket
 from tests.publishing.s3.told_server import ToldServer
 
 PERMISSIONS = (
-    "the credentials need s3:PutObject and s3:GetObject on the prefix, s3:ListBucket on the bucket, and "
-    "kms:GenerateDataKey and kms:Decrypt on a key of their own"
+    "the credentials need s3:PutObject and s3:GetObject on the prefix (rename and remove: s3:DeleteObject, "
+    "too), s3:ListBucket on the bucket, and kms:GenerateDataKey and kms:Decrypt on a key of their own"
 )
 NEEDED = "the store has to know conditional writes and x-amz-checksum-sha256; docs/s3.md says more"
 CLOCK = "set this machine's clock: it may differ from the store's by 15 minutes at most"

@@ -73,7 +73,7 @@ def test_the_volume_column_may_be_absent(tmp_path: Path) -> None:
         ("", 1, "the header is ''"),
         ("time,price\n", 1, "the header is 'time,price'"),
         ("timestamp,close_usd\n", 1, "no row"),
-        ("timestamp,close_usd\n2018-02-05T14:00:00Z,1\n2018-02-05T15:00:00Z\n", 3, "1 values, not 2"),
+        ("timestamp,close_usd\n2018-02-05T14:00:00Z,1\n2018-02-05T15:00:00Z\n", 3, "1 value, not 2"),
         ("timestamp,close_usd\n2018-02-05T14:00:00Z,1\n\n", 3, "0 values, not 2"),
         ("timestamp,close_usd\n2018-02-05T14:00:00Z,many\n", 2, "'many' is not a number"),
         ("timestamp,close_usd\n2018-02-05T14:00:00Z,nan\n", 2, "'nan' is not a finite number"),

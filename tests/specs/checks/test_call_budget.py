@@ -147,6 +147,7 @@ def test_schedules_of_other_zones_meet_where_their_moments_do() -> None:
     assert list(check_call_budget([berlin, new_york, utc], CallPlan(3, 93))) == []
     (peak, month) = check_call_budget([berlin, new_york, utc], CallPlan(2, 92))
     assert peak.hint.startswith(
-        "due together: 1 coin with 0 9 * * * (Europe/Berlin) make 1, 1 coin with 0 3 * * * (America/New_York) make 1,"
+        "due together: 1 coin with 0 9 * * * (Europe/Berlin) make 1,"
+        " 1 coin with 0 3 * * * (America/New_York) make 1,"
     )
     assert month.message.startswith("93 calls of CoinGecko in a month of 31 days")

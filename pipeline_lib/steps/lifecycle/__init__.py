@@ -1,0 +1,1 @@
+"""Pipelines that get another name, and pipelines that go."""
