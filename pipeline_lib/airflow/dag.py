@@ -1,20 +1,21 @@
 """``PipelineSpec`` → Airflow DAG.
 
 This module is imported whenever a DAG file is parsed, so it imports nothing heavy; the steps come in when a
-task runs. Two builds of one spec serialize to the same bytes: nothing here reads a clock, and of the
-environment only where specs lie and when a run is late.
+task runs. Two builds of one spec serialize to the same bytes: none reads a clock, and of the environment only
+where specs lie and when a run is late.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
-from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import (
     DAG,
     Asset,
+    CronTriggerTimetable,
     RetryDecision,
     RetryPolicy,
     get_parsing_context,
@@ -22,8 +23,9 @@ from airflow.sdk import (
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
+from pipeline_lib.airflow.notifiers.log_ending import end_log_of_failure, end_log_of_try
 from pipeline_lib.airflow.notifiers.task_failure import TaskFailureNotifier
-from pipeline_lib.airflow.task import run_step
+from pipeline_lib.airflow.step_operator import StepOperator, raised_by_step
 from pipeline_lib.errors import InvalidSpecsError, PermanentError, TemporaryError
 from pipeline_lib.settings import Settings
 from pipeline_lib.specs import Catalog, PipelineSpec, pipeline_name
@@ -45,7 +47,7 @@ def build_dags(project_folder: Path) -> Iterator[DAG]:
     settings = Settings.for_parsing(os.environ, project_folder=project_folder)
     wanted = get_parsing_context().dag_id
     if wanted is None:
-        specs: tuple[PipelineSpec, ...] = load_pipelines(settings).specs
+        specs: Sequence[PipelineSpec] = load_pipelines(settings).specs
     else:
         name = pipeline_name(wanted)
         specs = (Catalog(settings.dag_configs_dir).load(name),) if name else ()
@@ -78,7 +80,7 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
     dag = DAG(
         dag_id=spec.dag_id,
         description=spec.description,
-        schedule=spec.schedule,
+        schedule=_timetable(spec.schedule),
         start_date=spec.start_date,
         catchup=spec.catchup,
         max_active_runs=1,
@@ -99,16 +101,16 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
 
     tell_operators = TaskFailureNotifier(project_folder)
 
-    def task(task_id: str, step_name: str, outlets: list[Asset] | None = None) -> PythonOperator:
-        def run_this_step() -> None:
-            run_step(step_name, spec, project_folder)
-
-        return PythonOperator(
+    def task(task_id: str, step: str, outlets: list[Asset] | None = None) -> StepOperator:
+        return StepOperator(
             task_id=task_id,
-            python_callable=run_this_step,
+            step=step,
+            spec=spec,
+            project_folder=project_folder,
             outlets=outlets or [],
-            # A list, to which a cluster policy may add notifiers.
-            on_failure_callback=[tell_operators],
+            # Lists, to which a cluster policy may add notifiers.
+            on_failure_callback=[tell_operators, end_log_of_failure],
+            on_retry_callback=[end_log_of_try],
             dag=dag,
         )
 
@@ -119,6 +121,12 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
         compute >> task("upload_processed_csv_to_s3", "upload_processed_csv_to_s3")
         fetch >> task("upload_raw_to_s3", "upload_raw_to_s3")
     return dag
+
+
+@cache
+def _timetable(schedule: str) -> CronTriggerTimetable:
+    """Runs at the moments of a schedule, whatever ``[scheduler] create_cron_data_intervals`` says."""
+    return CronTriggerTimetable(schedule, timezone="UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +150,10 @@ class _RetryByError(RetryPolicy):
         context: object = None,  # noqa: ARG002
     ) -> RetryDecision:
         """What Airflow does about a failed try."""
-        if isinstance(exception, PermanentError):
+        error = raised_by_step(exception)
+        if isinstance(error, PermanentError):
             return RetryDecision.fail("the same try again can't succeed")
-        asked = exception.retry_after if isinstance(exception, TemporaryError) else None
+        asked = error.retry_after if isinstance(error, TemporaryError) else None
         if asked is None or asked <= self._shortest_wait(try_number).total_seconds():
             return RetryDecision.default()
         wait = timedelta(seconds=min(asked, _LONGEST_WAIT_ASKED_FOR.total_seconds()))

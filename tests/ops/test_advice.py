@@ -16,7 +16,12 @@ class AirflowTaskTimeout(BaseException):
     [
         (None, "WorkerLost", "the task's process ended without a word", "a worker that was killed"),
         (CoinPipelinesError("what", hint="do this"), "CoinPipelinesError", "what", "do this"),
-        (StoreBusyError(Path("x"), 60), "StoreBusyError", "x is locked by another", "is one stuck?"),
+        (
+            StoreBusyError(Path("x"), 60),
+            "StoreBusyError",
+            "x is locked by another",
+            "look for one that is stuck",
+        ),
         (MarketUnavailableError("away"), "MarketUnavailableError", "away", "wait until the other side"),
         (PermanentError("wrong"), "PermanentError", "wrong", "fix what the message names"),
         (OSError(errno.ENOSPC, "No space left"), "OSError", "No space left", "make room on the disk"),
