@@ -6,6 +6,7 @@ where specs lie and when a run is late.
 """
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,7 @@ from airflow.sdk import (
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
+from pipeline_lib.airflow.changed_specs import announced
 from pipeline_lib.airflow.notifiers.log_ending import end_log_of_failure, end_log_of_try
 from pipeline_lib.airflow.notifiers.task_failure import TaskFailureNotifier
 from pipeline_lib.airflow.step_operator import StepOperator, raised_by_step
@@ -41,6 +43,8 @@ _MOST_DOUBLINGS = 10
 def build_dags(project_folder: Path) -> Iterator[DAG]:
     """The DAG of every valid spec; while a task starts, only the one that the task belongs to.
 
+    In a parse that follows a change of specs, only the DAGs of those.
+
     Args:
         project_folder: What ``dag_configs`` and ``data`` lie in unless the environment says otherwise.
     """
@@ -48,6 +52,9 @@ def build_dags(project_folder: Path) -> Iterator[DAG]:
     wanted = get_parsing_context().dag_id
     if wanted is None:
         specs: Sequence[PipelineSpec] = load_pipelines(settings).specs
+        changed = announced(os.environ, time.monotonic())
+        if changed is not None:
+            specs = [spec for spec in specs if spec.name in changed]
     else:
         name = pipeline_name(wanted)
         specs = (Catalog(settings.dag_configs_dir).load(name),) if name else ()
