@@ -2,14 +2,20 @@
 
 import json
 import os
+import pydoc
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from airflow.dag_processing.bundles.local import LocalDagBundle
 from jsonschema import Draft7Validator
 
-FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "kubernetes"
+from local_stack.embedded_airflow import AirflowPlace
+
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDER = PROJECT / "deploy" / "kubernetes"
+PARSING = "AIRFLOW__DAG_PROCESSOR__"
 VALUES: dict[str, Any] = yaml.safe_load((FOLDER / "values.yaml").read_text(encoding="utf-8"))
 
 
@@ -28,6 +34,28 @@ def test_specs_come_with_the_dags() -> None:
     git_sync = VALUES["dags"]["gitSync"]
     assert (git_sync["enabled"], git_sync["subPath"]) == (True, "dags")
     assert {"name": "DAG_CONFIGS_DIR", "value": "/opt/airflow/dags/repo/dag_configs"} in VALUES["env"]
+
+
+def test_specs_are_watched_as_in_docker_and_on_one_machine() -> None:
+    compose = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text(encoding="utf-8"))
+    docker = {
+        name.removeprefix(PARSING): value
+        for name, value in compose["x-airflow"]["environment"].items()
+        if name.startswith(PARSING)
+    }
+    place = AirflowPlace(PROJECT, PROJECT / ".airflow", 8080)
+    local = {
+        name.removeprefix(PARSING): value
+        for name, value in place.environment({}).items()
+        if name.startswith(PARSING)
+    }
+    bundles = json.loads(docker.pop("DAG_BUNDLE_CONFIG_LIST"))
+    assert json.loads(local.pop("DAG_BUNDLE_CONFIG_LIST")) == bundles
+    assert VALUES["dagProcessor"]["dagBundleConfigList"] == bundles
+    assert issubclass(pydoc.locate(bundles[0]["classpath"]), LocalDagBundle)
+    assert local == docker
+    settings = VALUES["config"]["dag_processor"]
+    assert {name.upper(): str(value) for name, value in settings.items()} == docker
 
 
 def test_nobody_gets_in_with_admin_admin() -> None:
