@@ -78,7 +78,9 @@ class PipelinesDagBundle(LocalDagBundle):
         self._specs = specs
         with create_session() as session:
             dags = ParsedDags(session, self.name)
-            self._deactivate_what_is_gone(dags, Catalog(settings.dag_configs_dir).names())
+            # A folder that isn't there says nothing of specs: its disk may be away for a while.
+            if settings.dag_configs_dir.is_dir():
+                self._deactivate_what_is_gone(dags, Catalog(settings.dag_configs_dir).names())
             dags.request_parsing(INVALID_SPECS_FILE)
             if self._changed:
                 _log.info("specs have changed: %s", ", ".join(sorted(self._changed)))
@@ -90,11 +92,11 @@ class PipelinesDagBundle(LocalDagBundle):
 
     def _deactivate_what_is_gone(self, dags: "ParsedDags", names: Collection[str]) -> None:
         valid = {_dag_id(name) for name in self._specs or ()}
-        gone = [row.dag_id for row in dags.active() if row.dag_id not in valid]
+        gone = dags.active().keys() - valid
         if gone:
             _log.info("specs are gone or invalid: %s", ", ".join(sorted(gone)))
         dags.deactivate(gone)
-        dags.show_invalid_specs_on({*gone}.intersection(map(_dag_id, names)))
+        dags.show_invalid_specs_on(gone.intersection(map(_dag_id, names)))
 
     def _notify_of_mended_specs(self, file_name: str) -> None:
         """Notify operators: Airflow has a listener for new import errors, and none for their end."""
@@ -109,7 +111,7 @@ class PipelinesDagBundle(LocalDagBundle):
 def _may_be_parsed_in_part(dags: "ParsedDags") -> bool:
     """Whether no DAG would be gone for Airflow when its file is parsed without it now."""
     gone_after = timedelta(seconds=conf.getint("dag_processor", "stale_dag_threshold"))
-    oldest = min((row.last_parsed_time for row in dags.active()), default=None)
+    oldest = min(dags.active().values(), default=None)
     return oldest is not None and datetime.now(UTC) - oldest < gone_after / 2
 
 

@@ -3,14 +3,14 @@
 Airflow has no other way to ask for a parse than its button "Reparse Dag", which does the same.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from airflow.models.dag import DagModel
 from airflow.models.dagbag import DagPriorityParsingRequest
-from sqlalchemy import Row, delete, select, update  # noqa: TID253 (no DAG file imports this)
+from sqlalchemy import delete, select, update  # noqa: TID253 (no DAG file imports this)
 from sqlalchemy.orm import Session  # noqa: TID253 (as above)
 
 PIPELINES_FILE = Path("coin_pipelines.py")
@@ -29,14 +29,14 @@ class ParsedDags:
     session: Session
     bundle: str
 
-    def active(self) -> Sequence[Row[tuple[str, datetime]]]:
-        """The id, and the time of the last parse, of each DAG that is on show."""
+    def active(self) -> dict[str, datetime]:
+        """The time of the last parse of each DAG that is on show, by its id."""
         query = select(DagModel.dag_id, DagModel.last_parsed_time).where(
             DagModel.bundle_name == self.bundle,
             DagModel.relative_fileloc == str(PIPELINES_FILE),
             ~DagModel.is_stale,
         )
-        return self.session.execute(query).all()
+        return {dag_id: parsed for dag_id, parsed in self.session.execute(query) if parsed}
 
     def deactivate(self, dag_ids: Collection[str]) -> None:
         """Take DAGs off the show, as Airflow does with those that a parse no longer finds."""

@@ -12,7 +12,7 @@ def test_what_is_announced_holds_for_the_parse_that_follows_alone() -> None:
     environment: dict[str, str] = {}
     assert announced(environment, 100.0) is None
     announce({"b", "a"}, environment, 100.0)
-    assert announced(environment, 102.9) == {"a", "b"}
+    assert announced(environment, 102.9) == frozenset({"a", "b"})
     assert announced(environment, 103.1) is None
 
 

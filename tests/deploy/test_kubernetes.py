@@ -2,16 +2,15 @@
 
 import json
 import os
-import pydoc
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from airflow.dag_processing.bundles.local import LocalDagBundle
 from jsonschema import Draft7Validator
 
 from local_stack.embedded_airflow import AirflowPlace
+from pipeline_lib.airflow.bundle import PipelinesDagBundle
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "deploy" / "kubernetes"
@@ -52,7 +51,7 @@ def test_specs_are_watched_as_in_docker_and_on_one_machine() -> None:
     bundles = json.loads(docker.pop("DAG_BUNDLE_CONFIG_LIST"))
     assert json.loads(local.pop("DAG_BUNDLE_CONFIG_LIST")) == bundles
     assert VALUES["dagProcessor"]["dagBundleConfigList"] == bundles
-    assert issubclass(pydoc.locate(bundles[0]["classpath"]), LocalDagBundle)
+    assert bundles[0]["classpath"] == f"{PipelinesDagBundle.__module__}.{PipelinesDagBundle.__name__}"
     assert local == docker
     settings = VALUES["config"]["dag_processor"]
     assert {name.upper(): str(value) for name, value in settings.items()} == docker
