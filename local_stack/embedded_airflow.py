@@ -18,6 +18,11 @@ _SECONDS_TO_STOP = 15.0
 _SECONDS_BETWEEN_LOOKS = 0.1
 _NO_SIGNAL = 0
 _PARALLEL_TASKS = 4
+_BUNDLE = {
+    "name": "dags-folder",
+    "classpath": "pipeline_lib.airflow.bundle.PipelinesDagBundle",
+    "kwargs": {"refresh_interval": 5},
+}
 
 PORT = 8080
 USER = "admin"
@@ -60,8 +65,10 @@ class AirflowPlace:
             "AIRFLOW__CORE__PARALLELISM": str(_PARALLEL_TASKS),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / _PASSWORD_FILE),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
-            # An edited spec shows in the UI after this many seconds.
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "15",
+            # As in docker-compose.yaml: changed specs are parsed within seconds, others every 10 minutes.
+            "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([_BUNDLE]),
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+            "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "3600",
             **extra,
         }
 

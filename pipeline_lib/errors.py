@@ -136,7 +136,7 @@ class WaitedTooLongError(PermanentError):
     def __init__(self, reason: str, since: "datetime", longest: "timedelta") -> None:
         super().__init__(
             f"waits since {since:%Y-%m-%dT%H:%M:%SZ}, and would for more than {longest} altogether: {reason}",
-            hint="the next run doesn't wait for this one; clear the task, or fill the gap with a backfill",
+            hint="see what holds it up; the next run doesn't wait for this one, and a backfill fills the gap",
         )
         self.reason = reason
         self.since = since
@@ -310,7 +310,7 @@ class UnexpectedAnswerError(UnusableAnswerError):
         self,
         message: str,
         *,
-        hint: str = "if it lasts, CoinGecko has changed, or a proxy answers in the place of it",
+        hint: str = "see what came: CoinGecko has changed, or a proxy answers in the place of it",
     ) -> None:
         super().__init__(message, hint=hint)
 
@@ -327,7 +327,7 @@ class UnknownCoinError(UnusableAnswerError, PermanentError):
     def __init__(self, coin: str) -> None:
         super().__init__(
             f"CoinGecko knows no coin with the id {coin!r}",
-            hint="the id stands on the coin's CoinGecko page as 'API ID'",
+            hint="take the id that the coin's CoinGecko page shows as 'API ID'",
         )
         self.coin = coin
 
@@ -346,7 +346,7 @@ class InvalidQuoteError(UnusableAnswerError):
     """
 
     KIND = "invalid-quote"
-    _USUAL_HINT = "if it lasts, compare with the coin's page on CoinGecko"
+    _USUAL_HINT = "compare with the coin's page on CoinGecko"
 
     def __init__(self, coin: str, field: str, value: str, reason: str, *, hint: str = _USUAL_HINT) -> None:
         super().__init__(f"quote of {coin!r} refused: {field} is {value}, {reason}", hint=hint)
@@ -391,7 +391,8 @@ class ImplausibleJumpError(UnusableAnswerError):
     ) -> None:
         super().__init__(
             f"price of {coin!r} refused: {move}, a move of {percent:+.2f} %, {confirmation}",
-            hint=f"quality.max_jump allows {limit_percent} %; if the move is true, a later try confirms it",
+            hint="compare with the coin's page on CoinGecko; where such moves are true, raise"
+            f" quality.max_jump in the spec (now {limit_percent} %)",
         )
         self.coin = coin
         self.percent = percent
@@ -483,7 +484,7 @@ class RefusedBeforeError(UnusableAnswerError):
     def __init__(self, coin: str, shown_by: str) -> None:
         super().__init__(
             f"the quote of {coin!r} is still the one that was refused before",
-            hint="CoinGecko is asked anew at a later try; COINGECKO_SHARED_ANSWER_SECONDS says how soon",
+            hint="try later: CoinGecko is asked anew after COINGECKO_SHARED_ANSWER_SECONDS",
         )
         self.coin = coin
         self.shown_by = shown_by
@@ -701,7 +702,9 @@ class StoreBusyError(StoreError, TemporaryError):
 
     def __init__(self, path: Path, seconds: float) -> None:
         TemporaryError.__init__(
-            self, f"{path} is locked by another process for more than {seconds:g} s", hint="is one stuck?"
+            self,
+            f"{path} is locked by another process for more than {seconds:g} s",
+            hint="look for one that is stuck, and end it",
         )
         self.path = path
 

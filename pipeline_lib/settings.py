@@ -303,10 +303,12 @@ def _deadline(values: Mapping[str, str]) -> timedelta | None:
 def _base_url(text: str) -> str:
     if not is_safe_url(text):
         raise SettingsError(
-            "COINGECKO_BASE_URL", "is not an https address", hint="plain http is taken for this machine only"
+            "COINGECKO_BASE_URL",
+            "is not an https address",
+            hint="begin it with https://; plain http is taken for this machine only",
         )
     if "?" in text or "#" in text:
-        raise SettingsError("COINGECKO_BASE_URL", "has a query", hint="a key belongs in COINGECKO_API_KEY")
+        raise SettingsError("COINGECKO_BASE_URL", "has a query", hint="put the key into COINGECKO_API_KEY")
     return text.rstrip("/")
 
 

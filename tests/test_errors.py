@@ -98,7 +98,7 @@ PATH = Path("data/x.csv")
             UnknownCoinError("x"),
             (
                 "CoinGecko knows no coin with the id 'x'"
-                " (the id stands on the coin's CoinGecko page as 'API ID')"
+                " (take the id that the coin's CoinGecko page shows as 'API ID')"
             ),
             {"coin": "x"},
         ),
@@ -117,7 +117,7 @@ PATH = Path("data/x.csv")
         ),
         (
             UnexpectedAnswerError("not a list"),
-            "not a list (if it lasts, CoinGecko has changed, or a proxy answers in the place of it)",
+            "not a list (see what came: CoinGecko has changed, or a proxy answers in the place of it)",
             {"answer": None, "url": None, "requested_at": None, "shown_by": None},
         ),
         (
@@ -130,7 +130,8 @@ PATH = Path("data/x.csv")
             ),
             (
                 "price of 'x' refused: 2 after 1, a move of +100.00 %, not confirmed by 1"
-                " (quality.max_jump allows 50.5 %; if the move is true, a later try confirms it)"
+                " (compare with the coin's page on CoinGecko; where such moves are true, raise"
+                " quality.max_jump in the spec (now 50.5 %))"
             ),
             {"coin": "x", "percent": Decimal(100), "limit_percent": Decimal("50.5")},
         ),
@@ -159,7 +160,10 @@ PATH = Path("data/x.csv")
         (TableDamagedError(PATH, 7, "no header"), "data/x.csv:7: no header", {"path": PATH, "line": 7}),
         (
             StoreBusyError(PATH, 60.0),
-            "data/x.csv is locked by another process for more than 60 s (is one stuck?)",
+            (
+                "data/x.csv is locked by another process for more than 60 s"
+                " (look for one that is stuck, and end it)"
+            ),
             {"path": PATH, "retry_after": None},
         ),
         (

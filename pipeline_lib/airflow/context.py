@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from airflow.configuration import conf
 
+from pipeline_lib.airflow.step_operator import raised_by_step
 from pipeline_lib.common.timestamps import to_moment
 from pipeline_lib.ops.notices import Link, TaskFailure, TaskRun
 from pipeline_lib.specs import pipeline_name
@@ -31,7 +32,7 @@ def task_run_of(context: Any) -> TaskRun:  # noqa: ANN401 (Airflow's own type di
 
 def failure_of(context: Any) -> TaskFailure:  # noqa: ANN401 (as above)
     """The failure of a task's context."""
-    task_instance, error = context["ti"], context.get("exception")
+    task_instance, error = context["ti"], raised_by_step(context.get("exception"))
     return TaskFailure(
         run=task_run_of(context),
         error=error if isinstance(error, BaseException) else None,

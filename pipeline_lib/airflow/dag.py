@@ -1,17 +1,18 @@
 """``PipelineSpec`` → Airflow DAG.
 
 This module is imported whenever a DAG file is parsed, so it imports nothing heavy; the steps come in when a
-task runs. Two builds of one spec serialize to the same bytes: nothing here reads a clock, and of the
-environment only where specs lie and when a run is late.
+task runs. Two builds of one spec serialize to the same bytes: none reads a clock, and of the environment only
+where specs lie and when a run is late.
 """
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
-from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import (
     DAG,
     Asset,
@@ -23,11 +24,13 @@ from airflow.sdk import (
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
+from pipeline_lib.airflow.changed_specs import announced
+from pipeline_lib.airflow.notifiers.log_ending import end_log_of_failure, end_log_of_try
 from pipeline_lib.airflow.notifiers.task_failure import TaskFailureNotifier
-from pipeline_lib.airflow.task import run_step
+from pipeline_lib.airflow.step_operator import StepOperator, raised_by_step
 from pipeline_lib.errors import InvalidSpecsError, PermanentError, TemporaryError
 from pipeline_lib.settings import Settings
-from pipeline_lib.specs import Catalog, Coins, OneCoin, PipelineSpec, pipeline_name
+from pipeline_lib.specs import Catalog, Coins, OneCoin, PipelineSpec, Schedule, pipeline_name
 from pipeline_lib.specs.pipelines import load_pipelines
 from pipeline_lib.specs.yaml.writing import write_yaml
 
@@ -41,13 +44,18 @@ _MOST_COIN_TAGS = 10
 def build_dags(project_folder: Path) -> Iterator[DAG]:
     """The DAG of every valid spec; while a task starts, only the one that the task belongs to.
 
+    In a parse that follows a change of specs, only the DAGs of those.
+
     Args:
         project_folder: What ``dag_configs`` and ``data`` lie in unless the environment says otherwise.
     """
     settings = Settings.for_parsing(os.environ, project_folder=project_folder)
     wanted = get_parsing_context().dag_id
     if wanted is None:
-        specs: tuple[PipelineSpec, ...] = load_pipelines(settings).specs
+        specs: Sequence[PipelineSpec] = load_pipelines(settings).specs
+        changed = announced(os.environ, time.monotonic())
+        if changed is not None:
+            specs = [spec for spec in specs if spec.name in changed]
     else:
         name = pipeline_name(wanted)
         specs = (Catalog(settings.dag_configs_dir).load(name),) if name else ()
@@ -80,8 +88,7 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
     dag = DAG(
         dag_id=spec.dag_id,
         description=spec.description,
-        # What Airflow makes of a bare cron expression, too, as long as its create_cron_data_intervals is off.
-        schedule=CronTriggerTimetable(spec.schedule.expression, timezone=spec.schedule.timezone),
+        schedule=_timetable(spec.schedule),
         start_date=spec.start_date,
         catchup=spec.catchup,
         max_active_runs=1,
@@ -102,16 +109,16 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
 
     tell_operators = TaskFailureNotifier(project_folder)
 
-    def task(task_id: str, step_name: str, outlets: list[Asset] | None = None) -> PythonOperator:
-        def run_this_step() -> None:
-            run_step(step_name, spec, project_folder)
-
-        return PythonOperator(
+    def task(task_id: str, step: str, outlets: list[Asset] | None = None) -> StepOperator:
+        return StepOperator(
             task_id=task_id,
-            python_callable=run_this_step,
+            step=step,
+            spec=spec,
+            project_folder=project_folder,
             outlets=outlets or [],
-            # A list, to which a cluster policy may add notifiers.
-            on_failure_callback=[tell_operators],
+            # Lists, to which a cluster policy may add notifiers.
+            on_failure_callback=[tell_operators, end_log_of_failure],
+            on_retry_callback=[end_log_of_try],
             dag=dag,
         )
 
@@ -131,6 +138,12 @@ def _fetch_task_id(coins: Coins) -> str:
 def _coin_tags(coins: Coins) -> tuple[str, ...]:
     # Hundreds of coins would bury every other tag.
     return coins.named if len(coins.named) <= _MOST_COIN_TAGS else ()
+
+
+@cache
+def _timetable(schedule: Schedule) -> CronTriggerTimetable:
+    """Runs at the moments of a schedule, whatever ``[scheduler] create_cron_data_intervals`` says."""
+    return CronTriggerTimetable(schedule.expression, timezone=schedule.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +167,10 @@ class _RetryByError(RetryPolicy):
         context: object = None,  # noqa: ARG002
     ) -> RetryDecision:
         """What Airflow does about a failed try."""
-        if isinstance(exception, PermanentError):
+        error = raised_by_step(exception)
+        if isinstance(error, PermanentError):
             return RetryDecision.fail("the same try again can't succeed")
-        asked = exception.retry_after if isinstance(exception, TemporaryError) else None
+        asked = error.retry_after if isinstance(error, TemporaryError) else None
         if asked is None or asked <= self._shortest_wait(try_number).total_seconds():
             return RetryDecision.default()
         wait = timedelta(seconds=min(asked, _LONGEST_WAIT_ASKED_FOR.total_seconds()))

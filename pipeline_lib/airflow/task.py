@@ -1,4 +1,4 @@
-"""A step as an Airflow task: the run from Airflow's context, services from Airflow's connections.
+"""How a step runs inside a task: the run from Airflow's context, services from Airflow's connections.
 
 ``dag.py`` imports this while a DAG file is parsed, so the steps come in when a task runs.
 """
@@ -43,7 +43,7 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
         project_folder: What ``dag_configs`` and ``data`` lie in unless the environment says otherwise.
 
     Raises:
-        AirflowSkipException: There was nothing to do; the text says why.
+        AirflowSkipException: There was nothing to do; the log says why.
         AirflowRescheduleException: The step has to wait; the log says for what and until when.
         CoinPipelinesError: The step failed.
     """
@@ -64,8 +64,10 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
             _log.info("%s; then this try goes on", needed)
             raise AirflowRescheduleException(needed.until) from None  # type: ignore[no-untyped-call] # Airflow's own gap
     if isinstance(outcome, Skipped):
-        raise AirflowSkipException(outcome.reason)
-    _log.info(outcome.summary)
+        # Airflow would log the exception's text, in the part of the log that its page folds.
+        _log.info("Skipped: %s", outcome.reason)
+        raise AirflowSkipException
+    _log.info("%s", outcome.summary)
 
 
 def _refuse_shared_sqlite(services: "Services") -> None:

@@ -25,24 +25,24 @@ _PAID_HOST = "pro-api.coingecko.com"
 
 _HINTS_BY_CODE = {
     10002: "set COINGECKO_API_KEY, or check that the key is right",
-    10005: "the plan behind COINGECKO_API_KEY doesn't include this request",
-    10010: f"a paid key belongs to COINGECKO_BASE_URL=https://{_PAID_HOST}/api/v3",
-    10011: "a demo key belongs to COINGECKO_BASE_URL=https://api.coingecko.com/api/v3",
-    10012: "the plan reaches back 365 days",
+    10005: "take a plan that includes this request: the one of COINGECKO_API_KEY doesn't",
+    10010: f"set COINGECKO_BASE_URL=https://{_PAID_HOST}/api/v3, where a paid key belongs",
+    10011: "set COINGECKO_BASE_URL=https://api.coingecko.com/api/v3, where a demo key belongs",
+    10012: "ask for a later time: the plan reaches back 365 days",
 }
 _HINTS_BY_STATUS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "check COINGECKO_API_KEY and COINGECKO_BASE_URL",
     HTTPStatus.FORBIDDEN: (
-        "it is tried again by itself; if it lasts, CoinGecko shuts this network out,"
-        " or COINGECKO_API_KEY is wrong"
+        "check COINGECKO_API_KEY; where it is right, CoinGecko shuts this network out:"
+        " take another one, or wait some hours"
     ),
     HTTPStatus.NOT_FOUND: "check the coin's id and COINGECKO_BASE_URL",
     HTTPStatus.TOO_MANY_REQUESTS: (
-        "too many calls for the plan; it is tried again by itself, and if it lasts, set COINGECKO_API_KEY,"
-        " take a larger plan or run fewer pipelines"
+        "set COINGECKO_API_KEY, take a larger plan or run fewer pipelines:"
+        " these are too many calls for the plan"
     ),
 }
-_HINT_OF_A_FAILURE = "CoinGecko has trouble; it is tried again by itself"
+_HINT_OF_A_FAILURE = "wait until https://status.coingecko.com says that CoinGecko's trouble is over"
 # A page in front of CoinGecko says so for a while; it doesn't go away within seconds.
 _SHORTEST_WAIT_WHEN_FORBIDDEN = 60.0
 _HINT_OF_A_REFUSAL = "check coin and vs_currency in the spec, and COINGECKO_BASE_URL"

@@ -14,7 +14,7 @@ _BY_TYPE = (
 # By name, since this room doesn't know Airflow.
 _BY_NAME = {
     "AirflowTaskTimeout": "see in the log what took so long; if it has to, raise timeout in the spec",
-    "AirflowTaskTerminated": "somebody, or a shutdown, ended the task: nothing, if that was meant",
+    "AirflowTaskTerminated": "look who, or which shutdown, ended the task",
 }
 
 
@@ -41,6 +41,21 @@ def advice_for(error: BaseException | None) -> str:
     if isinstance(error, CoinPipelinesError) and error.hint:
         return error.hint
     return next((advice for kind, advice in _BY_TYPE if isinstance(error, kind)), None) or _of_others(error)
+
+
+def after_last_try(error: BaseException | None) -> str:
+    """What a person does about a task that Airflow doesn't try again."""
+    return f"{advice_for(error)}. Then clear the task in Airflow."
+
+
+def before_next_try(error: BaseException | None, next_try: str) -> str:
+    """What happens to a task that Airflow tries again, and what a person does when that doesn't help.
+
+    Args:
+        error: What the try raised.
+        next_try: Which try comes, such as ``try 2 of 4``.
+    """
+    return f"nothing yet, Airflow tries again by itself ({next_try}); if that fails too: {advice_for(error)}."
 
 
 def _of_others(error: BaseException) -> str:

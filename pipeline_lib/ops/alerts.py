@@ -4,7 +4,6 @@ Here the record of open problems, the decision what is news and the channels mee
 tasks and its dag processor call the same functions.
 """
 
-import hashlib
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +25,6 @@ from pipeline_lib.errors import (
     SettingsError,
     StoreBusyError,
 )
-from pipeline_lib.model.open_problem import OpenProblem
 from pipeline_lib.model.outcome import Done, Outcome
 from pipeline_lib.ops.advice import kind_of
 from pipeline_lib.ops.channels import AppriseChannel, Channel, SlackChannel, deliver_to_all
@@ -35,7 +33,6 @@ from pipeline_lib.ops.notices import (
     TaskFailure,
     TaskRun,
     failure_notice,
-    import_error_notice,
     late_notice,
     recovery_notice,
     unreported_notice,
@@ -49,11 +46,8 @@ from pipeline_lib.settings import Settings, secrets_of
 _log = logging.getLogger(__name__)
 
 _PATIENT = RetryPolicy()
-# No pipeline has such a name.
-_IMPORT_ERRORS = "_import_errors"
 _WITHOUT_WARNINGS = Done("done")
 _UNUSABLE = (DatabaseError, StoreBusyError, SettingsError, OSError)
-_PLACE_IN_FILE = re.compile(r":\d+:\d+: ")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
@@ -144,7 +138,7 @@ class OpsAlerts:
             else:
                 notified = add_notification(problem, kind, self.now())
                 notice = failure_notice(failure, problem, notification)
-                self._notify(notice, lambda: self.record.save(subject, notified))
+                self.notify(notice, lambda: self.record.save(subject, notified))
         self._report_unreported()
 
     def task_succeeded(self, run: TaskRun, outcome: Outcome = _WITHOUT_WARNINGS) -> None:
@@ -180,7 +174,7 @@ class OpsAlerts:
             problem = self.record.find(subject)
             if problem is None or not is_over(problem, run.moment):
                 return
-            self._notify(recovery_notice(run, problem), lambda: self.record.close(subject))
+            self.notify(recovery_notice(run, problem), lambda: self.record.close(subject))
 
     def _notify_of_warnings(self, subject: Subject, run: TaskRun, outcome: Outcome) -> None:
         with self.record.locked(subject):
@@ -195,7 +189,7 @@ class OpsAlerts:
             problem = add_failure(known, run.moment)
             for warning in news:
                 problem = add_notification(problem, _kind_of_warning(warning), now)
-            self._notify(warning_notice(run, outcome, news), lambda: self.record.save(subject, problem))
+            self.notify(warning_notice(run, outcome, news), lambda: self.record.save(subject, problem))
 
     def run_is_late(self, run: TaskRun, needed_by: datetime) -> None:
         """Notify of a run that missed its deadline, at most once a day for a pipeline.
@@ -221,36 +215,7 @@ class OpsAlerts:
             if decide(known, LATE, self.now()) is Notification.NOTHING:
                 return
             problem = add_notification(add_failure(known, run.moment), LATE, self.now())
-            self._notify(notice, lambda: self.record.save(subject, problem))
-
-    def file_failed_to_import(self, file_name: str, problems: Sequence[str], *, is_new: bool) -> None:
-        """Notify of what keeps Airflow from importing a DAG file, each problem once while it lasts.
-
-        Args:
-            file_name: The DAG file.
-            problems: Everything that is wrong in it now.
-            is_new: Whether the file was all right when it was last parsed.
-
-        Raises:
-            OpsAlertFailedError: A channel missed it; where all did, the next parse notifies of it.
-            StoreBusyError: Another process holds the record for too long.
-            DatabaseError: The record can't be read or kept; the next parse tries again.
-            OSError: The same.
-        """
-        subject = Subject(_IMPORT_ERRORS, hashlib.sha256(file_name.encode()).hexdigest()[:16])
-        with self.record.locked(subject):
-            if is_new:
-                self.record.close(subject)
-            now, known = self.now(), self.record.find(subject)
-            notified_at = known.notified_at if known else {}
-            news = [problem for problem in problems if _identity(problem) not in notified_at]
-            left = {key: notified_at.get(key, now) for key in map(_identity, problems)}
-            problem = replace(known or OpenProblem(now, now, 1, {}), notified_at=left)
-            if news:
-                notice = import_error_notice(Path(file_name).name, news)
-                self._notify(notice, lambda: self.record.save(subject, problem))
-            elif left.keys() != notified_at.keys():
-                self.record.save(subject, problem)
+            self.notify(notice, lambda: self.record.save(subject, problem))
 
     def _notify_without_record(self, notice: OpsNotice, unreported: Unreported) -> None:
         """Notify, unless this machine has done so within a day."""
@@ -259,7 +224,7 @@ class OpsAlerts:
             for each in self.unreported.read()
         ):
             return
-        self._notify(notice, lambda: self.unreported.add(replace(unreported, is_sent=True)))
+        self.notify(notice, lambda: self.unreported.add(replace(unreported, is_sent=True)))
 
     def _report_unreported(self) -> None:
         """Notify of what wasn't reported while the database couldn't be reached, now that it can."""
@@ -268,14 +233,23 @@ class OpsAlerts:
         if not waiting:
             return
         try:
-            self._notify(unreported_notice(waiting), lambda: None)
+            self.notify(unreported_notice(waiting), lambda: None)
         except OpsAlertFailedError as error:
             if error.reached_nobody:
                 for each in waiting:
                     self.unreported.add(each)
             raise
 
-    def _notify(self, notice: OpsNotice, record: Callable[[], None]) -> None:
+    def notify(self, notice: OpsNotice, record: Callable[[], None]) -> None:
+        """Deliver a notice to all channels.
+
+        Args:
+            notice: What operators read.
+            record: Keeps that they were notified; called when at least one channel took it.
+
+        Raises:
+            OpsAlertFailedError: A channel missed it.
+        """
         if not self.channels:
             _log.warning(
                 "%s: no operator is notified, since none of OPS_SLACK_WEBHOOK_URL, OPS_ALERT_URLS and"
@@ -291,11 +265,6 @@ class OpsAlerts:
                 record()
             raise
         record()
-
-
-def _identity(problem: str) -> str:
-    # An edit elsewhere in a file moves its problems to other lines; they stay the same ones.
-    return _PLACE_IN_FILE.sub(": ", problem, count=1)
 
 
 def _kind_of_warning(warning: str) -> str:

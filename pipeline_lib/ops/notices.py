@@ -8,12 +8,13 @@ from pipeline_lib.common.counting import counted
 from pipeline_lib.common.timestamps import format_moment
 from pipeline_lib.model.open_problem import OpenProblem
 from pipeline_lib.model.outcome import Done, Outcome, Skipped
-from pipeline_lib.ops.advice import advice_for, kind_of, message_of
+from pipeline_lib.ops.advice import after_last_try, kind_of, message_of
 from pipeline_lib.ops.problems import REMINDER, Notification
 from pipeline_lib.ops.unreported import Unreported
 
 _BROKEN, _WARNING, _LATE, _WELL = ":wrench:", ":warning:", ":hourglass:", ":white_check_mark:"
 _MOST_PROBLEMS = 10
+_MOST_NAMES = 3
 _HOURS = int(REMINDER.total_seconds()) // 3600
 
 
@@ -100,7 +101,7 @@ def failure_notice(failure: TaskFailure, problem: OpenProblem, notification: Not
         facts.append(("Since", f"the run of {first}; {counted(problem.runs, 'failure')} so far"))
     verb = "still fails" if notification is Notification.STILL else "failed"
     to_do = (
-        f"{advice_for(failure.error)}. Then clear the task in Airflow. "
+        f"{after_last_try(failure.error)} "
         f"The same problem of this task is reported again after {_HOURS} hours, and once when it works again."
     )
     return OpsNotice(_BROKEN, f"{run.pipeline} · {run.task} {verb}", tuple(facts), to_do, run.links)
@@ -166,14 +167,51 @@ def unreported_notice(unreported: Sequence[Unreported]) -> OpsNotice:
     return OpsNotice(_WELL, f"{count} while the database could not be reached", tuple(facts), to_do)
 
 
+def invalid_specs_notice(specs: Sequence[str], problems: Sequence[str]) -> OpsNotice:
+    """Specs are invalid.
+
+    Args:
+        specs: The names of the files that the problems are in, without their suffix.
+        problems: Those that are new to operators, each with its place.
+    """
+    verb = "an invalid spec" if len(specs) == 1 else "invalid specs"
+    to_do = (
+        "fix what each line names; coin-pipelines validate shows every problem of the specs. "
+        "Until then these pipelines don't run; others do."
+    )
+    return OpsNotice(_BROKEN, f"{_list_of(specs)} · {verb}", _problem_facts(problems), to_do)
+
+
+def mended_specs_notice(specs: Sequence[str]) -> OpsNotice:
+    """Specs that were invalid are valid again, or gone.
+
+    Args:
+        specs: The names of their files, without the suffix.
+    """
+    state = "the spec is mended" if len(specs) == 1 else "the specs are mended"
+    to_do = (
+        "nothing for the moments to come. Where a moment was missed, coin-pipelines backfill fills the gap: "
+        "coin-pipelines status shows it."
+    )
+    facts = (("Valid again, or gone", ", ".join(specs[:_MOST_PROBLEMS])),)
+    return OpsNotice(_WELL, f"{_list_of(specs)} · {state}", facts, to_do)
+
+
 def import_error_notice(file_name: str, problems: Sequence[str]) -> OpsNotice:
-    """Airflow can't import a DAG file, or specs are invalid."""
+    """Airflow can't import a DAG file, for another reason than invalid specs."""
+    count = "1 new problem" if len(problems) == 1 else f"{len(problems)} new problems"
+    to_do = "fix what each line names. Until then the pipelines of this file don't run; others do."
+    return OpsNotice(_BROKEN, f"{file_name} · {count}", _problem_facts(problems), to_do)
+
+
+def _problem_facts(problems: Sequence[str]) -> tuple[tuple[str, str], ...]:
     facts = [("Problem", problem) for problem in problems[:_MOST_PROBLEMS]]
     if len(problems) > _MOST_PROBLEMS:
         facts.append(("And", f"{len(problems) - _MOST_PROBLEMS} more"))
-    count = counted(len(problems), "new problem")
-    to_do = (
-        "fix what each line names; coin-pipelines validate shows every problem of the specs. "
-        "Until then the pipelines of these files don't run; others do."
-    )
-    return OpsNotice(_BROKEN, f"{file_name} · {count}", tuple(facts), to_do)
+    return tuple(facts)
+
+
+def _list_of(names: Sequence[str]) -> str:
+    """The first names, and how many more."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

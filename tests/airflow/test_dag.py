@@ -191,7 +191,7 @@ def test_no_setting_reaches_the_serialized_dag(monkeypatch: pytest.MonkeyPatch) 
 
 def test_every_task_tells_of_its_failure_and_no_notifier_is_stored() -> None:
     tasks: list[Any] = bitcoin_dag().tasks
-    assert [len(task.on_failure_callback) for task in tasks] == [1] * 5
+    assert [len(task.on_failure_callback) for task in tasks] == [2] * 5
     stored = serialized(bitcoin_dag())
     assert stored.count('"has_on_failure_callback": true') == 5
     assert "Notifier" not in stored

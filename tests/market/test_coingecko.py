@@ -81,7 +81,7 @@ def test_a_quote_of_another_time_is_refused(
     assert (error.coin, error.moment, error.last_updated) == ("bitcoin", shown, "2018-02-05T14:00:00Z")
     assert str(error) == (
         f"the quote of 'bitcoin' is of 2018-02-05T14:00:00Z, not of the run's moment {shown}"
-        " (quality.max_age allows 600 s between them)"
+        " (where CoinGecko updates this coin less often, raise quality.max_age in the spec (now 600 s))"
     )
     assert len(simulator.requests) == 1
 

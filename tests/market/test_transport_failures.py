@@ -113,10 +113,10 @@ def test_retry_after_as_a_date_is_kept(simulator: Simulator, transport: Transpor
     ("code", "hint"),
     [
         (10002, "set COINGECKO_API_KEY, or check that the key is right"),
-        (10005, "the plan behind COINGECKO_API_KEY doesn't include this request"),
-        (10010, "a paid key belongs to COINGECKO_BASE_URL=https://pro-api.coingecko.com/api/v3"),
-        (10011, "a demo key belongs to COINGECKO_BASE_URL=https://api.coingecko.com/api/v3"),
-        (10012, "the plan reaches back 365 days"),
+        (10005, "take a plan that includes this request: the one of COINGECKO_API_KEY doesn't"),
+        (10010, "set COINGECKO_BASE_URL=https://pro-api.coingecko.com/api/v3, where a paid key belongs"),
+        (10011, "set COINGECKO_BASE_URL=https://api.coingecko.com/api/v3, where a demo key belongs"),
+        (10012, "ask for a later time: the plan reaches back 365 days"),
         (10999, "check COINGECKO_API_KEY and COINGECKO_BASE_URL"),
     ],
 )
@@ -152,8 +152,8 @@ def test_any_other_403_passes_in_a_minute_or_more(
     error = unavailable(transport)
     assert (error.status, error.retry_after) == (403, 60.0)
     assert str(error) == (
-        f"CoinGecko answered 403: {told} (it is tried again by itself; if it lasts, CoinGecko shuts this"
-        " network out, or COINGECKO_API_KEY is wrong)"
+        f"CoinGecko answered 403: {told} (check COINGECKO_API_KEY; where it is right, CoinGecko shuts this"
+        " network out: take another one, or wait some hours)"
     )
 
 

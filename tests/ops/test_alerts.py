@@ -1,80 +1,26 @@
 """What operators are notified of, over hours, by the record in the database."""
 
-import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.common.timestamps import format_moment
-from pipeline_lib.database.engine.prepared import PreparedDatabase
 from pipeline_lib.errors import (
     DatabaseDamagedError,
     OpsAlertFailedError,
     SettingsError,
-    SlackUnavailableError,
 )
 from pipeline_lib.model.outcome import Done, Skipped
 from pipeline_lib.ops.alerts import OpsAlerts
 from pipeline_lib.ops.channels import AppriseChannel, Channel, SlackChannel
-from pipeline_lib.ops.messages import ops_plain_text
-from pipeline_lib.ops.notices import OpsNotice, TaskFailure, TaskRun
-from pipeline_lib.ops.problem_record import ProblemRecord
-from pipeline_lib.ops.unreported import UnreportedNotices
+from pipeline_lib.ops.notices import TaskFailure, TaskRun
+from tests.ops.conftest import MOMENT, WEBHOOK, Board, Clock, alerts_of
 
-MOMENT = datetime(2018, 2, 5, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-WEBHOOK = "https://hooks.slack.com/services/T0/B0/made-up-token"
-
-
-@dataclass
-class Board:
-    """A channel in memory; it may be away."""
-
-    titles: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    away: bool = False
-    seconds: float = 0
-
-    def deliver(self, notice: OpsNotice) -> None:
-        time.sleep(self.seconds)
-        if self.away:
-            raise SlackUnavailableError("away")
-        self.titles.append(notice.title)
-        self.texts.append(ops_plain_text(notice))
-
-
-@dataclass
-class Clock:
-    now: datetime = MOMENT
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def board() -> Board:
-    return Board()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def alerts(board: Board, clock: Clock, tmp_path: Path, database_address: Secret) -> OpsAlerts:
-    return _alerts(database_address, [board], clock, tmp_path)
-
-
-def _alerts(address: Secret, channels: Sequence[Channel], clock: Clock, data: Path) -> OpsAlerts:
-    unreported = UnreportedNotices.below(data)
-    database = PreparedDatabase(address)
-    return OpsAlerts(ProblemRecord(lambda: database), unreported, channels, (Secret(WEBHOOK),), clock)
 
 
 def failing(hour: int, error: BaseException | None = None) -> TaskFailure:
@@ -146,7 +92,7 @@ def test_a_channel_that_took_it_isnt_notified_again_because_of_another(
 
 def test_a_disk_that_takes_nothing_is_reported(board: Board, clock: Clock, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    alerts = _alerts(Secret(f"sqlite:///{tmp_path / 'file' / 'x.db'}"), [board], clock, tmp_path)
+    alerts = alerts_of(Secret(f"sqlite:///{tmp_path / 'file' / 'x.db'}"), [board], clock, tmp_path)
     with pytest.raises(OSError, match="file"):
         alerts.task_failed(failing(0))
     assert board.titles == ["bitcoin · compute failed"]
@@ -154,14 +100,14 @@ def test_a_disk_that_takes_nothing_is_reported(board: Board, clock: Clock, tmp_p
 
 def test_a_database_that_refuses_is_reported(board: Board, clock: Clock, tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"no database at all" * 100)
-    alerts = _alerts(Secret(f"sqlite:///{tmp_path / 'x.db'}"), [board], clock, tmp_path)
+    alerts = alerts_of(Secret(f"sqlite:///{tmp_path / 'x.db'}"), [board], clock, tmp_path)
     with pytest.raises(DatabaseDamagedError):
         alerts.task_failed(failing(0))
     assert board.titles == ["bitcoin · compute failed"]
 
 
 def test_before_any_run_wrote_a_failure_makes_the_tables(board: Board, clock: Clock, tmp_path: Path) -> None:
-    alerts = _alerts(Secret(f"sqlite:///{tmp_path / 'data' / 'x.db'}"), [board], clock, tmp_path)
+    alerts = alerts_of(Secret(f"sqlite:///{tmp_path / 'data' / 'x.db'}"), [board], clock, tmp_path)
     alerts.task_succeeded(run(0))
     for hour in range(3):
         alerts.task_failed(failing(hour))
@@ -171,7 +117,7 @@ def test_before_any_run_wrote_a_failure_makes_the_tables(board: Board, clock: Cl
 @pytest.fixture
 def away(board: Board, clock: Clock, tmp_path: Path, closed_port: int) -> OpsAlerts:
     """The same alerts, of a server that isn't there."""
-    return _alerts(Secret(f"postgresql://nobody@127.0.0.1:{closed_port}/none"), [board], clock, tmp_path)
+    return alerts_of(Secret(f"postgresql://nobody@127.0.0.1:{closed_port}/none"), [board], clock, tmp_path)
 
 
 def test_failures_while_the_database_is_away_are_reported_once_it_is_back(
@@ -218,7 +164,7 @@ def test_processes_that_fail_at_once_send_one_notice(
     database_address: Secret, clock: Clock, tmp_path: Path
 ) -> None:
     slow = Board(seconds=0.1)
-    alerts = _alerts(database_address, [slow], clock, tmp_path)
+    alerts = alerts_of(database_address, [slow], clock, tmp_path)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda hour: alerts.task_failed(failing(hour)), range(4)))
     assert slow.titles == ["bitcoin · compute failed"]
@@ -271,22 +217,6 @@ def test_a_pipeline_that_is_late_each_hour_is_reported_once_a_day(
         clock.now = MOMENT + hour * HOUR
         alerts.run_is_late(run(hour), clock.now)
     assert len(board.titles) == 2
-
-
-def test_each_problem_of_a_dag_file_is_reported_once_while_it_lasts(alerts: OpsAlerts, board: Board) -> None:
-    def parse(*problems: str, is_new: bool = False) -> list[str]:
-        before = len(board.texts)
-        alerts.file_failed_to_import("/dags/invalid_specs.py", problems, is_new=is_new)
-        return [line for text in board.texts[before:] for line in text.splitlines() if "Problem" in line]
-
-    first, moved, other = "a.yaml:4:1: windows: odd", "a.yaml:5:1: windows: odd", "b.yaml:1:1: coin: odd"
-    assert parse(first, is_new=True) == [f"Problem: {first}"]
-    assert parse(first) == parse(moved) == []
-    assert parse(moved, other) == [f"Problem: {other}"]
-    assert parse(other) == []
-    assert parse(first, other) == [f"Problem: {first}"]
-    # It was fixed in between, which Airflow reports to nobody.
-    assert parse(other, is_new=True) == [f"Problem: {other}"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pipeline_lib.ops.notices import (
     TaskRun,
     failure_notice,
     import_error_notice,
+    invalid_specs_notice,
     late_notice,
     recovery_notice,
     warning_notice,
@@ -73,8 +74,8 @@ def test_warnings_and_late_runs_have_their_own_words() -> None:
 
 
 def test_many_problems_of_specs_are_cut_to_ten() -> None:
-    notice = import_error_notice("invalid_specs.py", [f"{number}.yaml:1:1: odd" for number in range(13)])
-    assert notice.title == "invalid_specs.py · 13 new problems"
+    notice = invalid_specs_notice(["a", "b"], [f"{number}.yaml:1:1: odd" for number in range(13)])
+    assert notice.title == "a, b · invalid specs"
     assert [label for label, _ in notice.facts] == ["Problem"] * 10 + ["And"]
     assert notice.facts[-1] == ("And", "3 more")
     assert import_error_notice("x.py", ["one"]).title == "x.py · 1 new problem"

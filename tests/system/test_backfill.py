@@ -74,11 +74,14 @@ def test_a_late_run_takes_the_price_of_its_own_moment(world: World, moment: date
 
 
 def test_a_gap_skips_the_whole_run_with_the_reason(
-    world: World, moment: datetime, capfd: pytest.CaptureFixture[str]
+    world: World, moment: datetime, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     world.simulator.faults.add(Fault(kind="malformed", path=CHART, body='{"prices":[]}'))
     assert set(run_pipeline(DAG_ID, moment).values()) == {"skipped"}
-    assert "CoinGecko's history of 'bitcoin' has no price of " in "".join(capfd.readouterr())
+    assert (
+        "Skipped: CoinGecko's history of 'bitcoin' has no price of "
+        in "".join(capfd.readouterr()) + caplog.text
+    )
     assert [name for name in world.files() if not name.startswith("history/")] == []
     assert world.objects() == {}
 

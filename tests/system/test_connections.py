@@ -80,13 +80,14 @@ def test_a_webhook_without_https_is_refused_and_not_shown(
     s3_url: str,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     connect_slack(monkeypatch, host="http://hooks.example/services/T0/B0", password="top-secret-token")
     connect_s3(monkeypatch, s3_url)
     states = run(without_credentials)
     assert [task for task, state in states.items() if state != "success"] == ["send_price_alerts"]
     assert states["send_price_alerts"] == "failed"
-    shown = "".join(capfd.readouterr())
+    shown = "".join(capfd.readouterr()) + caplog.text
     assert "the connection team_slack holds no https address" in shown
     assert "top-secret-token" not in shown
 

@@ -3,7 +3,9 @@
 Operators hear of each mistake once.
 """
 
+import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -32,6 +34,11 @@ BROKEN = {
 }
 # The package's entry point does the same where the package is installed with it.
 PLUGIN = "from pipeline_lib.airflow.plugin import OpsAlertsPlugin\n"
+BUNDLE = {
+    "name": "dags-folder",
+    "classpath": "pipeline_lib.airflow.bundle.PipelinesDagBundle",
+    "kwargs": {"refresh_interval": 1},
+}
 PLACES = ["broken-a.yaml:4:1: ", "broken-b.yaml:5:1: ", "broken-c.yaml:6:5: "]
 SECONDS_TO_NOTICE = 60
 
@@ -61,6 +68,17 @@ class Processor:
         """The pipelines whose DAGs aren't stale."""
         rows = self._query("SELECT dag_id FROM dag WHERE NOT is_stale AND NOT has_import_errors")
         return {dag_id.removesuffix("_data_pipeline") for (dag_id,) in rows}
+
+    def mended(self) -> set[str]:
+        """The specs that operators have heard to be mended."""
+        found = [re.search(r"gone\*: (.*)", text) for text in self.delivered() if "mended" in text]
+        return {name for match in found if match for name in match[1].split(", ")}
+
+    def page(self, name: str) -> tuple[str, str]:
+        """Where the page of a pipeline's DAG looks for an import error, and when it was parsed last."""
+        rows = self._query("SELECT dag_id, relative_fileloc, last_parsed_time FROM dag")
+        pages = {dag_id: (file, parsed) for dag_id, file, parsed in rows}
+        return pages[f"{name}_data_pipeline"]
 
     def import_errors(self) -> dict[str, str]:
         """The text of each file's import error."""
@@ -101,10 +119,11 @@ def processor(tmp_path: Path, simulator: Simulator, migrated_airflow: Path) -> I
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(tmp_path / "plugins"),
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{running.database}",
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "1",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "1",
-        "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "1",
-        "AIRFLOW__SCHEDULER__PARSING_CLEANUP_INTERVAL": "1",
+        # What shows within a minute shows since the bundle saw it.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+        "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "3600",
+        "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([BUNDLE]),
         "DAG_CONFIGS_DIR": str(running.configs),
         "DATA_DIR": str(tmp_path / "data"),
         "OPS_SLACK_WEBHOOK_URL": simulator.slack_webhook_url,
@@ -142,14 +161,14 @@ def test_broken_specs_take_no_other_pipeline_away(processor: Processor) -> None:
     assert processor.active() == {*GOOD}
     processor.wait_for(lambda: len(processor.delivered()), 1)
     (delivered,) = processor.delivered()
-    assert delivered.startswith(":wrench: ops · invalid_specs.py · 3 new problems\n")
+    assert delivered.startswith(":wrench: ops · broken-a, broken-b, broken-c · invalid specs\n")
     assert all(delivered.count(place) == 1 for place in PLACES)
 
     # A mistake that moves to another line is the same one; another mistake isn't.
     processor.write("broken-a", f"# a line\n{SPEC}{BROKEN['broken-a']}")
     processor.write("broken-d", SPEC + "retries: many\n")
     processor.wait_for(lambda: len(processor.delivered()), 2)
-    assert "1 new problem\n" in processor.delivered()[-1]
+    assert "ops · broken-d · an invalid spec\n" in processor.delivered()[-1]
     assert "broken-d.yaml:4:1: retries" in processor.delivered()[-1]
     (processor.configs / "broken-d.yaml").unlink()
 
@@ -157,9 +176,26 @@ def test_broken_specs_take_no_other_pipeline_away(processor: Processor) -> None:
         processor.write(name, SPEC)
     processor.wait_for(processor.import_errors, {})
     processor.wait_for(processor.active, {*GOOD, *BROKEN})
+    processor.wait_for(processor.mended, {*BROKEN, "broken-d"})
 
     (processor.configs / "good-00.yaml").unlink()
     processor.wait_for(processor.active, {*GOOD[1:], *BROKEN})
     assert processor.import_errors() == {}
-    assert len(processor.delivered()) == 2
     assert "/services/T00000000" not in processor.log.read_text(encoding="utf-8", errors="replace")
+
+
+def test_a_changed_spec_is_parsed_alone_and_its_page_says_what_is_wrong(processor: Processor) -> None:
+    processor.wait_for(processor.active, {*GOOD})
+    parsed_before = processor.page("good-01")
+
+    processor.write("good-00", SPEC + "windows: 24h\n")
+    processor.wait_for(processor.active, {*GOOD[1:]})
+    assert processor.page("good-00")[0] == "invalid_specs.py"
+    processor.wait_for(lambda: str(processor.import_errors()).count("good-00.yaml:4:1: "), 1)
+    processor.wait_for(lambda: str(processor.delivered()).count("ops · good-00 · an invalid spec"), 1)
+
+    processor.write("good-00", SPEC + "windows: [24h]\n")
+    processor.wait_for(processor.active, {*GOOD})
+    assert processor.page("good-00")[0] == "coin_pipelines.py"
+    processor.wait_for(processor.mended, {"good-00"})
+    assert processor.page("good-01") == parsed_before

@@ -85,12 +85,12 @@ def test_a_wrong_setting_of_the_market_is_reported_too(world: World, monkeypatch
 
 
 def test_a_failing_alert_is_logged_and_leaves_the_task_failed(
-    world: World, capfd: pytest.CaptureFixture[str]
+    world: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     world.simulator.faults.add(Fault(kind="status", status=401, path="/coins", times=None))
     world.simulator.faults.add(Fault(kind="status", status=403, path="/services", times=None))
     assert run_dag(world, CALM)[FETCH] == "failed"
-    shown = "".join(capfd.readouterr())
+    shown = "".join(capfd.readouterr()) + caplog.text
     assert f"1 of 1 channels missed the ops alert 'bitcoin · {FETCH} failed'" in shown
     assert "CoinGecko answered 401" in shown
     assert "T00000000" not in shown

@@ -6,8 +6,12 @@ long as Slack takes. What is raised, Airflow logs; what wasn't delivered is deli
 
 import os
 import re
+from typing import TYPE_CHECKING
 
 from airflow.listeners import hookimpl
+
+if TYPE_CHECKING:
+    from pipeline_lib.ops.alerts import OpsAlerts
 
 # The last line of a traceback, or, for an exception of many lines, the first of those.
 _EXCEPTION = re.compile(r"^(?P<name>[A-Za-z_][\w.]*): ", re.MULTILINE)
@@ -42,14 +46,28 @@ def _is_error(match: re.Match[str]) -> bool:
     return match["name"].endswith(("Error", "Exception", "Timeout"))
 
 
+def notify_of_mended_specs(file_name: str) -> None:
+    """Notify of specs that a DAG file reported as invalid and that are mended.
+
+    Raises:
+        CoinPipelinesError: A channel missed it, or the record can't be used.
+    """
+    from pipeline_lib.ops.import_errors import file_imports_again
+
+    file_imports_again(_operators(), file_name)
+
+
 def _notify(file_name: str, stacktrace: str, *, is_new: bool) -> None:
+    from pipeline_lib.ops.import_errors import file_failed_to_import
+
+    file_failed_to_import(_operators(), file_name, problems_of(stacktrace), is_new=is_new)
+
+
+def _operators() -> "OpsAlerts":
     from pipeline_lib.airflow.context import default_project_folder
     from pipeline_lib.common.retries import RetryPolicy
     from pipeline_lib.ops.alerts import OpsAlerts
 
     # The dag processor parses nothing meanwhile, and comes back by itself.
     once = RetryPolicy(attempts=1)
-    operators = OpsAlerts.from_environment(
-        os.environ, project_folder=default_project_folder(), retry_policy=once
-    )
-    operators.file_failed_to_import(file_name, problems_of(stacktrace), is_new=is_new)
+    return OpsAlerts.from_environment(os.environ, project_folder=default_project_folder(), retry_policy=once)

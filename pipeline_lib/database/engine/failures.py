@@ -80,7 +80,8 @@ def _typed_sqlite(database: str, error: sqlite3.Error) -> DatabaseError | OSErro
     code = getattr(error, "sqlite_errorname", "") or ""
     if code.startswith(_SQLITE_BUSY):
         return DatabaseUnavailableError(
-            f"the database {database} is locked by another process", hint="is one stuck?"
+            f"the database {database} is locked by another process",
+            hint="look for one that is stuck, and end it",
         )
     if code.startswith(_SQLITE_DAMAGED):
         return DatabaseDamagedError(

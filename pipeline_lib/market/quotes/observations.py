@@ -159,7 +159,7 @@ def _check_moment(quote: Quote, moment: datetime, max_age: timedelta, requested_
             "last_updated",
             format_moment(quote.last_updated),
             f"after the request of {format_moment(requested_at)}",
-            hint="if it lasts, the clock of this machine may be slow",
+            hint="check the clock of this machine: it may be slow",
         )
     if abs(quote.last_updated - moment) <= max_age:
         return
@@ -167,5 +167,6 @@ def _check_moment(quote: Quote, moment: datetime, max_age: timedelta, requested_
         quote.coin,
         format_moment(moment),
         format_moment(quote.last_updated),
-        hint=f"quality.max_age allows {int(max_age.total_seconds())} s between them",
+        hint="where CoinGecko updates this coin less often, raise quality.max_age in the spec"
+        f" (now {int(max_age.total_seconds())} s)",
     )

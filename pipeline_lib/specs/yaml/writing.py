@@ -1,5 +1,12 @@
-"""Plain data → YAML text that specs' own reader, and any YAML 1.1 reader, takes for the same data."""
+"""Plain data → YAML text that specs' own reader, and any YAML 1.1 reader, takes for the same data.
 
+A DAG file writes every spec at each parse, and PyYAML takes as long for it as Airflow for the DAG. So
+mappings, lists and the usual scalars are put together here; what needs a second thought is PyYAML's.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -7,6 +14,14 @@ import yaml
 from pipeline_lib.specs.yaml.text import IMPLICIT_RESOLVERS
 
 _NEVER_WRAP = 1_000_000
+_MOST_REMEMBERED = 4096
+
+# Text that may stand as it is, unless it reads as another type: in a line of its own, and in a list.
+_PLAIN_IN_LINE = re.compile(r"[A-Za-z0-9](?:[\w ,./@-]*[\w.])?", re.ASCII)
+_PLAIN_IN_LIST = re.compile(r"[A-Za-z0-9](?:[\w ./@-]*[\w.])?", re.ASCII)
+_LONGEST_PLAIN_KEY = 100
+# PyYAML writes exponents, infinity and what isn't a number in ways of its own.
+_USUAL_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 class _SpecYamlDumper(yaml.SafeDumper):
@@ -38,7 +53,7 @@ _SpecYamlDumper.add_representer(str, _represent_text)
 
 def write_yaml(data: dict[str, Any]) -> str:
     """A mapping as a YAML document, in its own order."""
-    return _dump(data, flow=False)
+    return "".join(_lines_of(data, "")) if data else "{}\n"
 
 
 def write_value(value: object) -> str:
@@ -56,3 +71,70 @@ def _dump(data: object, *, flow: bool) -> str:
         width=_NEVER_WRAP,
     )
     return text
+
+
+def _lines_of(mapping: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for key, value in mapping.items():
+        if not _is_plain_key(key):
+            # PyYAML knows where a key may stand, and how.
+            written = _dump({key: value}, flow=False)
+            yield "".join(f"{indent}{line}" for line in written.splitlines(keepends=True))
+        elif isinstance(value, dict) and value:
+            yield f"{indent}{key}:\n"
+            yield from _lines_of(value, f"{indent}  ")
+        else:
+            yield f"{indent}{key}: {_in_line(value)}\n"
+
+
+def _is_plain_key(key: str) -> bool:
+    return len(key) <= _LONGEST_PLAIN_KEY and _is_plain(key)
+
+
+def _in_line(value: object) -> str:
+    """A value that takes the rest of a line."""
+    match value:
+        case str():
+            text = value if _is_plain(value) else _quoted_in_line(value)
+        case bool():
+            text = "true" if value else "false"
+        case int():
+            text = str(value)
+        case float() if _USUAL_NUMBER.fullmatch(repr(value)):
+            text = repr(value)
+        case list():
+            text = f"[{', '.join(map(_in_list, value))}]"
+        case _:
+            text = write_value(value)
+    return text
+
+
+def _in_list(value: object) -> str:
+    """A value between the brackets of a list."""
+    if isinstance(value, str):
+        return value if _is_plain_in_list(value) else _quoted_in_list(value)
+    return _in_line(value)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _is_plain(text: str) -> bool:
+    return _PLAIN_IN_LINE.fullmatch(text) is not None and _is_text_to_all_readers(text)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _is_plain_in_list(text: str) -> bool:
+    return _PLAIN_IN_LIST.fullmatch(text) is not None and _is_text_to_all_readers(text)
+
+
+def _is_text_to_all_readers(text: str) -> bool:
+    resolvers = _SpecYamlDumper.yaml_implicit_resolvers.get(text[0], ())
+    return not any(pattern.match(text) for _, pattern in resolvers)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _quoted_in_line(text: str) -> str:
+    return _dump({"key": text}, flow=False).removeprefix("key: ").removesuffix("\n")
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _quoted_in_list(text: str) -> str:
+    return write_value(text)

@@ -76,7 +76,8 @@ def test_a_jump_that_was_a_bad_tick_is_refused_and_kept(wary: World, waited: lis
     assert str(caught.value) == (
         "price of 'bitcoin' refused: 80015.0 USD of 2018-02-05T14:00:00Z after 8001.50 USD of"
         " 2018-02-05T13:00:00Z, a move of +900.00 %, not confirmed by 7202.50 USD of"
-        " 2018-02-05T14:01:05Z (quality.max_jump allows 5 %; if the move is true, a later try confirms it);"
+        " 2018-02-05T14:01:05Z (compare with the coin's page on CoinGecko; where such moves are true, raise"
+        " quality.max_jump in the spec (now 5 %));"
         f" to see what came: coin-pipelines quarantine btc {kept.number}"
     )
     refused = kept.refused

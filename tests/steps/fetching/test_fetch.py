@@ -116,7 +116,9 @@ def test_a_quote_from_before_the_moment_stores_nothing(world: World, minutes: in
     with pytest.raises(MomentMismatchError) as caught:
         steps.fetch_and_save_price(world.spec, Run(CRASH), world.services)
     assert caught.value.moment == "2018-02-05T14:00:00Z"
-    assert caught.value.hint == "quality.max_age allows 600 s between them"
+    assert caught.value.hint == (
+        "where CoinGecko updates this coin less often, raise quality.max_age in the spec (now 600 s)"
+    )
     assert kinds(world) == ["moment-mismatch"]
 
 
