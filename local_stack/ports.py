@@ -27,7 +27,7 @@ class PortUnavailableError(Exception):
     command: str
 
     def __str__(self) -> str:
-        other = DEFAULT_PORT if self.port != DEFAULT_PORT else DEFAULT_PORT + 1
+        other = self.port + 1 if DEFAULT_PORT <= self.port < _HIGHEST_PORT else DEFAULT_PORT
         another = f"take another one, such as {self.command} PORT={other}"
         if self.reason == errno.EADDRINUSE:
             return f"port {self.port} is taken: stop what listens there, or {another}"

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _DATABASE = "coin_pipelines.db"
+_LARGEST_MOVES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,14 @@ class RunNotRecordedError(Exception):
 
     Attributes:
         pipeline: The pipeline.
-        newest: The moment of the table's last row.
+        moment: The run's, UTC.
     """
 
     pipeline: str
-    newest: str
+    moment: datetime
 
     def __str__(self) -> str:
-        return f"the processed table of {self.pipeline} ends at {self.newest}, not at the crash"
+        return f"the processed table of {self.pipeline} has no row of {format_moment(self.moment)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,9 @@ def pipeline_lines(spec: PipelineSpec, moment: datetime, data: Path, world: Simu
     Raises:
         RunNotRecordedError: The run left no row in the processed table.
     """
-    row = _last_row(data / f"{spec.name}_processed.csv")
-    if row["timestamp"] != format_moment(moment):
-        raise RunNotRecordedError(spec.name, row["timestamp"])
+    rows = _rows_of(spec.name, moment, data)
+    if not rows:
+        raise RunNotRecordedError(spec.name, moment)
     key, day = format_key(moment), f"date={moment:%Y-%m-%d}/"
 
     def is_of_run(name: str) -> bool:
@@ -65,16 +66,21 @@ def pipeline_lines(spec: PipelineSpec, moment: datetime, data: Path, world: Simu
         return key in name or (day in name and "hour=" not in name) or is_table or name == _DATABASE
 
     yield f"{spec.dag_id}, simulated market"
-    yield from _price_lines(row)
+    yield _line("time", format_moment(moment))
+    yield from _price_lines(rows[0]) if len(rows) == 1 else _move_lines(rows)
     yield from _message_lines(_newest_message(world, spec.name))
     yield from _size_lines("files", _files_of(spec.name, data), is_of_run)
     if spec.s3:
         yield from _size_lines("S3", _objects_below(world.s3, BUCKET, spec.s3.prefix), is_of_run)
 
 
-def _last_row(table: Path) -> dict[str, str]:
+def _rows_of(pipeline: str, moment: datetime, data: Path) -> list[dict[str, str]]:
+    """The rows of a moment: a single coin has one table, several coins have one a month."""
+    table = data / f"{pipeline}_processed.csv"
+    if not table.is_file():
+        table = table.with_suffix("") / f"{moment:%Y-%m}.csv"
     with table.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))[-1]
+        return [row for row in csv.DictReader(file) if row["timestamp"] == format_moment(moment)]
 
 
 def _newest_message(world: SimulatedWorld, pipeline: str) -> Mapping[str, Any] | None:
@@ -105,8 +111,7 @@ def _objects_below(s3: "S3Client", bucket: str, prefix: str) -> list[_Sized]:
 
 def _price_lines(row: dict[str, str]) -> Iterator[str]:
     """Price, moves and rolling statistics of one processed row."""
-    yield _line("time", row["timestamp"])
-    yield _line("price", f"{float(row['price']):,.2f} USD")
+    yield _line("price", f"{_price(row['price'])} USD")
     yield _line(
         "moves", f"1h {_percent(row['change_1h_percent'])}, 24h {_percent(row['change_24h_percent'])}"
     )
@@ -118,6 +123,22 @@ def _price_lines(row: dict[str, str]) -> Iterator[str]:
                 f"mean {float(mean):,.2f}, deviation {_number(row[f'std_{label}'])}, "
                 f"{row[f'count_{label}']} prices, z-score {_number(row[f'z_score_{label}'])}",
             )
+
+
+def _move_lines(rows: Sequence[dict[str, str]]) -> Iterator[str]:
+    """How many coins rose and fell, and the largest moves."""
+    moves = {row["coin"]: float(row["change_1h_percent"] or 0) for row in rows}
+    falling = sum(move < 0 for move in moves.values())
+    rising = sum(move > 0 for move in moves.values())
+    yield _line("coins", f"{len(rows)}: {falling} fell and {rising} rose in 1h")
+    title = "moves"
+    for row in sorted(rows, key=lambda row: -abs(moves[row["coin"]]))[:_LARGEST_MOVES]:
+        yield _line(
+            title,
+            f"{row['coin']} {_price(row['price'])} USD, 1h {_percent(row['change_1h_percent'])}, "
+            f"24h {_percent(row['change_24h_percent'])}",
+        )
+        title = ""
 
 
 def _message_lines(message: Mapping[str, Any] | None) -> Iterator[str]:
@@ -147,6 +168,11 @@ def _size_lines(title: str, written: Iterable[_Sized], is_listed: Callable[[str]
 
 def _line(title: str, text: str) -> str:
     return f"  {title:<12}{text}"
+
+
+def _price(text: str) -> str:
+    price = float(text)
+    return f"{price:,.2f}" if price >= 1 else f"{price:.4g}"
 
 
 def _percent(text: str) -> str:
