@@ -27,11 +27,12 @@ $(INSTALLED): $(LOCKS) pyproject.toml
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup  ## Run the whole pipeline offline on a simulated market (KEEP=1 leaves the UI up)
-	@$(BIN)/python -m local_stack.demo $(if $(KEEP),--keep)
+# exec: signals to make reach the program, not a shell in between.
+demo: setup  ## Run the whole pipeline offline on a simulated market (KEEP=1 lets it go on, PORT=8080 with the UI there)
+	@exec $(BIN)/python -m local_stack.demo $(if $(KEEP),--keep) $(if $(PORT),--port '$(PORT)')
 
-up: setup  ## Run Airflow on this machine against the live API
-	@set -a; test ! -f .env || . ./.env; set +a; $(BIN)/python -m local_stack.up
+up: setup  ## Run Airflow on this machine against the live API (PORT=8080)
+	@set -a; test ! -f .env || . ./.env; set +a; exec $(BIN)/python -m local_stack.up $(if $(PORT),--port '$(PORT)')
 
 test: setup  ## Run all tests, a file at a time on each processor
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -4,15 +4,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 import requests  # noqa: TID253 (no DAG file imports this)
 
 from local_stack.airflow_rest import AirflowRest
 from local_stack.embedded_airflow import PASSWORD, USER
-from pipeline_lib.common.timestamps import format_moment
 
 _TIMEOUT_SECONDS = 10.0
 _SECONDS_BETWEEN_LOOKS = 0.5
+_COMPONENTS = ("metadatabase", "scheduler", "dag_processor")
 _ENDED = ("success", "skipped")
 _FAILED = ("failed", "up_for_retry", "upstream_failed")
 
@@ -37,6 +38,19 @@ class AirflowApi:
     url: str
     has_ended: Callable[[], bool]
 
+    def wait_until_healthy(self, seconds: float) -> None:
+        """Wait until the UI answers, and the components that run pipelines work.
+
+        Raises:
+            AirflowNotReadyError: They don't after ``seconds``, or Airflow ended.
+        """
+
+        def is_healthy() -> bool:
+            health = self._rest.get("/api/v2/monitor/health") or {}
+            return all(health.get(name, {}).get("status") == "healthy" for name in _COMPONENTS)
+
+        self._wait(is_healthy, seconds, "a healthy Airflow")
+
     def wait_for_dag(self, dag_id: str, seconds: float) -> None:
         """Wait until the DAG can be run.
 
@@ -45,17 +59,31 @@ class AirflowApi:
         """
         self._wait(lambda: self._rest.get(f"/api/v2/dags/{dag_id}") is not None, seconds, f"the DAG {dag_id}")
 
-    def trigger(self, dag_id: str, moment: datetime) -> str:
-        """Start a run with the logical date ``moment``; returns its id."""
-        response = requests.post(
-            f"{self.url}/api/v2/dags/{dag_id}/dagRuns",
-            json={"logical_date": format_moment(moment)},
+    def unpause(self, dag_id: str) -> None:
+        """Switch a DAG on."""
+        response = requests.patch(
+            f"{self.url}/api/v2/dags/{dag_id}",
+            json={"is_paused": False},
             headers=self._rest.headers(),
             timeout=_TIMEOUT_SECONDS,
         )
         response.raise_for_status()
-        run_id: str = response.json()["dag_run_id"]
+
+    def wait_for_scheduled_run(self, dag_id: str, moment: datetime, seconds: float) -> str:
+        """Wait until the scheduler has made the run of ``moment``; its id.
+
+        Raises:
+            AirflowNotReadyError: It hasn't after ``seconds``, or Airflow ended.
+        """
+        run_id = f"scheduled__{moment.isoformat()}"
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}"
+        self._wait(lambda: self._rest.get(path) is not None, seconds, f"the run {run_id}")
         return run_id
+
+    def next_run(self, dag_id: str) -> str:
+        """When the scheduler runs a DAG next, as Airflow writes it; empty when it doesn't know."""
+        dag = self._rest.get(f"/api/v2/dags/{dag_id}") or {}
+        return dag.get("next_dagrun_run_after") or ""
 
     def wait_for_run(
         self, dag_id: str, run_id: str, seconds: float, on_task: Callable[[str, str], None]
@@ -73,7 +101,7 @@ class AirflowApi:
             AirflowNotReadyError: The run hasn't ended after ``seconds``, or Airflow ended.
         """
         told: set[str] = set()
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}"
 
         def has_finished() -> bool:
             # The run first: once it has ended, so have its tasks.

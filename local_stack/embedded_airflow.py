@@ -1,22 +1,19 @@
-"""Airflow on this machine with its embedded defaults: SQLite, LocalExecutor, one process group."""
+"""Airflow on this machine with its embedded defaults: SQLite, LocalExecutor, one session of processes."""
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from local_stack.airflow_session import SECONDS_TO_STOP, end_session, exposed_addresses
+
 _PASSWORD_FILE = "passwords.json"  # noqa: S105 (a file's name)
-_SECONDS_TO_STOP = 15.0
-_SECONDS_BETWEEN_LOOKS = 0.1
-_NO_SIGNAL = 0
+_SECONDS_TO_LOOK_AROUND = 5.0
 _PARALLEL_TASKS = 4
 _BUNDLE = {
     "name": "dags-folder",
@@ -24,7 +21,6 @@ _BUNDLE = {
     "kwargs": {"refresh_interval": 5},
 }
 
-PORT = 8080
 USER = "admin"
 PASSWORD = "admin"  # noqa: S105 (the documented login of a stack that listens on loopback only)
 
@@ -79,24 +75,27 @@ class AirflowPlace:
 
 
 class EmbeddedAirflow:
-    """``airflow standalone`` while the context is open; its output goes to ``airflow.log`` in its home."""
+    """Airflow's components while the context is open; their output goes to ``airflow.log`` in its home.
+
+    They end with this process even when that is killed.
+    """
 
     def __init__(self, place: AirflowPlace, extra_environment: Mapping[str, str]) -> None:
         self.log = place.home / "airflow.log"
         self._place = place
         self._extra_environment = extra_environment
-        self._process: subprocess.Popen[bytes] | None = None
+        self._session: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self._place.prepare()
         with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "airflow", "standalone"],
+            self._session = subprocess.Popen(
+                [sys.executable, "-m", "local_stack.airflow_session"],
                 cwd=self._place.project,
                 env=self._place.environment(self._extra_environment),
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # A group of its own, so that all its children can be stopped with it.
                 start_new_session=True,
             )
         return self
@@ -104,47 +103,23 @@ class EmbeddedAirflow:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._process is None:
+        session = self._session
+        if session is None or session.stdin is None:
             return
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            # The whole group: a component may outlive the parent that started it.
-            _signal_group(self._process.pid, number)
-            if _has_group_ended_in_time(self._process):
-                return
+        session.stdin.close()
+        try:
+            session.wait(2 * SECONDS_TO_STOP + _SECONDS_TO_LOOK_AROUND)
+        except subprocess.TimeoutExpired:
+            session.kill()
+        # In case that it was killed before its work was done.
+        end_session(session.pid, SECONDS_TO_STOP)
+
+    @property
+    def exposed_addresses(self) -> list[str]:
+        """Where it listens that other machines may reach; empty, unless Airflow opened a port unasked."""
+        return exposed_addresses(self._session.pid) if self._session else []
 
     @property
     def has_ended(self) -> bool:
         """Whether Airflow stopped by itself."""
-        return self._process is not None and self._process.poll() is not None
-
-
-def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def is_free(port: int) -> bool:
-    """Whether nobody listens on ``port`` of 127.0.0.1."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _signal_group(group: int, number: int) -> bool:
-    """Send a signal to a process group; whether there still is one."""
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _has_group_ended_in_time(process: subprocess.Popen[bytes]) -> bool:
-    deadline = time.monotonic() + _SECONDS_TO_STOP
-    while time.monotonic() < deadline:
-        if process.poll() is not None and not _signal_group(process.pid, _NO_SIGNAL):
-            return True
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
-    return False
+        return self._session is not None and self._session.poll() is not None

@@ -2,12 +2,19 @@
 
 import os
 
-_PREFIXES = ("AIRFLOW", "AWS_", "BITCOIN_", "ETHEREUM_", "COINGECKO_", "SLACK_", "S3_", "OPS_")
-_NAMES = ("DATA_DIR", "DAG_CONFIGS_DIR", "PIPELINE_DEADLINE_MINUTES", "WEBHOOK_VARIABLE_PREFIX")
+_PREFIXES = ("AIRFLOW", "ALERT_", "AWS_", "COINGECKO_", "DATABASE_", "OPS_", "S3_", "SLACK_")
+_SUFFIXES = ("_RAW_PATH", "_PROCESSED_PATH", "_ARCHIVE_PATH")
+_NAMES = (
+    "DATA_DIR",
+    "DAG_CONFIGS_DIR",
+    "LOCAL_FILES",
+    "PIPELINE_DEADLINE_MINUTES",
+    "WEBHOOK_VARIABLE_PREFIX",
+)
 
 
 def forget_foreign_settings() -> None:
     """Drop them from the environment of this process."""
     for name in [*os.environ]:
-        if name.startswith(_PREFIXES) or name in _NAMES:
+        if name.startswith(_PREFIXES) or name.endswith(_SUFFIXES) or name in _NAMES:
             del os.environ[name]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ import boto3  # noqa: TID253 (no DAG file imports this)
 from moto.server import ThreadedMotoServer
 
 from pipeline_lib.simulator.clock import SimulatedClock
-from pipeline_lib.simulator.market.generator import GeneratedSeries
+from pipeline_lib.simulator.market.generated_market import GeneratedMarket
+from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
 from pipeline_lib.simulator.server import Simulator
 
 if TYPE_CHECKING:
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
 
 BUCKET = "coin-pipelines-demo"
 _SEED = 0
+_CRASHING_COIN = "bitcoin"
 _SEARCHED_FROM = datetime(2025, 1, 1, tzinfo=UTC)
 _SEARCHED_TO = datetime(2026, 1, 1, tzinfo=UTC)
-_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +36,27 @@ class SimulatedWorld:
         simulator: CoinGecko and Slack.
         s3: A client of the local S3 endpoint.
         environment: The variables that lead pipelines here.
-        crash: The hour in which bitcoin falls most.
     """
 
     simulator: Simulator
     s3: "S3Client"
     environment: Mapping[str, str]
-    crash: datetime
+
+    @property
+    def s3_url(self) -> str:
+        """The local S3 endpoint."""
+        return self.environment["AWS_ENDPOINT_URL"]
 
 
 @contextmanager
-def simulated_world(data_dir: Path) -> Iterator[SimulatedWorld]:
-    """Start everything on free ports; ``data_dir`` is where pipelines write."""
-    series = {coin: GeneratedSeries(coin, _SEED) for coin in ("bitcoin", "ethereum")}
+def simulated_world(data_dir: Path, crash: datetime) -> Iterator[SimulatedWorld]:
+    """Start everything on free ports.
+
+    Args:
+        data_dir: Where pipelines write.
+        crash: The hour (UTC) in which bitcoin is to fall by more than in any other.
+    """
+    market = GeneratedMarket(_SEED, crash - _time_to_crash())
     clock = SimulatedClock(lambda: datetime.now(UTC))
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     s3_server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -54,8 +64,8 @@ def simulated_world(data_dir: Path) -> Iterator[SimulatedWorld]:
     try:
         host, port = s3_server.get_host_and_port()
         environment = {
-            "AWS_ACCESS_KEY_ID": "demo",
-            "AWS_SECRET_ACCESS_KEY": "demo",
+            "AWS_ACCESS_KEY_ID": "demo-access-key",
+            "AWS_SECRET_ACCESS_KEY": "demo-secret-key",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": f"http://{host}:{port}",
@@ -67,18 +77,19 @@ def simulated_world(data_dir: Path) -> Iterator[SimulatedWorld]:
         os.environ.update(environment)
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)
-        with Simulator(series, clock) as simulator:
+        with Simulator(market, clock) as simulator:
             environment["COINGECKO_BASE_URL"] = simulator.base_url
             # A week of hours is replayed in a moment, and the simulated market has no limit.
             environment["COINGECKO_CALLS_PER_MINUTE"] = "100000"
             environment["SLACK_WEBHOOK_URL"] = simulator.slack_webhook_url
             os.environ.update(environment)
-            yield SimulatedWorld(simulator, s3, environment, _steepest_fall(series["bitcoin"]))
+            yield SimulatedWorld(simulator, s3, environment)
     finally:
         s3_server.stop()
 
 
-def _steepest_fall(series: GeneratedSeries) -> datetime:
-    quotes = series.between(_SEARCHED_FROM, _SEARCHED_TO)
-    steepest = min(range(1, len(quotes)), key=lambda index: quotes[index].price / quotes[index - 1].price)
-    return quotes[steepest].time
+def _time_to_crash() -> timedelta:
+    """From the start of a made-up market to its steepest fall."""
+    quotes = GeneratedSeries(_CRASHING_COIN, _SEED).between(_SEARCHED_FROM, _SEARCHED_TO)
+    _, crash = min((after.price / before.price, after.time) for before, after in pairwise(quotes))
+    return crash - SERIES_START
