@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from airflow.configuration import conf
 from airflow.sdk import (
     DAG,
     Asset,
@@ -95,6 +97,7 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
         doc_md=_documentation(spec),
         auto_register=False,
         deadline=_deadline(run_deadline),
+        **_settings_of_airflow(),
         default_args={
             "owner": spec.owner,
             "retries": spec.retries,
@@ -128,6 +131,16 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
         compute >> task("upload_processed_csv_to_s3", "upload_processed_csv_to_s3")
         fetch >> task("upload_raw_to_s3", "upload_raw_to_s3")
     return dag
+
+
+@cache
+def _settings_of_airflow() -> dict[str, Any]:
+    """What Airflow would look up for each DAG anew, which takes as long as to read its spec."""
+    return {
+        "max_active_tasks": conf.getint("core", "max_active_tasks_per_dag"),
+        "max_consecutive_failed_dag_runs": conf.getint("core", "max_consecutive_failed_dag_runs_per_dag"),
+        "disable_bundle_versioning": conf.getboolean("dag_processor", "disable_bundle_versioning"),
+    }
 
 
 @cache
