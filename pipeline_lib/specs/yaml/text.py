@@ -59,7 +59,7 @@ class _SpecYamlLoader(yaml.CSafeLoader):
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:  # noqa: ANN401 (PyYAML's signature)
         """The tag of a node; specs hold the same values over and over."""
         is_plain = kind is yaml.ScalarNode and implicit[0]
-        return _tag_of_plain(value) if is_plain else super().resolve(kind, value, implicit)
+        return _tag_of_plain(value) if is_plain else str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call] # PyYAML's
 
     def descend_resolver(self, parent: yaml.Node | None, _index: object) -> None:
         """Count a node; PyYAML calls this before each, and would follow any nesting until the stack ends."""
