@@ -84,9 +84,9 @@ def backfill(
     tables are written and published once. When --from and --to are the same moment, that one is filled in, on
     the schedule or not.
 
-    No moment before the spec's start_date is filled in. The last line says what is missing. Exit code 0: every
-    moment has a price, or CoinGecko has none of it; 1: moments or steps failed, or were not tried, or a spec
-    is invalid; 2: misuse; 3: there is no pipeline; 130: stopped by Ctrl-C.
+    No moment before the spec's start_date is filled in. The last line says what is missing. Exit code 0:
+    every moment has a price, or CoinGecko has none of it; 1: moments or steps failed, or were not tried, or a
+    spec is invalid; 2: misuse; 3: there is no pipeline; 130: stopped by Ctrl-C.
 
     \b
     Example:
@@ -130,12 +130,12 @@ def _spans(
     last = now if end is None else min(end, now)
     if start > last:
         raise click.UsageError(f"--from {format_moment(start)} lies after {format_moment(last)}")
-    if start == last:
-        chosen = [(spec, [start]) for spec in specs if _first_moment(spec, start) == start]
-        if not chosen:
-            raise click.UsageError(f"no pipeline has a run of {format_moment(start)}")
-        return chosen
     spans: list[tuple[PipelineSpec, Sequence[datetime]]] = []
+    if start == last:
+        spans += [(spec, [start]) for spec in specs if _first_moment(spec, start) == start]
+        if not spans:
+            raise click.UsageError(f"no pipeline has a run of {format_moment(start)}")
+        return spans
     room = _MOST_MOMENTS
     for spec in specs:
         first = _first_moment(spec, start)
