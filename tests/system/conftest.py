@@ -9,6 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 import requests
+from airflow import settings
 from filelock import FileLock
 
 from pipeline_lib.simulator.clock import SimulatedClock
@@ -39,7 +40,12 @@ def migrated_airflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def airflow_database(migrated_airflow: Path) -> None:
     """A migrated database for the Airflow of this process."""
-    shutil.copyfile(migrated_airflow, Path(os.environ["AIRFLOW_HOME"]) / "airflow.db")
+    settings.get_engine().dispose()
+    home = Path(os.environ["AIRFLOW_HOME"])
+    # What an earlier test had Airflow write ahead would hide the tables of the copy.
+    for left in home.glob("airflow.db*"):
+        left.unlink()
+    shutil.copyfile(migrated_airflow, home / "airflow.db")
 
 
 @pytest.fixture

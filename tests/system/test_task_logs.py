@@ -70,7 +70,7 @@ def test_the_last_lines_are_what_was_done_or_why_not_and_what_to_do(
 
     done = dict(logs[:5])
     assert done[FETCH][-1].startswith("info bitcoin 46")
-    assert done["compute_moving_average"][-1].endswith("up to 2025-03-03T12:00:00Z")
+    assert "1 row up to 2025-03-03T12:00:00Z; 24h mean " in done["compute_moving_average"][-1]
     assert done["upload_raw_to_s3"][-1].startswith("info Skipped: ")
     assert "S3_BUCKET" in done["upload_raw_to_s3"][-1]
 
