@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, func, select, type_coerce
 
+from pipeline_lib.database.column_types import Moment
 from pipeline_lib.database.pipelines import insert_or_ignore
 from pipeline_lib.database.tables import arrivals, observations, pipelines, series
 from pipeline_lib.model.observation import Observation
@@ -167,10 +169,10 @@ def read_by_arrival(connection: Connection, pipeline: str, after: int = 0) -> It
         yield RecordedObservation(row.series_id, row.arrival, row.part, _observation(row))
 
 
-def read_cells(
-    connection: Connection, pipeline: str, after: int = 0
-) -> tuple[int, list[Sequence[datetime | str | None]]]:
-    """The observations of a pipeline in the order of ``read_by_arrival``, as the values of a row of CSV.
+def read_lines(connection: Connection, pipeline: str, after: int = 0) -> tuple[int, list[str]]:
+    """The observations of a pipeline in the order of ``read_by_arrival``, as lines of CSV without their ends.
+
+    The database puts the lines together, since a row of values costs three times as much as one of text.
 
     Args:
         connection: A transaction.
@@ -179,19 +181,18 @@ def read_cells(
 
     Returns:
         The number of the newest arrival among them, and moment, coin, currency, price, move over an hour,
-        over a day, market cap, volume, time of the quote of each; decimals as their digits.
+        over a day, market cap, volume, time of the quote of each, with commas between; what is None is empty.
     """
-    moment, *values = _VALUES
-    columns = (moment, series.c.coin, series.c.vs_currency, *values)
+    line = reduce(lambda text, value: text + "," + value, _texts(connection))
     query = (
-        select(observations.c.arrival, *(type_coerce(column, Text) for column in columns))
+        select(observations.c.arrival, line)
         .join(series, series.c.id == observations.c.series_id)
         .join(pipelines, pipelines.c.id == series.c.pipeline_id)
         .where(pipelines.c.name == pipeline, observations.c.arrival > after)
         .order_by(observations.c.arrival, series.c.coin)
     )
     rows = connection.execute(query).all()
-    return (rows[-1][0] if rows else after), [row[1:] for row in rows]
+    return (rows[-1][0] if rows else after), [text for _, text in rows]
 
 
 def count(connection: Connection, series_id: int) -> int:
@@ -210,17 +211,31 @@ def read_moments(connection: Connection, since: datetime) -> Iterator[tuple[int,
         connection: A transaction.
         since: The first moment (UTC).
     """
-    moment: ColumnElement[str] = type_coerce(observations.c.moment, Text)
-    if connection.dialect.name == "postgresql":
-        moment = func.to_char(observations.c.moment, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
     listed = (
-        select(func.aggregate_strings(moment, " "))
+        select(func.aggregate_strings(_moment_text(connection, observations.c.moment), " "))
         .where(observations.c.series_id == series.c.id, observations.c.moment >= since)
         .scalar_subquery()
     )
     query = select(series.c.id, listed).execution_options(yield_per=_SERIES_AT_ONCE)
     for series_id, moments in connection.execute(query):
         yield series_id, moments or ""
+
+
+def _texts(connection: Connection) -> Iterator[ColumnElement[str]]:
+    """The values of an observation as SQL writes them out."""
+    for column in (observations.c.moment, series.c.coin, series.c.vs_currency, *_VALUES[1:]):
+        if isinstance(column.type, Moment):
+            yield _moment_text(connection, column)
+        else:
+            text: ColumnElement[str] = type_coerce(column, Text)
+            yield func.coalesce(text, "") if column.nullable else text
+
+
+def _moment_text(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A moment as ``format_moment`` writes it."""
+    if connection.dialect.name == "postgresql":
+        return func.to_char(column, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    return type_coerce(column, Text)
 
 
 def _query() -> Select[*tuple[Any, ...]]:
