@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from pipeline_lib.alerts.episodes import follow
 from pipeline_lib.alerts.evaluation import checkpoint_at, checkpoint_moment, key_of, policy_of
 from pipeline_lib.alerts.rules import rules_of
-from pipeline_lib.common.timestamps import BEGINNING, END
+from pipeline_lib.common.timestamps import BEGINNING
 from pipeline_lib.database.alerting import checkpoints, events, messages
 from pipeline_lib.database.alerting.events import Settlement
-from pipeline_lib.database.statistics import observed
+from pipeline_lib.database.statistics.series_prices import SeriesPrices
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.specs import PipelineSpec
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def settle_unknown(connection: "Connection", spec: PipelineSpec, series_id: int, now: datetime) -> int:
+def settle_unknown(connection: "Connection", spec: PipelineSpec, series: SeriesPrices, now: datetime) -> int:
     """Settle every event up to the newest observation that has no delivery record.
 
     Nobody knows whether people heard of it: it is never sent, and counts as delivered for what follows. The
@@ -26,14 +26,14 @@ def settle_unknown(connection: "Connection", spec: PipelineSpec, series_id: int,
     Args:
         connection: A transaction that writes.
         spec: The pipeline.
-        series_id: Key of its series.
+        series: Its series, with all observations.
         now: The real clock, for the record (UTC).
 
     Returns:
         How many events the observations make.
     """
+    series_id, rows = series.series_id, series.prices
     events.lock(connection, [series_id])
-    rows = observed.read_prices(connection, series_id, BEGINNING, END)
     if not rows:
         return 0
     settlement, count, newest = Settlement(DeliveryStatus.UNKNOWN, now), 0, rows[-1].moment

@@ -13,7 +13,7 @@ from pipeline_lib.publishing.csv import export
 from pipeline_lib.publishing.csv.export import Exported
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
 from pipeline_lib.publishing.csv.raw_log import RawLog
-from pipeline_lib.publishing.csv.table import Table
+from pipeline_lib.publishing.csv.table import Rows, Table
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.run import Services
@@ -74,18 +74,21 @@ def export_processed_table(spec: PipelineSpec, services: Services, series: Serie
     return _warnings_of(spec, services, path, ProcessedTable(spec.name, series, spec.windows))
 
 
-def append_files(spec: PipelineSpec, services: Services) -> Iterator[ExportedFile]:
+def append_files(
+    spec: PipelineSpec, services: Services, processed: Rows | None = None
+) -> Iterator[ExportedFile]:
     """Bring the pipeline's files up to the database, also where runs keep none.
 
     Args:
         spec: The pipeline.
         services: The access to the world.
+        processed: All rows of the processed table, where they were just written to the database.
 
     Raises:
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
-    return _export_all(spec, services, export.append)
+    return _export_all(spec, services, export.append, processed)
 
 
 def rewrite_files(spec: PipelineSpec, services: Services) -> Iterator[ExportedFile]:
@@ -113,7 +116,9 @@ def find_series_of(spec: PipelineSpec, services: Services) -> Series | None:
     return None if key is None else Series(key, spec.coin, spec.vs_currency)
 
 
-def _export_all(spec: PipelineSpec, services: Services, write: Export) -> Iterator[ExportedFile]:
+def _export_all(
+    spec: PipelineSpec, services: Services, write: Export, processed: Rows | None = None
+) -> Iterator[ExportedFile]:
     layout = Layout.of(spec.name, services.settings)
     yield _export(layout.raw_log, RawLog(spec.name), services, write)
     series = find_series_of(spec, services)
@@ -121,7 +126,7 @@ def _export_all(spec: PipelineSpec, services: Services, write: Export) -> Iterat
         return
     with services.database.writing() as connection:
         update_statistics(connection, series.id, spec.windows)
-    table = ProcessedTable(spec.name, series, spec.windows)
+    table = ProcessedTable(spec.name, series, spec.windows, processed)
     yield _export(layout.processed_table, table, services, write)
 
 

@@ -12,8 +12,11 @@ from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.database import arrivals, replays
 from pipeline_lib.database.arrivals import ArchivedPart
-from pipeline_lib.database.pipelines import find_series_id
+from pipeline_lib.database.pipelines import Series, find_series_id
 from pipeline_lib.database.replays import ReplayedPart, Written
+from pipeline_lib.database.statistics import series_prices
+from pipeline_lib.database.statistics.series_prices import SeriesPrices
+from pipeline_lib.publishing.csv.table import Rows
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.archiving.keeping import prepare_keeper
@@ -22,8 +25,9 @@ from pipeline_lib.steps.exports import ExportedFile, append_files, find_series_o
 from pipeline_lib.steps.replaying.manifest_files import read_records
 from pipeline_lib.steps.replaying.order import ArrivalOrder, order_of_arrival
 from pipeline_lib.steps.replaying.raw_log_order import read_row_keys
+from pipeline_lib.steps.replaying.series import prices_of
 from pipeline_lib.steps.replaying.snapshots import ArchiveReader, Progress, SnapshotError, key_of
-from pipeline_lib.steps.replaying.statistics import rebuild_statistics
+from pipeline_lib.steps.replaying.statistics import fill_statistics, rebuild_statistics
 from pipeline_lib.steps.run import Services
 from pipeline_lib.steps.takeover.pipeline_files import TakenOverFiles, take_over_files
 
@@ -117,28 +121,55 @@ def _replay(spec: PipelineSpec, services: Services, progress: Progress) -> Repla
             if not newer:
                 parts = list(_parts(connection, spec.name, order, listed, reader))
                 written = replays.write(connection, spec.name, parts)
-                taken_over = _settle_events(connection, spec, services, written)
+                prices = _prices_of(connection, spec, written)
+                taken_over = _settle_events(connection, spec, services, written, prices)
                 break
         # A run recorded one in the meantime.
         known += newer
     closed = list(manifests_of(written.arrivals))[:-1]
     if closed:
         write_manifests(services.database, spec.name, layout.manifests, closed)
-    statistics_changed = _rebuild_statistics(spec, services)
-    files = tuple(append_files(spec, services)) if services.settings.local_files else ()
+    processed = _fill_statistics(spec, services, written, prices)
+    statistics_changed = processed is not None or _rebuild_statistics(spec, services)
+    files = tuple(append_files(spec, services, processed)) if services.settings.local_files else ()
     return Replayed(order, written, taken_over, statistics_changed, files, tuple(reader.errors.values()))
 
 
-def _settle_events(
-    connection: "Connection", spec: PipelineSpec, services: Services, written: Written
-) -> TakenOverFiles:
-    """What may have been delivered before is never sent."""
+def _prices_of(connection: "Connection", spec: PipelineSpec, written: Written) -> SeriesPrices | None:
+    """All prices of the spec's coin and currency; None where nothing came that they follow from."""
     series_id = find_series_id(connection, spec.name, spec.coin, spec.vs_currency)
     if series_id is None or not written.added:
+        return None
+    if not written.observations:
+        return series_prices.read(connection, series_id)
+    return prices_of(Series(series_id, spec.coin, spec.vs_currency), written.observations)
+
+
+def _settle_events(
+    connection: "Connection",
+    spec: PipelineSpec,
+    services: Services,
+    written: Written,
+    prices: SeriesPrices | None,
+) -> TakenOverFiles:
+    """What may have been delivered before is never sent."""
+    if prices is None:
         return TakenOverFiles()
     if written.is_first:
-        return take_over_files(connection, spec, series_id, services.settings.data_dir, services.now())
-    return TakenOverFiles(unknown=settle_unknown(connection, spec, series_id, services.now()))
+        return take_over_files(connection, spec, prices, services.settings.data_dir, services.now())
+    return TakenOverFiles(unknown=settle_unknown(connection, spec, prices, services.now()))
+
+
+def _fill_statistics(
+    spec: PipelineSpec, services: Services, written: Written, prices: SeriesPrices | None
+) -> Rows | None:
+    """Enter the statistics of observations that were all entered; the rows of the processed table."""
+    if prices is None or not prices.prices or not written.observations:
+        return None
+    with services.database.writing() as connection:
+        lines = fill_statistics(connection, prices, spec.windows)
+    chain = written.arrivals[prices.arrival - 1].chain_sha256
+    return Rows(lines, prices.arrival, chain) if lines else None
 
 
 def _rebuild_statistics(spec: PipelineSpec, services: Services) -> bool:

@@ -14,6 +14,7 @@ from pipeline_lib.common.timestamps import BEGINNING
 from pipeline_lib.database.alerting import events
 from pipeline_lib.database.alerting.events import Settlement
 from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.statistics import series_prices
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.specs import Thresholds
 from tests.alerts.samples import HOUR, MOMENT
@@ -42,9 +43,9 @@ def test_every_event_without_a_record_is_unknown_and_those_with_one_stay(databas
     with database.writing() as connection:
         _fill(connection, range(240))
         series = series_of(connection)
-        assert settle_unknown(connection, SPEC, series.id, MOMENT) == 1
+        assert settle_unknown(connection, SPEC, series_prices.read(connection, series.id), MOMENT) == 1
         assert _statuses(connection) == {"fired unknown": 1}
-        assert settle_unknown(connection, SPEC, series.id, MOMENT) == 1
+        assert settle_unknown(connection, SPEC, series_prices.read(connection, series.id), MOMENT) == 1
         assert _statuses(connection) == {"fired unknown": 1}
 
 
@@ -52,7 +53,7 @@ def test_the_end_of_an_unknown_episode_is_delivered_by_a_later_run(database: Dat
     with database.writing() as connection:
         _fill(connection, range(240))
         series = series_of(connection)
-        settle_unknown(connection, SPEC, series.id, MOMENT)
+        settle_unknown(connection, SPEC, series_prices.read(connection, series.id), MOMENT)
         calm = observation(MOMENT + 240 * HOUR, _price(216))
         record(connection, [calm])
         evaluation = evaluate(SPEC, series, calm.moment)
@@ -75,7 +76,7 @@ def test_what_an_older_database_calls_pending_may_have_been_delivered_since(data
         found = evaluate(SPEC, replace(series), MOMENT + 12 * HOUR).events
         events.add_pending(connection, series.id, found, MOMENT)
         assert _statuses(connection) == {"fired pending": 1}
-        settle_unknown(connection, SPEC, series.id, MOMENT)
+        settle_unknown(connection, SPEC, series_prices.read(connection, series.id), MOMENT)
         assert _statuses(connection) == {"fired unknown": 1}
 
 
@@ -85,5 +86,7 @@ def test_delivery_records_stay(database: Database) -> None:
         series = series_of(connection)
         found = evaluate(SPEC, series, MOMENT + 12 * HOUR).events
         events.settle(connection, series.id, found, Settlement(DeliveryStatus.EXPIRED, MOMENT))
-        settle_unknown(connection, SPEC, series.id, MOMENT + timedelta(days=9))
+        settle_unknown(
+            connection, SPEC, series_prices.read(connection, series.id), MOMENT + timedelta(days=9)
+        )
         assert _statuses(connection) == {"fired expired": 1}

@@ -66,13 +66,30 @@ def write(
     Returns:
         How many rows there were.
     """
-    remaining, count = iter(rows), 0
-    while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
-        moments = [format_moment(row[0]) for row in chunk]
-        bulk.upsert(connection, price_moves, _moves(series_id, moments, chunk, arrival))
-        bulk.upsert(connection, window_statistics, _windows(series_id, moments, chunk, labels))
-        count += len(chunk)
-    return count
+    return sum(map(len, write_in_chunks(connection, series_id, labels, rows, arrival)))
+
+
+def write_in_chunks(
+    connection: Connection,
+    series_id: int,
+    labels: Sequence[str],
+    rows: Iterable[StatisticsRow],
+    arrival: int,
+) -> Iterator[list[Sequence[Cell]]]:
+    """The same chunk by chunk, each as ``read_cells`` would give it, once it is entered.
+
+    Args:
+        connection: A transaction that writes.
+        series_id: Key of the series.
+        labels: Of the windows, in the order of the rows' values.
+        rows: The statistics, no moment twice.
+        arrival: Number of the newest arrival that they follow from.
+    """
+    remaining = iter(rows)
+    while chunk := _cells(islice(remaining, _ROWS_AT_ONCE)):
+        bulk.upsert(connection, price_moves, _moves(series_id, chunk, arrival))
+        bulk.upsert(connection, window_statistics, _windows(series_id, chunk, labels))
+        yield chunk
 
 
 def first_changed(connection: Connection, series_id: int, after: int) -> datetime | None:
@@ -156,31 +173,28 @@ def _same_moment(table: FromClause) -> ColumnElement[bool]:
     return and_(table.c.series_id == price_moves.c.series_id, table.c.moment == price_moves.c.moment)
 
 
-def _moves(
-    series_id: int, moments: Sequence[str], rows: Sequence[StatisticsRow], arrival: int
-) -> list[bulk.BoundRow]:
+def _cells(rows: Iterable[StatisticsRow]) -> list[Sequence[Cell]]:
     return [
         (
-            series_id,
-            moment,
+            format_moment(moment),
+            to_digits(price),
             None if hour is None else to_digits(hour),
             None if day is None else to_digits(day),
-            log_return,
-            arrival,
+            *others,
         )
-        for moment, (_, _, hour, day, log_return, *_) in zip(moments, rows, strict=True)
+        for moment, price, hour, day, *others in rows
     ]
 
 
-def _windows(
-    series_id: int, moments: Sequence[str], rows: Sequence[StatisticsRow], labels: Sequence[str]
-) -> list[bulk.BoundRow]:
+def _moves(series_id: int, rows: Sequence[Sequence[Cell]], arrival: int) -> list[bulk.BoundRow]:
+    return [
+        (series_id, moment, hour, day, log_return, arrival) for moment, _, hour, day, log_return, *_ in rows
+    ]
+
+
+def _windows(series_id: int, rows: Sequence[Sequence[Cell]], labels: Sequence[str]) -> list[bulk.BoundRow]:
     starts = range(_FIRST_WINDOW, len(rows[0]), _WINDOW_VALUES)
     places = [
         (label, slice(start, start + _WINDOW_VALUES)) for label, start in zip(labels, starts, strict=True)
     ]
-    return [
-        (series_id, moment, label, *row[place])
-        for moment, row in zip(moments, rows, strict=True)
-        for label, place in places
-    ]
+    return [(series_id, row[0], label, *row[place]) for row in rows for label, place in places]

@@ -19,6 +19,7 @@ from pipeline_lib.common.timestamps import BEGINNING, parse_moment
 from pipeline_lib.database.alerting import events, messages
 from pipeline_lib.database.alerting.events import Settlement
 from pipeline_lib.database.alerting.messages import MessageStatus
+from pipeline_lib.database.statistics.series_prices import SeriesPrices
 from pipeline_lib.errors import AlertStateDamagedError
 from pipeline_lib.model.events import DeliveryStatus, Event, EventKey, EventKind, RuleInfo
 from pipeline_lib.specs import PipelineSpec
@@ -50,26 +51,27 @@ class TakenOver:
 
 
 def take_over_alerts(
-    connection: "Connection", spec: PipelineSpec, series_id: int, data_dir: Path, now: datetime
+    connection: "Connection", spec: PipelineSpec, series: SeriesPrices, data_dir: Path, now: datetime
 ) -> TakenOver:
     """Read a pipeline's delivery records and outbox, and settle what has no record as unknown.
 
     Args:
         connection: A transaction that writes; the series' observations are in the database.
         spec: The pipeline.
-        series_id: Key of its series.
+        series: Its series, with all observations.
         data_dir: The folder of everything that pipelines wrote.
         now: The real clock, for the record (UTC).
 
     Raises:
         AlertStateDamagedError: A file can't be read.
     """
+    series_id = series.series_id
     records = list(_record_files(data_dir / "alerts" / spec.name))
     events.lock(connection, [series_id])
     known = {each.event.key for each in events.read_since(connection, series_id, BEGINNING)}
     for path in records:
         _take_over_record(connection, spec, series_id, path, known)
-    count = settle_unknown(connection, spec, series_id, now)
+    count = settle_unknown(connection, spec, series, now)
     # A process that was killed may have sent what waits: it is sent again, and the message says so.
     waiting = list(_read_outbox(data_dir, spec))
     events.reopen(connection, series_id, waiting)

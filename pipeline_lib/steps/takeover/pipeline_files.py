@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline_lib.database.statistics.series_prices import SeriesPrices
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps.takeover.alert_files import take_over_alerts
 from pipeline_lib.steps.takeover.problem_files import take_over_problems
@@ -32,14 +33,14 @@ class TakenOverFiles:
 
 
 def take_over_files(
-    connection: "Connection", spec: PipelineSpec, series_id: int, data_dir: Path, now: datetime
+    connection: "Connection", spec: PipelineSpec, series: SeriesPrices, data_dir: Path, now: datetime
 ) -> TakenOverFiles:
     """Read delivery records, open problems and refused answers; events without a record become unknown.
 
     Args:
         connection: A transaction that writes; the series' observations are in the database.
         spec: The pipeline.
-        series_id: Key of its series.
+        series: Its series, with all observations.
         data_dir: The folder of everything that pipelines wrote.
         now: The real clock, for the record (UTC).
 
@@ -47,7 +48,7 @@ def take_over_files(
         AlertStateDamagedError: A delivery record can't be read.
         OSError: A file can't be read.
     """
-    alerts = take_over_alerts(connection, spec, series_id, data_dir, now)
+    alerts = take_over_alerts(connection, spec, series, data_dir, now)
     return TakenOverFiles(
         deliveries=alerts.records,
         problems=take_over_problems(connection, data_dir),

@@ -1,0 +1,37 @@
+"""All prices of a series at once, for what looks at its whole history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from pipeline_lib.common.timestamps import BEGINNING, END
+from pipeline_lib.database.statistics import observed
+from pipeline_lib.model.observation import ObservedPrice
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPrices:
+    """The prices of a series.
+
+    Attributes:
+        series_id: Key of the series.
+        prices: All of them, by moment.
+        arrival: Number of the newest arrival among them; 0 for none.
+    """
+
+    series_id: int
+    prices: Sequence[ObservedPrice]
+    arrival: int
+
+
+def read(connection: Connection, series_id: int) -> SeriesPrices:
+    """The prices of a series that the database holds.
+
+    Args:
+        connection: A transaction.
+        series_id: Key of the series.
+    """
+    arrived = observed.read_arrived(connection, series_id, 0)
+    prices = observed.read_prices(connection, series_id, BEGINNING, END)
+    return SeriesPrices(series_id, prices, arrived.newest if arrived else 0)
