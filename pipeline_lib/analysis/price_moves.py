@@ -115,7 +115,7 @@ def with_moves(observations: Sequence[ObservedPrice]) -> list[ObservedPrice]:
     moments = [observation.moment for observation in observations]
     prices = [observation.price for observation in observations]
     moves = (moves_of_all(observations, horizon, moments, prices) for horizon in Horizon)
-    return list(map(ObservedPrice, moments, prices, *moves))
+    return list(map(ObservedPrice._make, zip(moments, prices, *moves, strict=True)))
 
 
 def _nearest(moments: Sequence[datetime], moment: datetime) -> int | None:

@@ -114,8 +114,8 @@ def placed(parts: Iterable[ReplayedPart]) -> dict[ObservationKey, PlacedObservat
     for number, part in enumerate(parts, start=1):
         for observation in part.observations:
             new = PlacedObservation(number, part.archived.part, observation)
-            known = found.get(new.key)
-            if known is None or new.part < known.part:
+            known = found.setdefault(new.key, new)
+            if new.part < known.part:
                 found[new.key] = new
     return found
 

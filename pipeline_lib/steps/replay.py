@@ -99,18 +99,18 @@ def _replay(spec: PipelineSpec, services: Services, progress: Progress) -> Repla
     layout = Layout.of(spec.name, services.settings)
     archive = FolderArchive(layout.archive)
     prepare_keeper(archive, services.database)
-    manifests = read_records(layout.manifests)
+    manifests = {key_of(each): each for each in read_records(layout.manifests)}
     reader = ArchiveReader(archive, progress)
     with services.database.reading() as connection:
         known = list(arrivals.read(connection, spec.name))
     while True:
-        recorded = [record_of(each.archived) for each in known]
-        listed = {key_of(each): each for each in (*recorded, *manifests)}
-        reader.read_recorded(listed.values())
+        recorded = {key_of(each): each for each in (record_of(each.archived) for each in known)}
+        listed = recorded | manifests
+        reader.read_recorded(listed)
         others = reader.read_others(archived_parts(archive, listed))
         order = order_of_arrival(
-            map(key_of, manifests),
-            [key_of(each) for each in recorded],
+            manifests,
+            recorded,
             read_row_keys(layout.raw_log),
             others,
         )
@@ -126,8 +126,7 @@ def _replay(spec: PipelineSpec, services: Services, progress: Progress) -> Repla
                 break
         # A run recorded one in the meantime.
         known += newer
-    closed = list(manifests_of(written.arrivals))[:-1]
-    if closed:
+    if closed := list(manifests_of(written.arrivals))[:-1]:
         write_manifests(services.database, spec.name, layout.manifests, closed)
     processed = _fill_statistics(spec, services, written, prices)
     statistics_changed = processed is not None or _rebuild_statistics(spec, services)
