@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from pipeline_lib.cli.failures import failure_text
 from pipeline_lib.cli.pipelines.chosen import NOTHING, each_chosen
 from pipeline_lib.cli.progress import shown_progress
 from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
@@ -51,7 +52,7 @@ def replay(pipeline: str | None, *, all_pipelines: bool, adopt: bool) -> None:
         try:
             replayed = _replay(spec, settings, adopt=adopt)
         except (CoinPipelinesError, OSError) as error:
-            fail(spec.name, f"failed: {error}")
+            fail(spec.name, f"failed: {failure_text(error)}")
             continue
         done.append(replayed)
         click.echo(f"{spec.name}: {_describe(replayed)}")
