@@ -150,7 +150,7 @@ def test_a_database_whose_disk_is_full_at_any_page_holds_all_of_a_replay_or_noth
     empty = path.read_bytes()
     runs.replay()
     rows, files = runs.rows(), runs.files()
-    counts = []
+    counts: list[tuple[int, ...] | None] = []
     while not counts or counts[-1] is not None:
         address = Secret(f"sqlite:///{tmp_path / str(len(counts))}.db")
         (tmp_path / f"{len(counts)}.db").write_bytes(empty)
