@@ -159,11 +159,11 @@ def _size_lines(title: str, written: Iterable[_Sized], is_listed: Callable[[str]
     others = []
     for entry in written:
         if is_listed(entry.name):
-            yield _line(title, f"{entry.size:>9,} B  {entry.name}")
+            yield _line(title, f"{entry.size:>11,} B  {entry.name}")
             title = ""
         else:
             others.append(entry)
-    yield _line(title, f"{sum(entry.size for entry in others):>9,} B  in {len(others)} of the hours before")
+    yield _line(title, f"{sum(entry.size for entry in others):>11,} B  in {len(others)} of the hours before")
 
 
 def _line(title: str, text: str) -> str:

@@ -104,10 +104,7 @@ PATH = Path("data/x.csv")
         ),
         (
             InvalidQuoteError("x", "price", "-1", "too low"),
-            (
-                "quote of 'x' refused: price is -1, too low"
-                " (if it lasts, compare with the coin's page on CoinGecko)"
-            ),
+            ("quote of 'x' refused: price is -1, too low (compare with the coin's page on CoinGecko)"),
             {"coin": "x", "field": "price", "value": "-1"},
         ),
         (

@@ -203,7 +203,7 @@ def test_an_unsafe_address_is_refused_and_not_repeated(variable: str, url: str) 
 def test_a_base_address_with_a_query_is_refused(url: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read(COINGECKO_BASE_URL=url)
-    assert str(caught.value) == "COINGECKO_BASE_URL has a query (a key belongs in COINGECKO_API_KEY)"
+    assert str(caught.value) == "COINGECKO_BASE_URL has a query (put the key into COINGECKO_API_KEY)"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from airflow.configuration import conf
 from airflow.sdk import (
     DAG,
     Asset,
@@ -96,6 +98,7 @@ def build_dag(spec: PipelineSpec, project_folder: Path, run_deadline: timedelta 
         doc_md=_documentation(spec),
         auto_register=False,
         deadline=_deadline(run_deadline),
+        **_settings_of_airflow(),
         default_args={
             "owner": spec.owner,
             "retries": spec.retries,
@@ -138,6 +141,16 @@ def _fetch_task_id(coins: Coins) -> str:
 def _coin_tags(coins: Coins) -> tuple[str, ...]:
     # Hundreds of coins would bury every other tag.
     return coins.named if len(coins.named) <= _MOST_COIN_TAGS else ()
+
+
+@cache
+def _settings_of_airflow() -> dict[str, Any]:
+    """What Airflow would look up for each DAG anew, which takes as long as to read its spec."""
+    return {
+        "max_active_tasks": conf.getint("core", "max_active_tasks_per_dag"),
+        "max_consecutive_failed_dag_runs": conf.getint("core", "max_consecutive_failed_dag_runs_per_dag"),
+        "disable_bundle_versioning": conf.getboolean("dag_processor", "disable_bundle_versioning"),
+    }
 
 
 @cache

@@ -67,7 +67,8 @@ def run_step(step_name: str, spec: PipelineSpec, project_folder: Path) -> None:
         # Airflow would log the exception's text, in the part of the log that its page folds.
         _log.info("Skipped: %s", outcome.reason)
         raise AirflowSkipException
-    _log.info("%s", outcome.summary)
+    for line in outcome.summary.splitlines():
+        _log.info("%s", line)
 
 
 def _refuse_shared_sqlite(services: "Services") -> None:

@@ -55,7 +55,7 @@ def test_after_an_hour_altogether_the_wait_is_an_error() -> None:
     assert isinstance(caught.value, PermanentError)
     assert str(caught.value) == (
         "waits since 2026-01-02T02:05:06Z, and would for more than 1:00:00 altogether: its turn"
-        " (the next run doesn't wait for this one; clear the task, or fill the gap with a backfill)"
+        " (see what holds it up; the next run doesn't wait for this one, and a backfill fills the gap)"
     )
 
 

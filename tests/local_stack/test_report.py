@@ -63,9 +63,9 @@ def test_one_coin_is_shown_with_its_statistics_message_and_files(
         "  last 24h    mean 45,000.00, deviation 2,000.50, 24 prices, z-score -2.00",
         "  Slack       bitcoin fell",
         "              pipeline bitcoin · run",
-        "  files               3 B  archive/bitcoin/20260305T140000Z.csv",
-        "                    201 B  bitcoin_processed.csv",
-        "                      3 B  in 1 of the hours before",
+        "  files                 3 B  archive/bitcoin/20260305T140000Z.csv",
+        "                      201 B  bitcoin_processed.csv",
+        "                        3 B  in 1 of the hours before",
     ]
 
 

@@ -54,7 +54,7 @@ def test_a_second_time_changes_nothing(short: World) -> None:
     short.fetch(CRASH)
     _compute(short)
     before = touched(short.data / TABLE)
-    assert _compute(short) == Done("1 rows up to 2018-02-05T14:00:00Z, unchanged")
+    assert _compute(short) == Done("1 row up to 2018-02-05T14:00:00Z, unchanged")
     assert touched(short.data / TABLE) == before
 
 
@@ -108,7 +108,7 @@ def test_without_local_files_only_the_database_is_written(short: World) -> None:
     settings = replace(short.services.settings, local_files=False)
     world = replace(short, services=replace(short.services, settings=settings))
     world.fetch(CRASH)
-    assert _compute(world) == Done("1 rows up to 2018-02-05T14:00:00Z")
+    assert _compute(world) == Done("1 row up to 2018-02-05T14:00:00Z")
     assert [name for name in world.files() if name.endswith("raw.csv") or name == TABLE] == []
 
 

@@ -15,7 +15,7 @@ def test_a_run_says_what_it_did(world: World) -> None:
     table = f"{prefix}/processed/btc_processed.csv"
     assert world.run_all(CRASH) == [
         "done: bitcoin 7202.50 USD at 2018-02-05T14:00:00Z",
-        "done: 1 rows up to 2018-02-05T14:00:00Z",
+        "done: 1 row up to 2018-02-05T14:00:00Z",
         f"done: published the day's partition and the processed table at {table}",
         "done: -9.99 % in 1h (fired), -10.00 % in 24h (fired): delivered to Slack",
         f"done: published the snapshot and the raw log at {prefix}/raw/btc_raw.csv",

@@ -63,7 +63,7 @@ def test_hours_of_failures_are_reported_once_and_so_is_their_end(world: World) -
     assert len(delivered(world)) == 1
     assert set(run_dag(world, CALM + 3 * HOUR).values()) == {"success"}
     assert delivered(world)[1:] == [f":white_check_mark: ops · bitcoin · {FETCH} works again"]
-    assert "the runs of 2025-03-03T12:00:00Z to 2025-03-03T14:00:00Z" in details(world)
+    assert "where runs of 2025-03-03T12:00:00Z to 2025-03-03T14:00:00Z are still red" in details(world)
     assert world.open_problems() == []
     run_dag(world, CALM + 4 * HOUR)
     assert len(delivered(world)) == 2

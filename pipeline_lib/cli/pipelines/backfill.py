@@ -85,9 +85,9 @@ def backfill(
     tables are written and published once. When --from and --to are the same moment, that one is filled in, on
     the schedule or not.
 
-    The last line says what is missing. Exit code 0: every moment has a price, or CoinGecko has none of it;
-    1: moments or steps failed, or were not tried, or a spec is invalid; 2: misuse; 3: there is no pipeline;
-    130: stopped by Ctrl-C.
+    No moment before the spec's start_date is filled in. The last line says what is missing. Exit code 0:
+    every moment has a price, or CoinGecko has none of it; 1: moments or steps failed, or were not tried, or a
+    spec is invalid; 2: misuse; 3: there is no pipeline; 130: stopped by Ctrl-C.
 
     \b
     Example:
@@ -131,12 +131,16 @@ def _spans(
     last = now if end is None else min(end, now)
     if start > last:
         raise click.UsageError(f"--from {format_moment(start)} lies after {format_moment(last)}")
-    if start == last:
-        return [(spec, [start]) for spec in specs]
     spans: list[tuple[PipelineSpec, Sequence[datetime]]] = []
+    if start == last:
+        spans += [(spec, [start]) for spec in specs if _first_moment(spec, start) == start]
+        if not spans:
+            raise click.UsageError(f"no pipeline has a run of {format_moment(start)}")
+        return spans
     room = _MOST_MOMENTS
     for spec in specs:
-        moments = list(islice(moments_between(spec.schedule, start, last), room + 1))
+        first = _first_moment(spec, start)
+        moments = list(islice(moments_between(spec.schedule, first, last), room + 1))
         if len(moments) > room:
             raise click.UsageError(_describe_excess(specs, start, last))
         room -= len(moments)
@@ -145,9 +149,18 @@ def _spans(
         click.echo(f"looking which of {_MOST_MOMENTS - room:,} moments are missing", err=True)
     if not any(moments for _, moments in spans):
         raise click.UsageError(
-            f"{specs[0].schedule} has no moment from {format_moment(start)} to {format_moment(last)}"
+            f"{specs[0].name} has no moment of {specs[0].schedule} from"
+            f" {format_moment(max(start, specs[0].start_date))} to {format_moment(last)}"
         )
     return [(spec, moments) for spec, moments in spans if moments]
+
+
+def _first_moment(spec: PipelineSpec, start: datetime) -> datetime:
+    """From when on a pipeline is filled in (UTC): nothing before its start_date, which is then said."""
+    if start < spec.start_date:
+        begins = format_moment(spec.start_date)
+        click.echo(f"{spec.name}: it has runs from {begins} on (start_date in its spec)", err=True)
+    return max(start, spec.start_date)
 
 
 def _describe_excess(specs: Sequence[PipelineSpec], start: datetime, last: datetime) -> str:

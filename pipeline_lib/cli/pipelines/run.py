@@ -8,7 +8,7 @@ from pipeline_lib import steps
 from pipeline_lib.cli.connections import require_connections, s3_connection, services_of
 from pipeline_lib.cli.pipelines.attempts import attempt
 from pipeline_lib.cli.project import MOMENT, complete_names, current_settings, load_pipeline, reporting_errors
-from pipeline_lib.common.timestamps import to_moment
+from pipeline_lib.common.timestamps import format_moment, to_moment
 from pipeline_lib.model.outcome import Skipped
 
 
@@ -33,9 +33,12 @@ def run(pipeline: str, moment: datetime | None) -> None:
     """  # noqa: D301 (\b is click's mark for lines to keep as they are)
     settings = current_settings()
     spec = load_pipeline(settings, pipeline)
+    this_run = steps.Run(moment=moment or to_moment(datetime.now(UTC)))
+    if this_run.moment < spec.start_date:
+        begins = format_moment(spec.start_date)
+        raise click.UsageError(f"{spec.name} has runs from {begins} on (start_date in its spec)")
     require_connections(spec.alerts.connection, s3_connection(spec))
     services = services_of(spec, settings)
-    this_run = steps.Run(moment=moment or to_moment(datetime.now(UTC)))
     fetch, *others = steps.all_steps()
     fetched = attempt(fetch, spec, this_run, services)
     if fetched is None:

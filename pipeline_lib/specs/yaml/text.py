@@ -8,6 +8,7 @@ plain numbers are numbers, and everything else is text.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -15,6 +16,7 @@ import yaml
 _TAG = "tag:yaml.org,2002:"
 DEEPEST_NESTING = 20
 MOST_NODES = 500
+_MOST_REMEMBERED = 4096
 
 # Without one of these there is neither tag nor anchor nor alias; `*/15` and `* * *` of schedules are none.
 _MAY_HOLD_WHAT_JSON_LACKS = re.compile(r"""!|[&*][^\s/"']""")
@@ -56,6 +58,11 @@ class _SpecYamlLoader(yaml.CSafeLoader):
         self._level = 0
         self._nodes = 0
 
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:  # noqa: ANN401 (PyYAML's signature)
+        """The tag of a node; specs hold the same values over and over."""
+        is_plain = kind is yaml.ScalarNode and implicit[0]
+        return _tag_of_plain(value) if is_plain else str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call] # PyYAML's
+
     def descend_resolver(self, parent: yaml.Node | None, _index: object) -> None:
         """Count a node; PyYAML calls this before each, and would follow any nesting until the stack ends."""
         self._level += 1
@@ -83,6 +90,12 @@ _resolve("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?\
 
 # What plain text is taken for something else, by first character.
 IMPLICIT_RESOLVERS = _SpecYamlLoader.yaml_implicit_resolvers
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _tag_of_plain(text: str) -> str:
+    resolvers = IMPLICIT_RESOLVERS.get(text[:1], ())
+    return next((tag for tag, pattern in resolvers if pattern.match(text)), f"{_TAG}str")
 
 
 def _mistake(message: str, mark: "yaml.Mark | yaml._yaml.Mark | None") -> YamlSyntaxError:

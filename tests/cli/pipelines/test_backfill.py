@@ -199,7 +199,7 @@ def test_an_end_in_the_future_is_now(market: Simulator, command: Command, now: d
         (("--from", "2099-01-02T00:00:00Z"), "--from 2099-01-02T00:00:00Z lies after "),
         (
             ("--from", "2026-01-01T00:01:00Z", "--to", "2026-01-01T00:02:00Z"),
-            "@hourly has no moment from 2026-01-01T00:01:00Z to 2026-01-01T00:02:00Z",
+            "bitcoin has no moment of @hourly from 2026-01-01T00:01:00Z to 2026-01-01T00:02:00Z",
         ),
         ((), "Missing option '--from'"),
         (("--all", "--from", "2026-01-01T00:00:00Z"), "name a pipeline, or give --all"),
@@ -258,11 +258,12 @@ def test_more_moments_than_one_backfill_takes_are_refused_without_listing_them(c
     )
 
 
-@pytest.mark.usefixtures("project")
 def test_many_moments_are_announced_before_they_are_looked_for(
-    command: Command, monkeypatch: pytest.MonkeyPatch
+    project: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COINGECKO_HISTORY_DAYS", "5000")
+    spec = project / "dag_configs" / "bitcoin.yaml"
+    spec.write_text(spec.read_text() + "start_date: 2014-01-01\n")
     span = ("--from", "2014-02-01", "--to", "2025-08-01")
     result = command("backfill", "bitcoin", *span, "--dry-run")
     assert (result.exit_code, result.stderr) == (0, "looking which of 100,777 moments are missing\n")
@@ -281,3 +282,21 @@ def test_a_date_leaves_out_the_rest_of_its_day(command: Command, now: datetime) 
         "backfill", "bitcoin", "--from", f"{day}", "--to", f"{day + timedelta(days=1)}", "--dry-run"
     )
     assert lines(result)[0].startswith("bitcoin: 25 moments to fill in")
+
+
+def test_nothing_before_the_start_date_is_filled_in(
+    project: Path, market: Simulator, command: Command, now: datetime
+) -> None:
+    spec = project / "dag_configs" / "bitcoin.yaml"
+    today = now.replace(hour=0)
+    spec.write_text(spec.read_text() + f"start_date: {today:%Y-%m-%d}\n")
+    begins = f"bitcoin: it has runs from {format_moment(today)} on (start_date in its spec)"
+
+    result = command("backfill", "bitcoin", *span(now - 2 * HOUR * 24, today + HOUR), "--dry-run")
+    assert begins in result.stderr
+    assert "of 2 are there" in result.stdout or "of 1 are there" in result.stdout
+
+    refused = command("backfill", "bitcoin", *span(today - HOUR, today - HOUR))
+    assert refused.exit_code == 2
+    assert f"no pipeline has a run of {format_moment(today - HOUR)}" in refused.stderr
+    assert market.requests == ()

@@ -201,3 +201,12 @@ def test_a_broken_spec_is_told_at_its_place(project: Path, command: Command) -> 
         "Error: dag_configs/bitcoin.yaml:3:1: a value is missing before this"
         " (close each [ with ] and each { with })\n"
     )
+
+
+def test_a_moment_before_the_start_date_is_misuse(project: Path, market: Simulator, command: Command) -> None:
+    spec = project / "dag_configs" / "bitcoin.yaml"
+    spec.write_text(spec.read_text() + "start_date: 2018-02-06\n")
+    result = command("run", "bitcoin", *AT)
+    assert result.exit_code == 2
+    assert "bitcoin has runs from 2018-02-06T00:00:00Z on (start_date in its spec)" in result.stderr
+    assert market.requests == ()
