@@ -1,6 +1,6 @@
 """The CSV files of a pipeline, brought up to the database or made anew."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -47,31 +47,45 @@ class ExportedFile:
     error: ForeignFileError | None = None
 
 
-def export_raw_log(spec: PipelineSpec, services: Services) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class RunExports:
+    """What a run's exports came to.
+
+    Attributes:
+        warnings: Why files were refused and left as they are, for those who run the pipelines.
+        paths: The files that hold all that they should.
+    """
+
+    warnings: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
+
+    def __str__(self) -> str:
+        """The files with their sizes, to follow what else the run did; empty without files."""
+        return "".join(f"; {path.name}: {path.stat().st_size:,} B" for path in self.paths)
+
+
+def export_raw_log(spec: PipelineSpec, services: Services) -> RunExports:
     """Bring the files of the raw log up to the database, where files are kept.
 
     Args:
         spec: The pipeline.
         services: The access to the world.
 
-    Returns:
-        Why files were refused and left as they are, for those who run the pipelines; nothing else.
-
     Raises:
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
     layout = Layout.of(spec.name, services.settings)
+    tables: dict[Path, Table]
     if spec.has_one_coin:
-        return _warnings_of(spec, services, layout.raw_log, RawLog(spec.name))
-    return tuple(
-        warning
-        for month in _changed_raw_months(spec, services, layout)
-        for warning in _warnings_of(spec, services, layout.raw_month(month), MonthlyRawLog(spec.name, month))
-    )
+        tables = {layout.raw_log: RawLog(spec.name)}
+    else:
+        months = _changed_raw_months(spec, services, layout)
+        tables = {layout.raw_month(month): MonthlyRawLog(spec.name, month) for month in months}
+    return _append_in_run(spec, services, tables)
 
 
-def export_processed_table(spec: PipelineSpec, services: Services, series: list[Series]) -> tuple[str, ...]:
+def export_processed_table(spec: PipelineSpec, services: Services, series: list[Series]) -> RunExports:
     """Bring the files of the processed table up to the database, where files are kept.
 
     Args:
@@ -79,27 +93,21 @@ def export_processed_table(spec: PipelineSpec, services: Services, series: list[
         services: The access to the world.
         series: Of the spec's coins and currency; their statistics are of the spec's windows.
 
-    Returns:
-        Why files were refused and left as they are, for those who run the pipelines; nothing else.
-
     Raises:
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
     layout = Layout.of(spec.name, services.settings)
+    tables: dict[Path, Table]
     if spec.has_one_coin:
-        table = ProcessedTable(spec.name, series[0], spec.windows)
-        return _warnings_of(spec, services, layout.processed_table, table)
-    return tuple(
-        warning
-        for month in _changed_processed_months(spec, services, layout, series)
-        for warning in _warnings_of(
-            spec,
-            services,
-            layout.processed_month(month),
-            MonthlyProcessedTable(spec.name, series, spec.windows, month),
-        )
-    )
+        tables = {layout.processed_table: ProcessedTable(spec.name, series[0], spec.windows)}
+    else:
+        months = _changed_processed_months(spec, services, layout, series)
+        tables = {
+            layout.processed_month(month): MonthlyProcessedTable(spec.name, series, spec.windows, month)
+            for month in months
+        }
+    return _append_in_run(spec, services, tables)
 
 
 def append_files(
@@ -235,11 +243,14 @@ def _written_up_to(connection: "Connection", spec: PipelineSpec, path_of: Callab
     return max((note.written.arrival for note in notes if note and note.written), default=0)
 
 
-def _warnings_of(spec: PipelineSpec, services: Services, path: Path, table: Table) -> tuple[str, ...]:
+def _append_in_run(spec: PipelineSpec, services: Services, tables: Mapping[Path, Table]) -> RunExports:
     if not services.settings.local_files:
-        return ()
-    done = _export(path, table, services, export.append)
-    return () if done.error is None else (f"{spec.name}: {done.error}",)
+        return RunExports()
+    done = [_export(path, table, services, export.append) for path, table in tables.items()]
+    return RunExports(
+        warnings=tuple(f"{spec.name}: {each.error}" for each in done if each.error),
+        paths=tuple(each.path for each in done if each.exported),
+    )
 
 
 def _export(path: Path, table: Table, services: Services, write: Export) -> ExportedFile:

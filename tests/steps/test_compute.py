@@ -39,7 +39,9 @@ def short(world: World) -> World:
 def test_the_table_is_the_same_for_any_order_of_arrival(short: World, order: Sequence[int]) -> None:
     for hours in order:
         short.fetch(CRASH + hours * HOUR)
-    assert _compute(short) == Done("3 rows up to 2018-02-05T14:00:00Z")
+    assert _compute(short) == Done(
+        "3 rows up to 2018-02-05T14:00:00Z; 2h mean 7,602.00; btc_processed.csv: 386 B"
+    )
     assert short.files()[TABLE] == THREE_HOURS
 
 
@@ -54,7 +56,9 @@ def test_a_second_time_changes_nothing(short: World) -> None:
     short.fetch(CRASH)
     _compute(short)
     before = touched(short.data / TABLE)
-    assert _compute(short) == Done("1 row up to 2018-02-05T14:00:00Z, unchanged")
+    assert _compute(short) == Done(
+        "1 row up to 2018-02-05T14:00:00Z, unchanged; 2h mean 7,202.50; btc_processed.csv: 178 B"
+    )
     assert touched(short.data / TABLE) == before
 
 
@@ -63,7 +67,9 @@ def test_a_lost_table_is_made_again(short: World) -> None:
         short.fetch(CRASH + hours * HOUR)
     _compute(short)
     (short.data / TABLE).unlink()
-    assert _compute(short) == Done("3 rows up to 2018-02-05T14:00:00Z, unchanged")
+    assert _compute(short) == Done(
+        "3 rows up to 2018-02-05T14:00:00Z, unchanged; 2h mean 7,602.00; btc_processed.csv: 386 B"
+    )
     assert short.files()[TABLE] == THREE_HOURS
 
 
@@ -73,7 +79,7 @@ def test_a_foreign_table_is_a_warning_and_left_as_it_is(short: World) -> None:
     (short.data / TABLE).write_bytes(b"spoilt\n")
     outcome = _compute(short)
     assert isinstance(outcome, Done)
-    assert outcome.summary == "3 rows up to 2018-02-05T14:00:00Z"
+    assert outcome.summary == "3 rows up to 2018-02-05T14:00:00Z; 2h mean 7,602.00"
     (warning,) = outcome.warnings
     assert warning.startswith(f"btc: {short.data / TABLE}, line 1: the header is not timestamp,price,")
     assert short.files()[TABLE] == b"spoilt\n"
@@ -108,7 +114,7 @@ def test_without_local_files_only_the_database_is_written(short: World) -> None:
     settings = replace(short.services.settings, local_files=False)
     world = replace(short, services=replace(short.services, settings=settings))
     world.fetch(CRASH)
-    assert _compute(world) == Done("1 row up to 2018-02-05T14:00:00Z")
+    assert _compute(world) == Done("1 row up to 2018-02-05T14:00:00Z; 2h mean 7,202.50")
     assert [name for name in world.files() if name.endswith("raw.csv") or name == TABLE] == []
 
 

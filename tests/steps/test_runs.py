@@ -9,13 +9,15 @@ from pipeline_lib.steps import Run, Services
 from pipeline_lib.steps.replay import replay
 from tests.steps.world import CRASH, World
 
+FETCHED = "bitcoin 7202.50 USD (1h -9.99 %, 24h -10.00 %) at 2018-02-05T14:00:00Z"
+
 
 def test_a_run_says_what_it_did(world: World) -> None:
     prefix = f"s3://{world.bucket.name}/crypto/btc"
     table = f"{prefix}/processed/btc_processed.csv"
     assert world.run_all(CRASH) == [
-        "done: bitcoin 7202.50 USD at 2018-02-05T14:00:00Z",
-        "done: 1 row up to 2018-02-05T14:00:00Z",
+        f"done: {FETCHED}; btc_raw.csv: 225 B",
+        "done: 1 row up to 2018-02-05T14:00:00Z; 24h mean 7,202.50; btc_processed.csv: 182 B",
         f"done: published the day's partition and the processed table at {table}",
         "done: -9.99 % in 1h (fired), -10.00 % in 24h (fired): delivered to Slack",
         f"done: published the snapshot and the raw log at {prefix}/raw/btc_raw.csv",
@@ -26,7 +28,7 @@ def test_a_second_run_of_a_moment_changes_nothing_anywhere(world: World) -> None
     world.run_all(CRASH)
     before = (world.files(), world.objects(), world.delivered(), world.simulator.requests)
     stats = {path: path.stat() for path in world.data.rglob("[!.]*.[cj]s*")}
-    assert world.run_all(CRASH)[0].endswith(", as archived before")
+    assert world.run_all(CRASH)[0] == f"done: {FETCHED}, as archived before; btc_raw.csv: 225 B"
     assert (world.files(), world.objects(), world.delivered(), world.simulator.requests) == before
     assert {path: path.stat() for path in world.data.rglob("[!.]*.[cj]s*")} == stats
 
@@ -65,7 +67,7 @@ def test_what_a_failed_compute_step_left_is_in_the_next_ones_table(world: World)
     for moment in moments:
         world.fetch(moment)
     outcome = steps.compute_moving_average(world.spec, Run(CRASH), world.services)
-    assert outcome == Done("4 rows up to 2018-02-05T14:00:00Z")
+    assert outcome == Done("4 rows up to 2018-02-05T14:00:00Z; 24h mean 7,801.75; btc_processed.csv: 483 B")
 
 
 def test_two_pipelines_of_one_coin_share_nothing(world: World) -> None:

@@ -25,6 +25,7 @@ from pipeline_lib.alerts.messages.wording import (
     like_price,
     mark,
     measure,
+    move_text,
     price_text,
 )
 from pipeline_lib.analysis.rolling import WindowStatistics
@@ -54,7 +55,8 @@ def announce(alert: AlertContext, events: Sequence[Event], now: datetime) -> Ann
     main = max(events, key=_weight)
     lines = [_event_line(event, alert.moment) for event in events]
     lines.append(
-        f"*price* {price} · 1h {_percent(alert.moves.hour_percent)} · 24h {_percent(alert.moves.day_percent)}"
+        f"*price* {price} · 1h {move_text(alert.moves.hour_percent)}"
+        f" · 24h {move_text(alert.moves.day_percent)}"
     )
     if line := sparkline(alert.last_day):
         lines.append(f"*last 24h* {line}")
@@ -153,10 +155,6 @@ def _facts(alert: AlertContext, now: datetime) -> Iterator[str]:
     if alert.log_url:
         yield link(alert.log_url, "log")
     yield link(f"https://www.coingecko.com/en/coins/{quote(alert.coin)}", "chart")
-
-
-def _percent(value: Decimal | None) -> str:
-    return "unknown" if value is None else f"{value:+.2f} %"
 
 
 def _number(value: float | None, price: Decimal) -> str:

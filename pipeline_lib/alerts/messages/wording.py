@@ -66,6 +66,11 @@ def like_price(number: Decimal, price: Decimal) -> str:
     return f"{number:,.{places}f}"
 
 
+def move_text(percent: Decimal | None) -> str:
+    """``-13.20 %``; ``unknown`` where nobody knows."""
+    return "unknown" if percent is None else f"{percent:+.2f} %"
+
+
 def plain(number: Decimal) -> str:
     """Without needless digits: ``8.5``, ``100``."""
     return f"{number.normalize():f}"

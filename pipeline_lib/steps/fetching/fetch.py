@@ -6,6 +6,7 @@ Take → check → confirm → archive → record: a part may use those before i
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pipeline_lib.alerts.messages.wording import move_text
 from pipeline_lib.archive.part import Part
 from pipeline_lib.archive.parts import read_parts
 from pipeline_lib.archive.store import Archive
@@ -75,13 +76,11 @@ def fetch_and_save_price(spec: PipelineSpec, run: Run, services: Services) -> Ou
     lost = {coin: error for coin, error in taken.refused.items() if coin not in _held(spec, archived)}
     if not _held(spec, archived) & members:
         return _without_any(spec, lost)
-    warnings = (
-        *taken.warnings,
-        *notice_shapes(services, [each.provenance for each in taken.snapshots.values()]),
-        *export_raw_log(spec, services),
-        *_describe_lost(spec, lost),
-    )
-    return Done(_describe(spec, archived, members, is_new=is_new), warnings, missing=len(lost))
+    changes = notice_shapes(services, [each.provenance for each in taken.snapshots.values()])
+    exported = export_raw_log(spec, services)
+    warnings = (*taken.warnings, *changes, *exported.warnings, *_describe_lost(spec, lost))
+    summary = f"{_describe(spec, archived, members, is_new=is_new)}{exported}"
+    return Done(summary, warnings, missing=len(lost))
 
 
 def _members_of_the_past(
@@ -179,8 +178,9 @@ def _describe(spec: PipelineSpec, archived: Sequence[Part], members: frozenset[s
 def _describe_one(snapshot: Archived) -> str:
     observation = snapshot.observation
     price = f"{observation.price:f} {observation.vs_currency.upper()}"
+    moves = f"1h {move_text(observation.change_1h_percent)}, 24h {move_text(observation.change_24h_percent)}"
     source = f", from history: the price of {format_moment(observation.last_updated)}"
     return (
-        f"{observation.coin} {price} at {format_moment(observation.moment)}"
+        f"{observation.coin} {price} ({moves}) at {format_moment(observation.moment)}"
         f"{source if snapshot.provenance.is_historic else ''}"
     )

@@ -12,9 +12,11 @@ from pipeline_lib.simulator.server import Simulator
 Command = Callable[..., Result]
 
 AT = ("--at", "2018-02-05T14:00:00Z")
-FETCHED = "fetch_and_save_price: bitcoin 9000.00 USD at 2018-02-05T14:00:00Z"
+FETCHED = "fetch_and_save_price: bitcoin 9000.00 USD (1h -10.00 %, 24h -10.00 %) at 2018-02-05T14:00:00Z"
 EVENTS = "-10.00 % in 1h (fired), -10.00 % in 24h (fired)"
 COMPUTED = "compute_moving_average: 1 row up to 2018-02-05T14:00:00Z"
+RAW_SIZE = "; bitcoin_raw.csv: 195 B"
+STATISTICS = "; 24h mean 9,000.00; 7d mean 9,000.00; bitcoin_processed.csv: 202 B"
 RAW_SKIPPED = "upload_raw_to_s3: skipped: the spec has no s3 section"
 PROCESSED_SKIPPED = "upload_processed_csv_to_s3: skipped: the spec has no s3 section"
 
@@ -22,10 +24,10 @@ PROCESSED_SKIPPED = "upload_processed_csv_to_s3: skipped: the spec has no s3 sec
 def test_a_run_prints_a_line_for_each_step(project: Path, market: Simulator, command: Command) -> None:
     result = command("run", "bitcoin", *AT)
     assert result.stdout.splitlines() == [
-        FETCHED,
+        f"{FETCHED}{RAW_SIZE}",
         f"send_price_alerts: {EVENTS}: delivered to Slack",
         RAW_SKIPPED,
-        COMPUTED,
+        f"{COMPUTED}{STATISTICS}",
         PROCESSED_SKIPPED,
     ]
     assert (result.exit_code, result.stderr) == (0, "")
@@ -56,10 +58,10 @@ def test_a_run_made_again_fetches_and_tells_nothing_new(
     before = {path: path.read_bytes() for path in (project / "data").rglob("*") if path.is_file()}
     result = command("run", "bitcoin", *AT)
     assert result.stdout.splitlines() == [
-        f"{FETCHED}, as archived before",
+        f"{FETCHED}, as archived before{RAW_SIZE}",
         f"send_price_alerts: {EVENTS}: already delivered",
         RAW_SKIPPED,
-        f"{COMPUTED}, unchanged",
+        f"{COMPUTED}, unchanged{STATISTICS}",
         PROCESSED_SKIPPED,
     ]
     assert result.exit_code == 0
@@ -97,7 +99,12 @@ def test_a_step_that_fails_holds_up_no_other(market: Simulator, command: Command
     result = command("run", "bitcoin", *AT)
     assert result.exit_code == 1
     assert result.stderr.startswith("send_price_alerts: failed: Slack refused the message: 404 no_service (")
-    assert result.stdout.splitlines() == [FETCHED, RAW_SKIPPED, COMPUTED, PROCESSED_SKIPPED]
+    assert result.stdout.splitlines() == [
+        f"{FETCHED}{RAW_SIZE}",
+        RAW_SKIPPED,
+        f"{COMPUTED}{STATISTICS}",
+        PROCESSED_SKIPPED,
+    ]
 
 
 def test_a_disk_that_refuses_is_a_failed_step(project: Path, market: Simulator, command: Command) -> None:
@@ -126,8 +133,8 @@ def test_a_past_moment_takes_the_price_of_history(
     result = command("run", "bitcoin", "--at", "2018-02-05T13:20:00Z")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines()[0] == (
-        "fetch_and_save_price: bitcoin 10000.00 USD at 2018-02-05T13:20:00Z,"
-        " from history: the price of 2018-02-05T13:00:00Z"
+        "fetch_and_save_price: bitcoin 10000.00 USD (1h +0.00 %, 24h unknown) at 2018-02-05T13:20:00Z,"
+        " from history: the price of 2018-02-05T13:00:00Z; bitcoin_raw.csv: 198 B"
     )
     assert "2018-02-05T13:20:00Z,bitcoin,usd,10000.00," in (project / "data" / "bitcoin_raw.csv").read_text()
 

@@ -36,6 +36,8 @@ LOG = "btc_raw.csv"
 NOTE = ".btc_raw.csv.progress"
 KEEPER = "archive/btc/keeper"
 
+FETCHED = "bitcoin 7202.50 USD (1h -9.99 %, 24h -10.00 %) at 2018-02-05T14:00:00Z"
+
 
 def kinds(world: World) -> list[str]:
     """What is wrong with the answers in the quarantine, where nothing else was stored."""
@@ -44,7 +46,7 @@ def kinds(world: World) -> list[str]:
 
 
 def test_a_price_is_archived_and_logged(world: World) -> None:
-    assert world.fetch(CRASH) == Done("bitcoin 7202.50 USD at 2018-02-05T14:00:00Z")
+    assert world.fetch(CRASH) == Done(f"{FETCHED}; btc_raw.csv: 225 B")
     files = world.files()
     assert sorted(files) == [CSV, JSON, KEEPER, LOG]
     with world.services.database.reading() as connection:
@@ -77,7 +79,7 @@ def test_a_second_run_of_the_moment_asks_nobody_and_changes_nothing(world: World
     # The market now has another quote, which would do as well.
     world.simulator.clock.set(CRASH + timedelta(minutes=5))
     again = steps.fetch_and_save_price(world.spec, Run(CRASH), world.services)
-    assert again == Done("bitcoin 7202.50 USD at 2018-02-05T14:00:00Z, as archived before")
+    assert again == Done(f"{FETCHED}, as archived before; btc_raw.csv: 225 B")
     assert world.files() == before
     assert len(world.simulator.requests) == 1
 

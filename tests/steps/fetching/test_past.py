@@ -40,7 +40,8 @@ def _archived(world: World, moment: datetime) -> Snapshot:
 
 def test_a_late_run_takes_the_price_of_its_own_moment(past: World) -> None:
     assert fetch(past, CRASH) == Done(
-        "bitcoin 7202.50 USD at 2018-02-05T14:00:00Z, from history: the price of 2018-02-05T14:00:00Z"
+        "bitcoin 7202.50 USD (1h -9.99 %, 24h -10.00 %) at 2018-02-05T14:00:00Z,"
+        " from history: the price of 2018-02-05T14:00:00Z; btc_raw.csv: 215 B"
     )
     assert paths(past) == [MARKETS, CHART]
     row = past.files()[LOG].splitlines()[1]
