@@ -9,11 +9,10 @@ from pipeline_lib.alerts.evaluation import checkpoint_at, checkpoint_moment
 from pipeline_lib.alerts.rules import rules_of
 from pipeline_lib.alerts.series import key_of, policy_of
 from pipeline_lib.common.spans import EVER
-from pipeline_lib.common.timestamps import BEGINNING, END
+from pipeline_lib.common.timestamps import BEGINNING
 from pipeline_lib.database.alerting import checkpoints, events, messages
 from pipeline_lib.database.alerting.events import Settlement
-from pipeline_lib.database.pipelines import Series
-from pipeline_lib.database.statistics import observed
+from pipeline_lib.database.statistics.series_prices import SeriesPrices
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.specs import PipelineSpec
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def settle_unknown(connection: "Connection", spec: PipelineSpec, series: Series, now: datetime) -> int:
+def settle_unknown(connection: "Connection", spec: PipelineSpec, series: SeriesPrices, now: datetime) -> int:
     """Settle every event up to the newest observation that has no delivery record.
 
     Nobody knows whether people heard of it: it is never sent, and counts as delivered for what follows. The
@@ -30,22 +29,21 @@ def settle_unknown(connection: "Connection", spec: PipelineSpec, series: Series,
     Args:
         connection: A transaction that writes.
         spec: The pipeline.
-        series: One of its series.
+        series: One of its series, with all observations.
         now: The real clock, for the record (UTC).
 
     Returns:
         How many events the observations make.
     """
-    series_id, own = series.id, spec.of_coin(series.coin)
+    series_id, rows, own = series.series.id, series.prices, spec.of_coin(series.series.coin)
     events.lock(connection, [series_id])
-    rows = observed.read_prices(connection, [series_id], BEGINNING, END).get(series_id)
     if not rows:
         return 0
     settlement, count, newest = Settlement(DeliveryStatus.UNKNOWN, now), 0, rows[-1].moment
     # Some that an older database calls pending were delivered after it was saved.
     events.settle_open(connection, [series_id], newest, settlement)
     messages.take_out(connection, [series_id])
-    absences = read_absences(connection, spec, [series], EVER)[series_id]
+    absences = read_absences(connection, spec, [series.series], EVER)[series_id]
     for rule in rules_of(own):
         readings = rule.readings(rows, BEGINNING)
         transitions = list(follow(readings, rule.info, policy_of(own, rule, absences)))

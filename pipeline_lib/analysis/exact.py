@@ -27,9 +27,10 @@ def sqrt_of_ratio(numerator: int, denominator: int) -> float:
         numerator <<= 2 * shift
     else:
         denominator <<= -2 * shift
-    root = isqrt(numerator // denominator)
+    quotient, remainder = divmod(numerator, denominator)
+    root = isqrt(quotient)
     # With the last bit set for any remainder, no root that isn't exact looks halfway between two floats.
-    root = 2 * root | (root * root * denominator != numerator)
+    root = 2 * root | (remainder != 0 or root * root != quotient)
     return root / (1 << shift + 1) if shift >= 0 else float(root << -shift - 1)
 
 

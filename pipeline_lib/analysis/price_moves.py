@@ -104,6 +104,20 @@ def moves_of_all(
         yield None if nearest is None else percent_change(prices[nearest], observation.price)
 
 
+def with_moves(observations: Sequence[ObservedPrice]) -> list[ObservedPrice]:
+    """The same observations with the moves that the source left out, as far as they can be computed.
+
+    What is made of either is the same; of these it costs less.
+
+    Args:
+        observations: All of a history, by time.
+    """
+    moments = [observation.moment for observation in observations]
+    prices = [observation.price for observation in observations]
+    moves = (moves_of_all(observations, horizon, moments, prices) for horizon in Horizon)
+    return list(map(ObservedPrice._make, zip(moments, prices, *moves, strict=True)))
+
+
 def _nearest(moments: Sequence[datetime], moment: datetime) -> int | None:
     """The place of the time closest to ``moment``, the earlier of two; None when none is close."""
     place = bisect_left(moments, moment)

@@ -51,6 +51,7 @@ _ANSWERS_START = b',\n "answers": [\n'
 _BETWEEN_ANSWERS = b",\n"
 _ANSWERS_END = b"\n ]"
 _PROOF = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n')
+_DECODER = json.JSONDecoder()
 _PROOF_BYTES = len(',\n "sha256": ""\n}\n') + 64
 
 _Source: TypeAlias = Provenance | ImportedLine
@@ -117,7 +118,7 @@ def decode_head(content: bytes) -> Head:
     """
     # No text in JSON holds a line end or a bare quote, so these stand in no value. Times sort as their texts.
     start, end = content.index(_OBSERVATIONS_START), content.index(_SOURCES_START)
-    observations = json.loads(content[start + len(_OBSERVATIONS_START) : end].decode())
+    observations, _ = _DECODER.raw_decode(content[start + len(_OBSERVATIONS_START) : end].decode())
     requested_at = _REQUESTED_AT.findall(content, end, content.index(_ANSWERS_START, end))
     missing = content.find(_MISSING_START, 0, start)
     names = json.loads(content[missing + len(_MISSING_START) : start].decode()) if missing >= 0 else ()

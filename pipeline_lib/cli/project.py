@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from pipeline_lib.cli.failures import failure_text
 from pipeline_lib.cli.places import with_shown_files
 from pipeline_lib.common.timestamps import FIRST_OF_A_RUN, LAST_OF_A_RUN, to_moment
 from pipeline_lib.errors import CoinPipelinesError, InvalidSpecsError, SettingsError
@@ -157,6 +158,6 @@ def reporting_errors(command: Callable[Parameters, Result]) -> Callable[Paramete
             shown = with_shown_files(error.diagnostics)
             raise click.ClickException("\n".join(map(str, shown))) from error
         except (CoinPipelinesError, OSError) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(failure_text(error)) from error
 
     return wrapped

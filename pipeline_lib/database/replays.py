@@ -3,7 +3,7 @@
 Series, events, messages and quarantine stay: they don't follow from it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -88,12 +88,14 @@ class Written:
         added: How many of them came behind those that were recorded; all of them after a rebuild.
         is_first: Whether nothing was recorded before.
         is_rebuilt: Whether what was recorded was something else, and is gone.
+        observations: All that are recorded now, where all rows were written; none where rows stayed.
     """
 
     arrivals: Sequence[Arrival]
     added: int
     is_first: bool
     is_rebuilt: bool
+    observations: Collection[PlacedObservation] = ()
 
 
 def in_order(parts: Iterable[ReplayedPart]) -> Iterator[Arrival]:
@@ -112,8 +114,8 @@ def placed(parts: Iterable[ReplayedPart]) -> dict[ObservationKey, PlacedObservat
     for number, part in enumerate(parts, start=1):
         for observation in part.observations:
             new = PlacedObservation(number, part.archived.part, observation)
-            known = found.get(new.key)
-            if known is None or new.part < known.part:
+            known = found.setdefault(new.key, new)
+            if new.part < known.part:
                 found[new.key] = new
     return found
 
@@ -175,8 +177,9 @@ def write(connection: Connection, pipeline: str, parts: Sequence[ReplayedPart]) 
             _record(connection, pipeline, part)
         return Written(wanted, len(parts) - len(known), is_first=False, is_rebuilt=False)
     _clear(connection, pipeline_id, find_series(connection, pipeline))
-    _insert(connection, pipeline_id, parts, wanted)
-    return Written(wanted, len(parts), is_first=not known, is_rebuilt=bool(known))
+    found = placed(parts).values()
+    _insert(connection, pipeline_id, wanted, found)
+    return Written(wanted, len(parts), not known, bool(known), found)
 
 
 def read_head(connection: Connection, pipeline: str) -> Arrival | None:
@@ -216,16 +219,15 @@ def _clear(connection: Connection, pipeline_id: int, series: Sequence[Series]) -
 
 
 def _insert(
-    connection: Connection, pipeline_id: int, parts: Sequence[ReplayedPart], wanted: Sequence[Arrival]
+    connection: Connection, pipeline_id: int, wanted: Sequence[Arrival], found: Collection[PlacedObservation]
 ) -> None:
     # Most times stand in several columns, and to write one out takes longer than to find it.
     write_out = lru_cache(_MOMENTS_KEPT)(format_moment)
     for chunk in _chunks(_arrival_row(pipeline_id, each, write_out) for each in wanted):
         bulk.upsert(connection, arrivals, chunk)
-    found = placed(parts)
     coins: dict[str, set[str]] = {}
-    for coin, vs_currency, _ in found:
-        coins.setdefault(vs_currency, set()).add(coin)
+    for _, _, observation in found:
+        coins.setdefault(observation.vs_currency, set()).add(observation.coin)
     series = {
         (coin, vs_currency): key
         for vs_currency, of_currency in coins.items()
@@ -233,7 +235,7 @@ def _insert(
     }
     for chunk in _chunks(
         _observation_row(series[each.observation.coin, each.observation.vs_currency], each, write_out)
-        for each in found.values()
+        for each in found
     ):
         bulk.upsert(connection, observations, chunk)
     last = wanted[-1] if wanted else None

@@ -58,10 +58,15 @@ def before_next_try(error: BaseException | None, next_try: str) -> str:
     return f"nothing yet, Airflow tries again by itself ({next_try}); if that fails too: {advice_for(error)}."
 
 
-def _of_others(error: BaseException) -> str:
-    number = error.errno if isinstance(error, OSError) else None
-    if number in _FULL:
+def advice_on_disk(error: OSError) -> str | None:
+    """What to do about a disk that is full, or may not be written to; None about anything else."""
+    if error.errno in _FULL:
         return "make room on the disk that holds DATA_DIR"
-    if number in _FORBIDDEN:
+    if error.errno in _FORBIDDEN:
         return "let Airflow's user write to DATA_DIR"
-    return _BY_NAME.get(kind_of(error), _UNKNOWN)
+    return None
+
+
+def _of_others(error: BaseException) -> str:
+    on_disk = advice_on_disk(error) if isinstance(error, OSError) else None
+    return on_disk or _BY_NAME.get(kind_of(error), _UNKNOWN)

@@ -18,7 +18,7 @@ from pipeline_lib.publishing.csv.export import Exported
 from pipeline_lib.publishing.csv.monthly import MonthlyProcessedTable, MonthlyRawLog
 from pipeline_lib.publishing.csv.processed_table import ProcessedTable
 from pipeline_lib.publishing.csv.raw_log import RawLog
-from pipeline_lib.publishing.csv.table import Table
+from pipeline_lib.publishing.csv.table import Rows, Table
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.run import Services
@@ -110,18 +110,22 @@ def export_processed_table(spec: PipelineSpec, services: Services, series: list[
     return _append_in_run(spec, services, tables)
 
 
-def append_files(spec: PipelineSpec, services: Services) -> Iterator[ExportedFile]:
+def append_files(
+    spec: PipelineSpec, services: Services, just_written: Rows | None = None
+) -> Iterator[ExportedFile]:
     """Bring the pipeline's files up to the database, also where runs keep none.
 
     Args:
         spec: The pipeline.
         services: The access to the world.
+        just_written: All rows of the processed table of one coin, where they were just written to the
+            database.
 
     Raises:
         DatabaseError: The database can't be used.
         OSError: The disk is full or read-only.
     """
-    return _export_all(spec, services, export.append)
+    return _export_all(spec, services, export.append, just_written)
 
 
 def rewrite_files(spec: PipelineSpec, services: Services) -> Iterator[ExportedFile]:
@@ -165,7 +169,11 @@ def raw_files(connection: "Connection", spec: PipelineSpec, layout: Layout) -> d
 
 
 def processed_files(
-    connection: "Connection", spec: PipelineSpec, layout: Layout, series: list[Series]
+    connection: "Connection",
+    spec: PipelineSpec,
+    layout: Layout,
+    series: list[Series],
+    just_written: Rows | None = None,
 ) -> dict[Path, Table]:
     """The files of the processed table, each with its table.
 
@@ -174,11 +182,13 @@ def processed_files(
         spec: The pipeline.
         layout: Where they lie.
         series: Of the spec's coins and currency.
+        just_written: All rows of the processed table of one coin, where they were just written to the
+            database.
     """
     if not series:
         return {}
     if spec.has_one_coin:
-        return {layout.processed_table: ProcessedTable(spec.name, series[0], spec.windows)}
+        return {layout.processed_table: ProcessedTable(spec.name, series[0], spec.windows, just_written)}
     months = observations.read_months(connection, spec.name, after=0)
     return {
         layout.processed_month(month): MonthlyProcessedTable(spec.name, series, spec.windows, month)
@@ -186,7 +196,9 @@ def processed_files(
     }
 
 
-def _export_all(spec: PipelineSpec, services: Services, write: Export) -> Iterator[ExportedFile]:
+def _export_all(
+    spec: PipelineSpec, services: Services, write: Export, just_written: Rows | None = None
+) -> Iterator[ExportedFile]:
     layout = Layout.of(spec.name, services.settings)
     with services.database.reading() as connection:
         raw, series = raw_files(connection, spec, layout), series_of(connection, spec)
@@ -196,8 +208,8 @@ def _export_all(spec: PipelineSpec, services: Services, write: Export) -> Iterat
         return
     with services.database.writing() as connection:
         update_statistics(connection, [each.id for each in series], spec.windows)
-        processed = processed_files(connection, spec, layout, series)
-    for path, table in processed.items():
+        tables = processed_files(connection, spec, layout, series, just_written)
+    for path, table in tables.items():
         yield _export(path, table, services, write)
 
 

@@ -1,6 +1,6 @@
 """Replay: what the database and the files hold of a pipeline, rebuilt from its archive."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,9 @@ from pipeline_lib.common.bulk_work import collecting_no_garbage
 from pipeline_lib.database import arrivals, replays
 from pipeline_lib.database.arrivals import ArchivedPart
 from pipeline_lib.database.replays import ReplayedPart, Written
+from pipeline_lib.database.statistics import series_prices
+from pipeline_lib.database.statistics.series_prices import SeriesPrices
+from pipeline_lib.publishing.csv.table import Rows
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.specs.layout import Layout
 from pipeline_lib.steps.archiving.keeping import prepare_keeper
@@ -21,8 +24,9 @@ from pipeline_lib.steps.exports import ExportedFile, append_files, series_of
 from pipeline_lib.steps.replaying.manifest_files import read_records
 from pipeline_lib.steps.replaying.order import ArrivalOrder, order_of_arrival
 from pipeline_lib.steps.replaying.raw_log_order import read_row_keys
+from pipeline_lib.steps.replaying.series import prices_of
 from pipeline_lib.steps.replaying.snapshots import ArchiveReader, Progress, SnapshotError, key_of
-from pipeline_lib.steps.replaying.statistics import rebuild_statistics
+from pipeline_lib.steps.replaying.statistics import fill_statistics, rebuild_statistics
 from pipeline_lib.steps.run import Services
 from pipeline_lib.steps.takeover.pipeline_files import TakenOverFiles, take_over_files
 
@@ -94,18 +98,18 @@ def _replay(spec: PipelineSpec, services: Services, progress: Progress) -> Repla
     layout = Layout.of(spec.name, services.settings)
     archive = FolderArchive(layout.archive)
     prepare_keeper(archive, services.database)
-    manifests = read_records(layout.manifests)
+    manifests = {key_of(each): each for each in read_records(layout.manifests)}
     reader = ArchiveReader(archive, progress)
     with services.database.reading() as connection:
         known = list(arrivals.read(connection, spec.name))
     while True:
-        recorded = [record_of(each.archived) for each in known]
-        listed = {key_of(each): each for each in (*recorded, *manifests)}
-        reader.read_recorded(listed.values())
+        recorded = {key_of(each): each for each in (record_of(each.archived) for each in known)}
+        listed = recorded | manifests
+        reader.read_recorded(listed)
         others = reader.read_others(archived_parts(archive, listed))
         order = order_of_arrival(
-            map(key_of, manifests),
-            [key_of(each) for each in recorded],
+            manifests,
+            recorded,
             read_row_keys(layout.raw_log),
             others,
         )
@@ -116,30 +120,54 @@ def _replay(spec: PipelineSpec, services: Services, progress: Progress) -> Repla
             if not newer:
                 parts = list(_parts(connection, spec.name, order, listed, reader))
                 written = replays.write(connection, spec.name, parts)
-                taken_over = _settle_events(connection, spec, services, written)
+                prices = _prices_of(connection, spec, written)
+                taken_over = _settle_events(connection, spec, services, written, prices)
                 break
         # A run recorded one in the meantime.
         known += newer
-    closed = list(manifests_of(written.arrivals))[:-1]
-    if closed:
+    if closed := list(manifests_of(written.arrivals))[:-1]:
         write_manifests(services.database, spec.name, layout.manifests, closed)
-    statistics_changed = _rebuild_statistics(spec, services)
-    files = tuple(append_files(spec, services)) if services.settings.local_files else ()
+    processed = _fill_statistics(spec, services, written, prices)
+    statistics_changed = processed is not None or _rebuild_statistics(spec, services)
+    files = tuple(append_files(spec, services, processed)) if services.settings.local_files else ()
     return Replayed(order, written, taken_over, statistics_changed, files, tuple(reader.errors.values()))
 
 
+def _prices_of(connection: "Connection", spec: PipelineSpec, written: Written) -> Sequence[SeriesPrices]:
+    """All prices of the series that were just recorded whole; none where some of it was there before."""
+    return prices_of(series_of(connection, spec), written.observations) if written.observations else ()
+
+
 def _settle_events(
-    connection: "Connection", spec: PipelineSpec, services: Services, written: Written
+    connection: "Connection",
+    spec: PipelineSpec,
+    services: Services,
+    written: Written,
+    prices: Sequence[SeriesPrices],
 ) -> TakenOverFiles:
     """What may have been delivered before is never sent."""
-    series = series_of(connection, spec)
-    if not series or not written.added:
+    if not written.added:
         return TakenOverFiles()
-    if written.is_first and spec.has_one_coin:
+    if written.is_first and spec.has_one_coin and prices:
         # What is taken over was written when a pipeline had one coin.
-        return take_over_files(connection, spec, series[0], services.settings.data_dir, services.now())
-    now = services.now()
-    return TakenOverFiles(unknown=sum(settle_unknown(connection, spec, each, now) for each in series))
+        return take_over_files(connection, spec, prices[0], services.settings.data_dir, services.now())
+    now, series = services.now(), [] if prices else series_of(connection, spec)
+    # One after the other, since all of them at once may not fit into memory.
+    read = (series_prices.read(connection, each) for each in series)
+    return TakenOverFiles(unknown=sum(settle_unknown(connection, spec, each, now) for each in prices or read))
+
+
+def _fill_statistics(
+    spec: PipelineSpec, services: Services, written: Written, prices: Sequence[SeriesPrices]
+) -> Rows | None:
+    """Enter the statistics of one coin that was recorded whole; the rows of the processed table."""
+    if not spec.has_one_coin or not prices or not prices[0].prices:
+        return None
+    (series,) = prices
+    with services.database.writing() as connection:
+        lines = fill_statistics(connection, series, spec.windows)
+    chain = written.arrivals[series.arrival - 1].chain_sha256
+    return Rows(lines, series.arrival, chain) if lines else None
 
 
 def _rebuild_statistics(spec: PipelineSpec, services: Services) -> bool:

@@ -13,6 +13,7 @@ from pipeline_lib.common.timestamps import BEGINNING
 from pipeline_lib.database.alerting import events
 from pipeline_lib.database.alerting.events import Settlement
 from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.statistics import series_prices
 from pipeline_lib.model.events import DeliveryStatus
 from pipeline_lib.specs import Thresholds
 from tests.alerts.samples import HOUR, MOMENT
@@ -45,9 +46,9 @@ def test_every_event_without_a_record_is_unknown_and_those_with_one_stay(databas
     with database.writing() as connection:
         _fill(connection, range(240))
         series = series_of(connection)
-        assert settle_unknown(connection, SPEC, series, MOMENT) == 1
+        assert settle_unknown(connection, SPEC, series_prices.read(connection, series), MOMENT) == 1
         assert _statuses(connection) == {"fired unknown": 1}
-        assert settle_unknown(connection, SPEC, series, MOMENT) == 1
+        assert settle_unknown(connection, SPEC, series_prices.read(connection, series), MOMENT) == 1
         assert _statuses(connection) == {"fired unknown": 1}
 
 
@@ -55,7 +56,7 @@ def test_the_end_of_an_unknown_episode_is_delivered_by_a_later_run(database: Dat
     with database.writing() as connection:
         _fill(connection, range(240))
         series = series_of(connection)
-        settle_unknown(connection, SPEC, series, MOMENT)
+        settle_unknown(connection, SPEC, series_prices.read(connection, series), MOMENT)
         calm = observation(MOMENT + 240 * HOUR, _price(216))
         record(connection, [calm])
         evaluation = _evaluate(connection, calm.moment)
@@ -78,7 +79,7 @@ def test_what_an_older_database_calls_pending_may_have_been_delivered_since(data
         found = _evaluate(connection, MOMENT + 12 * HOUR).events
         events.add_pending(connection, series.id, found, MOMENT)
         assert _statuses(connection) == {"fired pending": 1}
-        settle_unknown(connection, SPEC, series, MOMENT)
+        settle_unknown(connection, SPEC, series_prices.read(connection, series), MOMENT)
         assert _statuses(connection) == {"fired unknown": 1}
 
 
@@ -88,5 +89,5 @@ def test_delivery_records_stay(database: Database) -> None:
         series = series_of(connection)
         found = _evaluate(connection, MOMENT + 12 * HOUR).events
         events.settle(connection, series.id, found, Settlement(DeliveryStatus.EXPIRED, MOMENT))
-        settle_unknown(connection, SPEC, series, MOMENT + timedelta(days=9))
+        settle_unknown(connection, SPEC, series_prices.read(connection, series), MOMENT + timedelta(days=9))
         assert _statuses(connection) == {"fired expired": 1}

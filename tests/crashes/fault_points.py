@@ -28,6 +28,7 @@ _OF_PATHS = (
     "truncate",
     "chmod",
 )
+WRAPPED = (*_OF_DESCRIPTORS, *_OF_PATHS, "open")
 _OF_TWO_PATHS = ("link", "symlink", "rename", "replace")
 _TEARABLE = ("write", "pwrite")
 
@@ -50,13 +51,17 @@ class FaultPoints:
 
     def install(self) -> None:
         """Put a fault point before each call of this process."""
+        self.wrap_files()
+        self._wrap_sends()
+        event.listen(Engine, "commit", lambda _: self.pass_point("commit", "database"))
+
+    def wrap_files(self) -> None:
+        """Put a fault point before each call that changes a file."""
         for name in _OF_DESCRIPTORS:
             self._wrap(name, self._path_of_descriptor)
         for name in _OF_PATHS:
             self._wrap(name, _second_path if name in _OF_TWO_PATHS else _first_path)
         self._wrap("open", _path_of_opened)
-        self._wrap_sends()
-        event.listen(Engine, "commit", lambda _: self.pass_point("commit", "database"))
 
     def pass_point(self, name: str, place: str, tear: Callable[[], object] | None = None) -> None:
         """Pass one point, or die there."""

@@ -1,11 +1,14 @@
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from pipeline_lib.archive.rows import encode_row
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import arrivals, observations
 from pipeline_lib.database.arrivals import ArchivedPart
@@ -68,6 +71,23 @@ def test_the_last_price_before_a_moment_is_of_each_series(
     assert read(2, 3) == [("3.30", 2), None]
     assert read(0, 1) == [("1.10", 0), None]
     assert read(0, 0) == [None, None]
+
+
+def test_the_database_writes_the_lines_of_the_raw_log(
+    database: Database, observe: Observe, archived: Archive
+) -> None:
+    first = [observe(3, "0.00000007", "aave"), observe(3, "1E+3")]
+    known = replace(observe(1), change_24h_percent=Decimal("-0.10"), total_volume=Decimal("0E-10"))
+    unknown = replace(observe(2), change_1h_percent=None, market_cap=None)
+    with database.writing() as connection:
+        for recorded in (first, [known], [unknown]):
+            part = archived((recorded[0].moment - observe(0).moment) / timedelta(hours=1))
+            arrivals.record(connection, "bitcoin", part, recorded)
+        newest, lines = observations.read_lines(connection, "bitcoin")
+        assert observations.read_lines(connection, "bitcoin", after=2) == (3, lines[-1:])
+        assert observations.read_lines(connection, "bitcoin", after=3) == (3, [])
+    assert newest == 3
+    assert [f"{line}\n" for line in lines] == [encode_row(each) for each in (*first, known, unknown)]
 
 
 def test_moments_of_all_series_are_texts(database: Database, observe: Observe, archived: Archive) -> None:

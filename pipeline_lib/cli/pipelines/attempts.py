@@ -2,6 +2,7 @@
 
 import click
 
+from pipeline_lib.cli.failures import failure_text
 from pipeline_lib.errors import CoinPipelinesError
 from pipeline_lib.model.outcome import Outcome, Skipped
 from pipeline_lib.specs import PipelineSpec
@@ -20,7 +21,7 @@ def attempt(step: Step, spec: PipelineSpec, run: Run, services: Services) -> Out
     try:
         outcome = step(spec, run, services)
     except (CoinPipelinesError, OSError) as error:
-        click.echo(f"{step.__name__}: failed: {error}", err=True)
+        click.echo(f"{step.__name__}: failed: {failure_text(error)}", err=True)
         return None
     finally:
         services.database.close()

@@ -10,6 +10,7 @@ import click
 
 from pipeline_lib import steps
 from pipeline_lib.cli.connections import require_connections, s3_connection, with_connections
+from pipeline_lib.cli.failures import failure_text
 from pipeline_lib.cli.pipelines.attempts import attempt
 from pipeline_lib.cli.pipelines.chosen import NOTHING, Failures, choose
 from pipeline_lib.cli.progress import shown_progress
@@ -220,7 +221,7 @@ def _fill_in(backfill: _Backfill, services: steps.Services) -> bool:
             stopped_by = error
     _report(name, summary, count)
     if stopped_by is not None:
-        click.echo(f"{name}: stopped: {stopped_by}", err=True)
+        click.echo(f"{name}: stopped: {failure_text(stopped_by)}", err=True)
     backfill.is_derived = _derive(plan.spec, summary, services)
     return stopped_by is None or isinstance(stopped_by, _OF_ONE_PIPELINE)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from pipeline_lib.cli.failures import failure_text
 from pipeline_lib.cli.pipelines.chosen import NOTHING, Failures, choose
 from pipeline_lib.cli.progress import shown_progress
 from pipeline_lib.cli.project import complete_names, current_settings, reporting_errors
@@ -46,7 +47,7 @@ def replay(pipeline: str | None, *, all_pipelines: bool, adopt: bool) -> None:
         try:
             replayed = _replay(spec, settings, adopt=adopt)
         except (CoinPipelinesError, OSError) as error:
-            failures.tell(f"{spec.name}: failed: {error}")
+            failures.tell(f"{spec.name}: failed: {failure_text(error)}")
             continue
         done.append(replayed)
         click.echo(f"{spec.name}: {_describe(replayed)}")

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from pipeline_lib.cli.connections import services_of
+from pipeline_lib.cli.failures import failure_text
 from pipeline_lib.cli.pipelines.chosen import NOTHING, Failures, choose
 from pipeline_lib.cli.project import complete_names, current_settings, load_pipeline, reporting_errors
 from pipeline_lib.cli.report_output import format_option
@@ -53,7 +54,7 @@ def verify(pipeline: str | None, *, all_pipelines: bool, manifest: bool, format_
         try:
             found[spec.name] = _verify(spec, settings)
         except (CoinPipelinesError, OSError) as error:
-            failures.tell(f"{spec.name}: failed: {error}")
+            failures.tell(f"{spec.name}: failed: {failure_text(error)}")
     (_print_json if format_name == "json" else _print_text)(found)
     if failures.count or any(each.differences for each in found.values()):
         raise SystemExit(1)

@@ -91,11 +91,26 @@ def write(connection: Connection, labels: Sequence[str], rows: Iterable[SeriesRo
         labels: Of the windows, in the order of the rows' values.
         rows: The statistics, no moment of a series twice.
     """
+    for _ in write_in_chunks(connection, labels, rows):
+        pass
+
+
+def write_in_chunks(
+    connection: Connection, labels: Sequence[str], rows: Iterable[SeriesRow]
+) -> Iterator[list[Sequence[Cell]]]:
+    """The same chunk by chunk, each as ``read_cells`` would give it, once it is entered.
+
+    Args:
+        connection: A transaction that writes.
+        labels: Of the windows, in the order of the rows' values.
+        rows: The statistics, no moment of a series twice.
+    """
     remaining = iter(rows)
     while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
-        moments = [format_moment(each.row[0]) for each in chunk]
-        bulk.upsert(connection, price_moves, _moves(moments, chunk))
-        bulk.upsert(connection, window_statistics, _windows(moments, chunk, labels))
+        cells = _cells(chunk)
+        bulk.upsert(connection, price_moves, _moves(chunk, cells))
+        bulk.upsert(connection, window_statistics, _windows(chunk, cells, labels))
+        yield cells
 
 
 def first_changed(
@@ -207,27 +222,35 @@ def _same_moment(table: FromClause) -> ColumnElement[bool]:
     return and_(table.c.series_id == price_moves.c.series_id, table.c.moment == price_moves.c.moment)
 
 
-def _moves(moments: Sequence[str], rows: Sequence[SeriesRow]) -> list[bulk.BoundRow]:
+def _cells(rows: Iterable[SeriesRow]) -> list[Sequence[Cell]]:
     return [
         (
-            series_id,
-            moment,
+            format_moment(moment),
+            to_digits(price),
             None if hour is None else to_digits(hour),
             None if day is None else to_digits(day),
-            log_return,
-            arrival,
+            *others,
         )
-        for moment, (series_id, arrival, (_, _, hour, day, log_return, *_)) in zip(moments, rows, strict=True)
+        for _, _, (moment, price, hour, day, *others) in rows
     ]
 
 
-def _windows(moments: Sequence[str], rows: Sequence[SeriesRow], labels: Sequence[str]) -> list[bulk.BoundRow]:
-    starts = range(_FIRST_WINDOW, len(rows[0].row), _WINDOW_VALUES)
+def _moves(rows: Sequence[SeriesRow], cells: Sequence[Sequence[Cell]]) -> list[bulk.BoundRow]:
+    return [
+        (series_id, moment, hour, day, log_return, arrival)
+        for (series_id, arrival, _), (moment, _, hour, day, log_return, *_) in zip(rows, cells, strict=True)
+    ]
+
+
+def _windows(
+    rows: Sequence[SeriesRow], cells: Sequence[Sequence[Cell]], labels: Sequence[str]
+) -> list[bulk.BoundRow]:
+    starts = range(_FIRST_WINDOW, len(cells[0]), _WINDOW_VALUES)
     places = [
         (label, slice(start, start + _WINDOW_VALUES)) for label, start in zip(labels, starts, strict=True)
     ]
     return [
-        (series_id, moment, label, *row[place])
-        for moment, (series_id, _, row) in zip(moments, rows, strict=True)
+        (series_id, values[0], label, *values[place])
+        for (series_id, _, _), values in zip(rows, cells, strict=True)
         for label, place in places
     ]

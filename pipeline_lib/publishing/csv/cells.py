@@ -12,7 +12,16 @@ Cell: TypeAlias = datetime | str | float | int | None
 
 def encode_rows(rows: Iterable[Sequence[Cell]]) -> bytes:
     """The lines of ``rows``. No value can hold a comma or a quote, so none is quoted."""
-    return "".join([",".join([_FORMATS[type(cell)](cell) for cell in row]) + "\n" for row in rows]).encode()
+    lines = [
+        ",".join(
+            # Most rows are such, and need no look at each cell.
+            map(str, row)
+            if _WRITTEN_AS_TEXT.issuperset(map(type, row))
+            else [_FORMATS[type(cell)](cell) for cell in row]
+        )
+        for row in rows
+    ]
+    return "\n".join([*lines, ""]).encode()
 
 
 def first_cell(line: bytes) -> bytes:
@@ -20,6 +29,7 @@ def first_cell(line: bytes) -> bytes:
     return line.partition(b",")[0]
 
 
+_WRITTEN_AS_TEXT = frozenset({float, int, str})
 _FORMATS: Mapping[type, Callable[[Any], str]] = {
     type(None): lambda _: "",
     datetime: format_moment,

@@ -57,11 +57,12 @@ class MonthlyRawLog:
         changed = observations.find_changed(connection, self.pipeline, arrival, self.month)
         if changed is None:
             return None
-        rows = observations.read_cells_by_moment(connection, self.pipeline, self.month.since(changed.first))
-        if not rows:
+        lines = observations.read_lines_by_moment(connection, self.pipeline, self.month.since(changed.first))
+        if not lines:
             return None
         chain = arrivals.chain_at(connection, self.pipeline, changed.newest) or ""
-        return Rows(encode_rows(rows), changed.newest, chain, format_moment(changed.first).encode())
+        content = "\n".join([*lines, ""]).encode()
+        return Rows(content, changed.newest, chain, format_moment(changed.first).encode())
 
     def chain_at(self, connection: "Connection", arrival: int) -> str | None:
         """The hash over all arrivals up to one; None when there is no such arrival.

@@ -28,11 +28,14 @@ class ProcessedTable:
         pipeline: Name of the pipeline.
         series: The pipeline's series of today's coin and currency.
         windows: The pipeline's; the statistics are of these.
+        just_written: All rows as they were just written to the database, which needn't be read again; None
+            where nobody has just written them.
     """
 
     pipeline: str
     series: Series
     windows: "Sequence[Window]"
+    just_written: Rows | None = None
 
     @property
     def header(self) -> bytes:
@@ -47,6 +50,8 @@ class ProcessedTable:
 
     def read_all(self, connection: "Connection") -> Rows | None:
         """All rows; None when there is none."""
+        if self.just_written and self._holds(connection, self.just_written):
+            return self.just_written
         return self._read(connection, EVER, None)
 
     def read_after(self, connection: "Connection", arrival: int) -> Rows | None:
@@ -71,6 +76,11 @@ class ProcessedTable:
         if arrival > self._computed_to(connection):
             return None
         return arrivals.chain_at(connection, self.pipeline, arrival)
+
+    def _holds(self, connection: "Connection", rows: Rows) -> bool:
+        """Whether the database still holds these rows, and no others."""
+        is_newest = self._computed_to(connection) == rows.arrival
+        return is_newest and self.chain_at(connection, rows.arrival) == rows.chain
 
     def _computed_to(self, connection: "Connection") -> int:
         return states.read(connection, [self.series.id]).get(self.series.id, states.NOT_COMPUTED).arrival

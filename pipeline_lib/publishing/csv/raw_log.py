@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from pipeline_lib.archive.rows import HEADER
 from pipeline_lib.database import arrivals, observations
-from pipeline_lib.publishing.csv.cells import encode_rows
 from pipeline_lib.publishing.csv.table import Rows
 
 if TYPE_CHECKING:
@@ -43,11 +42,11 @@ class RawLog:
             connection: A transaction.
             arrival: Number of the arrival.
         """
-        newest, content = observations.read_cells(connection, self.pipeline, arrival)
-        if not content:
+        newest, lines = observations.read_lines(connection, self.pipeline, arrival)
+        if not lines:
             return None
         chain = arrivals.chain_at(connection, self.pipeline, newest) or ""
-        return Rows(encode_rows(content), newest, chain)
+        return Rows("\n".join([*lines, ""]).encode(), newest, chain)
 
     def chain_at(self, connection: "Connection", arrival: int) -> str | None:
         """The hash over all arrivals up to one; None when there is no such arrival.

@@ -1,6 +1,6 @@
 """The snapshots of an archive, each proved, as the database records them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -34,14 +34,13 @@ class ArchiveReader:
     parts: dict[PartKey, ReplayedPart] = field(default_factory=dict)
     errors: dict[PartKey, SnapshotError] = field(default_factory=dict)
 
-    def read_recorded(self, records: Iterable[Record]) -> None:
+    def read_recorded(self, records: Mapping[PartKey, Record]) -> None:
         """Read snapshots that are proved by their recorded hashes.
 
         Raises:
             OSError: One can't be read.
         """
-        new = {key_of(each): each for each in records}
-        self._read(new, lambda key: _read_recorded(self.archive, new[key]))
+        self._read(records, lambda key: _read_recorded(self.archive, records[key]))
 
     def read_others(self, keys: Collection[PartKey]) -> Mapping[PartKey, ReplayedPart]:
         """Read snapshots whose hashes nobody recorded, each proved by itself and given its CSV.

@@ -12,7 +12,10 @@ from pipeline_lib.common.digits import to_digits
 from pipeline_lib.common.timestamps import BEGINNING, END, format_moment
 from pipeline_lib.database.statistics import computed, latest_rows, observed, states
 from pipeline_lib.database.statistics.latest_rows import LatestObservation
-from pipeline_lib.steps.statistics import update_statistics
+from pipeline_lib.database.statistics.series_prices import SeriesPrices
+from pipeline_lib.database.statistics.states import StatisticsState
+from pipeline_lib.publishing.csv.cells import encode_rows
+from pipeline_lib.steps.statistics import computed_by, update_statistics
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,6 +49,35 @@ def rebuild_statistics(
     states.write(connection, dict.fromkeys(wrong, states.NOT_COMPUTED))
     update_statistics(connection, wrong, windows)
     return True
+
+
+def fill_statistics(connection: "Connection", series: SeriesPrices, windows: "Sequence[Window]") -> bytes:
+    """Enter the statistics of a series that a replay has just recorded, unless somebody was faster.
+
+    What came since then is in them, too, but not in the lines.
+
+    Args:
+        connection: A transaction that writes; two of one series follow each other.
+        series: The series, with at least one price.
+        windows: Of the pipeline.
+
+    Returns:
+        The lines of the processed table without what came since; none when somebody was faster.
+
+    Raises:
+        DatabaseError: The database can't be used.
+        OSError: SQLite's disk is full or read-only.
+    """
+    key = series.series.id
+    if states.lock(connection, [key])[key].arrival:
+        return b""
+    labels = [window.label for window in windows]
+    rows = (computed.SeriesRow(key, series.arrival, row) for row in processed_rows(series.prices, windows))
+    lines = b"".join(map(encode_rows, computed.write_in_chunks(connection, labels, rows)))
+    states.write(connection, {key: StatisticsState(computed_by(windows), series.arrival)})
+    latest_rows.update(connection, {key: len(series.prices)})
+    update_statistics(connection, [key], windows)
+    return lines
 
 
 def find_wrong_moment(connection: "Connection", series_id: int, windows: "Sequence[Window]") -> str | None:

@@ -19,7 +19,7 @@ from pipeline_lib.common.timestamps import BEGINNING, parse_moment
 from pipeline_lib.database.alerting import events, messages
 from pipeline_lib.database.alerting.events import Settlement
 from pipeline_lib.database.alerting.messages import MessageStatus
-from pipeline_lib.database.pipelines import Series
+from pipeline_lib.database.statistics.series_prices import SeriesPrices
 from pipeline_lib.errors import AlertStateDamagedError
 from pipeline_lib.model.events import DeliveryStatus, Event, EventKey, EventKind, RuleInfo
 from pipeline_lib.specs import PipelineSpec
@@ -51,21 +51,21 @@ class TakenOver:
 
 
 def take_over_alerts(
-    connection: "Connection", spec: PipelineSpec, series: Series, data_dir: Path, now: datetime
+    connection: "Connection", spec: PipelineSpec, series: SeriesPrices, data_dir: Path, now: datetime
 ) -> TakenOver:
     """Read a pipeline's delivery records and outbox, and settle what has no record as unknown.
 
     Args:
         connection: A transaction that writes; the series' observations are in the database.
         spec: The pipeline.
-        series: Its series.
+        series: Its series, with all observations.
         data_dir: The folder of everything that pipelines wrote.
         now: The real clock, for the record (UTC).
 
     Raises:
         AlertStateDamagedError: A file can't be read.
     """
-    records, series_id = list(_record_files(data_dir / "alerts" / spec.name)), series.id
+    records, series_id = list(_record_files(data_dir / "alerts" / spec.name)), series.series.id
     events.lock(connection, [series_id])
     known = {each.event.key for each in events.read_since(connection, series_id, BEGINNING)}
     for path in records:

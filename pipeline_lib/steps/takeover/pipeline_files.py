@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline_lib.database.pipelines import Series
+from pipeline_lib.database.statistics.series_prices import SeriesPrices
 from pipeline_lib.specs import PipelineSpec
 from pipeline_lib.steps.takeover.alert_files import take_over_alerts
 from pipeline_lib.steps.takeover.problem_files import take_over_problems
@@ -33,14 +33,14 @@ class TakenOverFiles:
 
 
 def take_over_files(
-    connection: "Connection", spec: PipelineSpec, series: Series, data_dir: Path, now: datetime
+    connection: "Connection", spec: PipelineSpec, series: SeriesPrices, data_dir: Path, now: datetime
 ) -> TakenOverFiles:
     """Read delivery records, open problems and refused answers; events without a record become unknown.
 
     Args:
         connection: A transaction that writes; the series' observations are in the database.
         spec: The pipeline.
-        series: Its series.
+        series: Its series, with all observations.
         data_dir: The folder of everything that pipelines wrote.
         now: The real clock, for the record (UTC).
 
@@ -52,6 +52,6 @@ def take_over_files(
     return TakenOverFiles(
         deliveries=alerts.records,
         problems=take_over_problems(connection, data_dir),
-        refused=take_over_quarantine(connection, spec.name, series.coin, data_dir),
+        refused=take_over_quarantine(connection, spec.name, series.series.coin, data_dir),
         unknown=alerts.events,
     )

@@ -29,7 +29,7 @@ def check_archive(archive: Archive, recorded: Recorded) -> Iterator[Difference]:
     """
     records = recorded.records
     reader = ArchiveReader(archive, lambda _done, _all: None)
-    reader.read_recorded(records.values())
+    reader.read_recorded(records)
     for key in records:
         if error := reader.errors.get(key):
             yield _unreadable(error)

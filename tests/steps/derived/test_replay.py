@@ -9,6 +9,8 @@ from pipeline_lib.archive.store import FolderArchive
 from pipeline_lib.common.secret import Secret
 from pipeline_lib.database import tables
 from pipeline_lib.errors import ManifestDamagedError, OtherDatabaseError
+from pipeline_lib.steps import replay as steps_replay
+from pipeline_lib.steps.exports import rewrite_files
 from pipeline_lib.steps.fetching.record import open_archive
 from pipeline_lib.steps.replay import Replayed, adopt_archive, replay
 from tests.steps.derived.world import HOUR, START, Runs
@@ -196,12 +198,36 @@ def test_what_comes_while_the_archive_is_read_is_recorded_too(history: Runs) -> 
     assert [row[0] for row in chain(history)] == list(range(1, 13))
 
 
+@pytest.mark.parametrize("step", ["write_manifests", "append_files"])
+def test_what_a_run_adds_while_a_lost_database_comes_back_is_in_the_files(
+    history: Runs, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    lose_rows(history)
+    do_step = getattr(steps_replay, step)
+
+    def after_a_run(*arguments: object) -> object:
+        history.run(12)
+        history.layout.processed_table.unlink()
+        return do_step(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(steps_replay, step, after_a_run)
+        history.replay()
+    files = history.files()
+    assert not any(
+        each.exported.changed for each in rewrite_files(history.spec, history.services) if each.exported
+    )
+    assert (START + 12 * HOUR).isoformat()[:19] in history.layout.processed_table.read_text("utf-8")
+    assert is_unchanged(history.replay())
+    assert history.files() == files
+
+
 @pytest.mark.parametrize(
     "killed_in",
     [
         "pipeline_lib.database.replays.write",
         "pipeline_lib.steps.replay.write_manifests",
-        "pipeline_lib.steps.replay.rebuild_statistics",
+        "pipeline_lib.steps.replay.fill_statistics",
         "pipeline_lib.steps.replay.append_files",
     ],
 )

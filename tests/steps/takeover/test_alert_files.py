@@ -11,6 +11,7 @@ import pytest
 from pipeline_lib.common.timestamps import BEGINNING
 from pipeline_lib.database.alerting import events, problems
 from pipeline_lib.database.engine.connections import Database
+from pipeline_lib.database.statistics import series_prices
 from pipeline_lib.errors import AlertStateDamagedError
 from pipeline_lib.model.open_problem import OpenProblem
 from pipeline_lib.specs import Thresholds
@@ -73,7 +74,7 @@ def test_records_are_kept_the_outbox_is_sent_again_and_all_else_is_unknown(
         record(connection, [observation(MOMENT + h * HOUR, Decimal(p)) for h, p in enumerate(PRICES)])
         series = series_of(connection)
         for _ in range(2):
-            taken = take_over_alerts(connection, SPEC, series, data, NOW)
+            taken = take_over_alerts(connection, SPEC, series_prices.read(connection, series), data, NOW)
             assert taken == TakenOver(records=2, waiting=2, events=5)
         recorded = events.read_since(connection, series.id, BEGINNING)
         payloads = connection.exec_driver_sql("SELECT payload FROM messages").scalars().all()
@@ -98,7 +99,7 @@ def test_a_record_that_cannot_be_read_stops_the_takeover(
         record(connection, [observation(MOMENT, Decimal(100))])
         series = series_of(connection)
     with pytest.raises(AlertStateDamagedError) as caught, database.writing() as connection:
-        take_over_alerts(connection, SPEC, series, data, NOW)
+        take_over_alerts(connection, SPEC, series_prices.read(connection, series), data, NOW)
     assert caught.value.path == path
 
 
