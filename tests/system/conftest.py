@@ -40,7 +40,8 @@ def migrated_airflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def airflow_database(migrated_airflow: Path) -> None:
     """A migrated database for the Airflow of this process."""
-    settings.get_engine().dispose()
+    if settings.engine is not None:
+        settings.engine.dispose()
     home = Path(os.environ["AIRFLOW_HOME"])
     # What an earlier test had Airflow write ahead would hide the tables of the copy.
     for left in home.glob("airflow.db*"):
