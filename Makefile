@@ -10,7 +10,7 @@ LOCKS := requirements/bootstrap.lock requirements/development.lock
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-crashes test-s3 test-stack lint format docs lock clean
+.PHONY: help setup demo up test test-crashes test-s3 test-stack bench-scale lint format docs lock clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -52,6 +52,9 @@ test-s3: setup  ## Run the S3 tests against a real server: S3_ENDPOINT=... [S3_T
 test-stack: setup  ## Start the Docker stack and kill parts of it, with LocalExecutor and with two Celery workers
 	$(BIN)/python -m pytest tests/stack --executor local
 	$(BIN)/python -m pytest tests/stack --executor celery
+
+bench-scale: setup  ## Run an hour of 10,000 coins for real, without Docker (COINS=500)
+	@exec $(BIN)/python -m benchmarks.scale $(if $(COINS),--coins '$(COINS)')
 
 lint: setup  ## Check style, types, the direction of imports, and the files of CI and Docker
 	$(BIN)/ruff check .

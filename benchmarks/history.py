@@ -87,8 +87,8 @@ def fill_database(address: Secret, hours: int) -> int:
                     chain = chained(chain, archived)
                     day, number = datetime.combine(row.moment.date(), time(), UTC), number + 1
                     hashes = (archived.json_sha256, archived.csv_sha256, chain)
-                    moments = (format_moment(day), False, format_moment(row.moment))
-                    arrived.append((pipeline, number, format_moment(row.moment), 1, *hashes, *moments))
+                    came = (format_moment(day), False, format_moment(row.moment), None)
+                    arrived.append((pipeline, number, format_moment(row.moment), 1, *hashes, *came))
                 first = number - len(rows) + 1
                 observed = [
                     (series, moment, place, 1, f"{row.price:f}", *unknown, f"{row.total_volume:f}", moment)

@@ -23,6 +23,7 @@ from pathlib import Path
 import psycopg
 import yaml
 
+from benchmarks import processes
 from benchmarks.databases import empty_databases
 
 _PROJECT = Path(__file__).resolve().parents[1]
@@ -52,9 +53,9 @@ class _Processor:
     def cpu_seconds(self) -> float:
         """CPU time of the processor and of the database's server, with all their children."""
         with closing(psycopg.connect(self.database)) as connection:
-            server = _parent_of(connection.info.backend_pid)
-            own = sum(map(_cpu_seconds_of, (self.pid, server)))
-            return own + sum(map(_cpu_seconds_of, _children_of(server)))
+            server = processes.parent_of(connection.info.backend_pid)
+            own = sum(map(processes.cpu_seconds_of, (self.pid, server)))
+            return own + sum(map(processes.cpu_seconds_of, processes.children_of(server)))
 
     def description_of(self, name: str) -> str | None:
         """What Airflow shows of a pipeline, or None where it has none."""
@@ -99,25 +100,6 @@ def _measure(count: int, seconds: float) -> float:
         first.unlink()
         _show("deleted later", count, _wait(lambda: processor.description_of("coin-0000") is None))
     return share
-
-
-def _stat_of(pid: int) -> list[str]:
-    """The fields after a process's name in ``/proc/<pid>/stat``, its state first."""
-    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
-
-
-def _parent_of(pid: int) -> int:
-    return int(_stat_of(pid)[1])
-
-
-def _children_of(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8")
-    return [int(child) for child in children.split()]
-
-
-def _cpu_seconds_of(pid: int) -> float:
-    """CPU time of a process and of its children that have ended."""
-    return sum(map(int, _stat_of(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _show(what: str, count: int, seconds: float) -> None:

@@ -161,7 +161,7 @@ def _fill(connection: Connection, hour: datetime) -> None:
         connection,
         tables.arrivals,
         (
-            (number + 1, _HOURS, newest[number], 1, *[NO_CHAIN] * 3, midnight, False, newest[number])
+            (number + 1, _HOURS, newest[number], 1, *[NO_CHAIN] * 3, midnight, False, newest[number], None)
             for number in numbers
         ),
     )

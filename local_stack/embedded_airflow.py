@@ -115,6 +115,11 @@ class EmbeddedAirflow:
         end_session(session.pid, SECONDS_TO_STOP)
 
     @property
+    def pid(self) -> int:
+        """The process whose children are Airflow's components; 0 before it starts."""
+        return self._session.pid if self._session else 0
+
+    @property
     def exposed_addresses(self) -> list[str]:
         """Where it listens that other machines may reach; empty, unless Airflow opened a port unasked."""
         return exposed_addresses(self._session.pid) if self._session else []
