@@ -60,7 +60,7 @@ spec = Catalog(folder / "dag_configs").load("bitcoin")
 services = steps.Services.from_settings(settings)
 with services.database.reading() as connection:
     series = pipelines.find_series_id(connection, "bitcoin", "bitcoin", "usd")
-    newest = latest_rows.read(connection, series).moment
+    newest = latest_rows.read(connection, [series])[series].moment
     last = observations.find(connection, series, newest)
 services.database.close()
 begun = time.process_time()
