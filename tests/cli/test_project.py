@@ -79,9 +79,13 @@ def test_a_pipeline_is_found_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [UnknownCoinError("x"), PermissionError(13, "Permission denied", "file.csv")]
+    ("error", "advice"),
+    [
+        (UnknownCoinError("x"), ""),
+        (PermissionError(13, "Permission denied", "file.csv"), " (let Airflow's user write to DATA_DIR)"),
+    ],
 )
-def test_an_error_of_ours_or_of_the_disk_is_one_line_and_exit_1(error: Exception) -> None:
+def test_an_error_of_ours_or_of_the_disk_is_one_line_and_exit_1(error: Exception, advice: str) -> None:
     @click.command()
     @reporting_errors
     def failing() -> None:
@@ -89,7 +93,7 @@ def test_an_error_of_ours_or_of_the_disk_is_one_line_and_exit_1(error: Exception
 
     result = CliRunner().invoke(failing)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"Error: {error}\n"
+    assert result.stderr == f"Error: {error}{advice}\n"
 
 
 def test_a_mistake_in_the_program_is_not_dressed_up() -> None:
