@@ -1,4 +1,4 @@
-"""``take_live_snapshot``: who asks, for whom, and which answer is whose."""
+"""``take_live``: who asks, for whom, and which answer is whose."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""``take_live_snapshot`` when something is wrong: with one coin, with an answer, with who asks."""
+"""``take_live`` when something is wrong: with one coin, with an answer, with who asks."""
 
 from datetime import timedelta
 
