@@ -1,6 +1,5 @@
 """The demo's offline world: a simulated market and Slack, and an S3 endpoint on this machine."""
 
-import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,9 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3  # noqa: TID253 (no DAG file imports this)
-from moto.server import ThreadedMotoServer
-
+from local_stack.simulated_s3 import simulated_s3
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.market.generated_market import GeneratedMarket
 from pipeline_lib.simulator.market.generator import SERIES_START, GeneratedSeries
@@ -58,34 +55,17 @@ def simulated_world(data_dir: Path, crash: datetime) -> Iterator[SimulatedWorld]
     """
     market = GeneratedMarket(_SEED, crash - _time_to_crash())
     clock = SimulatedClock(lambda: datetime.now(UTC))
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    s3_server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    s3_server.start()
-    try:
-        host, port = s3_server.get_host_and_port()
+    with simulated_s3(BUCKET) as s3, Simulator(market, clock) as simulator:
         environment = {
-            "AWS_ACCESS_KEY_ID": "demo-access-key",
-            "AWS_SECRET_ACCESS_KEY": "demo-secret-key",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "S3_BUCKET": BUCKET,
+            **s3.environment,
             "DATA_DIR": str(data_dir),
-            "NO_PROXY": "127.0.0.1,localhost",
-            "no_proxy": "127.0.0.1,localhost",
+            "COINGECKO_BASE_URL": simulator.base_url,
+            # A week of hours is replayed in a moment, and the simulated market has no limit.
+            "COINGECKO_CALLS_PER_MINUTE": "100000",
+            "SLACK_WEBHOOK_URL": simulator.slack_webhook_url,
         }
         os.environ.update(environment)
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
-        with Simulator(market, clock) as simulator:
-            environment["COINGECKO_BASE_URL"] = simulator.base_url
-            # A week of hours is replayed in a moment, and the simulated market has no limit.
-            environment["COINGECKO_CALLS_PER_MINUTE"] = "100000"
-            environment["SLACK_WEBHOOK_URL"] = simulator.slack_webhook_url
-            os.environ.update(environment)
-            yield SimulatedWorld(simulator, s3, environment)
-    finally:
-        s3_server.stop()
+        yield SimulatedWorld(simulator, s3.client, environment)
 
 
 def _time_to_crash() -> timedelta:

@@ -1,16 +1,12 @@
 """What stands in for CoinGecko, Slack and S3, in a process of this benchmark's own."""
 
-import logging
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import boto3  # noqa: TID253 (no DAG file imports this)
-from moto.server import ThreadedMotoServer
-
 from benchmarks.scale.listed_market import ListedMarket
+from local_stack.simulated_s3 import simulated_s3
 from pipeline_lib.simulator.clock import SimulatedClock
 from pipeline_lib.simulator.server import Simulator
 
@@ -64,21 +60,5 @@ def _s3(*, uploads: bool) -> Iterator[Mapping[str, str]]:
     if not uploads:
         yield {}
         return
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        environment = {
-            "AWS_ACCESS_KEY_ID": "benchmark",
-            "AWS_SECRET_ACCESS_KEY": "benchmark",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "S3_BUCKET": _BUCKET,
-        }
-        os.environ.update(environment)
-        boto3.client("s3").create_bucket(Bucket=_BUCKET)
-        yield environment
-    finally:
-        server.stop()
+    with simulated_s3(_BUCKET) as s3:
+        yield s3.environment
