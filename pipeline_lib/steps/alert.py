@@ -132,8 +132,8 @@ def _find(
         coins: Those of its coins that are looked at; None for all.
     """
     listed = [each for each in series_of(connection, spec) if coins is None or each.coin in coins]
-    observed = observations.find_observed(connection, [each.id for each in listed], run.moment)
-    present = [each for each in listed if each.id in observed]
+    with_price = observations.find_observed(connection, [each.id for each in listed], run.moment)
+    present = [each for each in listed if each.id in with_price]
     if not present:
         raise ObservationMissingError(spec.name, run.moment)
     around = Span(run.moment - _LONGEST_ABSENCE, run.moment + ALLOWED_LATENESS)
@@ -145,7 +145,7 @@ def _find(
         key: min(event.since for event in each.events) for key, each in evaluations.items() if each.events
     }
     events_before = events.read_all_since(connection, since)
-    waiting = frozenset() if _is_silent(spec, run) else messages.find_waiting(connection, observed)
+    waiting = frozenset() if _is_silent(spec, run) else messages.find_waiting(connection, with_price)
     return {
         key: _findings(
             connection,
