@@ -72,6 +72,11 @@ def _sha256sum(layout: Layout, content: bytes) -> "subprocess.CompletedProcess[b
     return subprocess.run(command, cwd=layout.archive, input=content, check=False, capture_output=True)
 
 
+def _first_manifest(database: PreparedDatabase) -> bytes:
+    with database.reading() as connection:
+        return next(read_manifests(connection, "bitcoin")).content
+
+
 def _files(layout: Layout) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(layout.manifests.glob("*"))}
 
@@ -191,8 +196,7 @@ def test_what_an_earlier_version_left_of_its_open_manifest_is_completed(
 ) -> None:
     for hours in HOURS[:3]:
         arrive(hours)
-    with database.reading() as connection:
-        whole = next(read_manifests(connection, "bitcoin")).content
+    whole = _first_manifest(database)
     path = layout.manifests / "2018-02-05.sha256"
     path.parent.mkdir(parents=True)
     for length in (0, 3, len(b"# first\n"), 150, len(whole) - 1, len(whole)):
@@ -208,8 +212,7 @@ def test_another_file_in_its_place_stops_until_a_replay(
 ) -> None:
     for hours in HOURS[:3]:
         arrive(hours)
-    with database.reading() as connection:
-        whole = next(read_manifests(connection, "bitcoin")).content
+    whole = _first_manifest(database)
     path = layout.manifests / "2018-02-05.sha256"
     path.parent.mkdir(parents=True)
     # One that goes on where ours ends is what a database restored from a backup meets.
